@@ -1,0 +1,95 @@
+# What a person types. `make demo` and `make test` each work alone on a machine with Python 3.11 and make.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+
+SOURCE ?= sample
+RAW ?= data/raw
+CUSTOMERS ?= 5000
+SEED ?= 7
+
+export DBT_PROFILES_DIR := $(CURDIR)/profiles
+export NUMEROSITY_RAW := $(abspath $(RAW))
+export NUMEROSITY_WAREHOUSE ?= $(CURDIR)/data/warehouse.duckdb
+REAL_DATA = $(abspath $(or $(NUMEROSITY_REAL_DATA),../shared/data))
+
+STEP := .ci/step
+DBT := $(BIN)/dbt
+VARS = {sources: [$(SOURCE)]}
+
+.PHONY: help setup demo sample build train score predictions test format lint sql-lint build-sample build-real pytest lock clean
+
+help: ## Show what can be typed
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: .venv/installed ## Install the locked packages into .venv
+
+.venv/installed: requirements.lock
+	@$(STEP) "Install packages" .ci/install $(PYTHON)
+	@touch $@
+
+demo: setup ## The main job: SOURCE=sample, or SOURCE=online_shoppers RAW=<folder of raw data>
+	@if [ "$(SOURCE)" = sample ]; then $(MAKE) --no-print-directory sample; fi
+	@$(MAKE) --no-print-directory build train score predictions
+	@$(BIN)/python -m ml summary
+
+sample: setup ## Make the raw files of the sample shop (CUSTOMERS, SEED)
+	@$(STEP) "Make a sample shop of $(CUSTOMERS) customers" \
+		$(BIN)/python -m ml synthesize --customers $(CUSTOMERS) --seed $(SEED) --out $(RAW)
+
+build: setup ## Build and test every table from raw to segments
+	@mkdir -p $(dir $(NUMEROSITY_WAREHOUSE))
+	@$(STEP) "Build and test tables with dbt" $(DBT) build --full-refresh --vars '$(VARS)'
+
+train: setup ## Train every task that has labelled rows
+	@$(STEP) "Train models, export ONNX" $(BIN)/python -m ml train
+
+score: setup ## Score the newest date with each task's champion
+	@$(STEP) "Score with onnxruntime" $(BIN)/python -m scoring run
+
+predictions: setup ## Rebuild the tables that show predictions
+	@$(STEP) "Build prediction tables" $(DBT) build --select predictions --vars '$(VARS)'
+
+test: setup lint build-sample build-real pytest ## Everything CI checks
+
+format: setup ## Format Python and SQL
+	@$(BIN)/ruff format ml scoring bench tests
+	@$(BIN)/ruff check --fix ml scoring bench tests
+	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt
+
+lint: setup ## Check format, style and types
+	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check ml scoring bench tests
+	@$(STEP) "Check the style of Python" $(BIN)/ruff check ml scoring bench tests
+	@$(STEP) "Check types" $(BIN)/mypy ml scoring
+	@mkdir -p data
+	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt
+
+# A warehouse of its own for each source, so that tests never touch data/warehouse.duckdb.
+build-sample: setup ## dbt build on a small sample shop
+	@$(STEP) "Make a sample shop of 1000 customers" \
+		$(BIN)/python -m ml synthesize --customers 1000 --seed 11 --out data/test/raw
+	@rm -f data/test/sample.duckdb
+	@NUMEROSITY_RAW=$(CURDIR)/data/test/raw NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/sample.duckdb \
+		$(STEP) "dbt build: sample" $(DBT) build --target-path data/test/target --vars '{sources: [sample]}'
+
+build-real: setup ## dbt build on each real source that is present
+	@mkdir -p data/test
+	@for source in online_shoppers social_network_ads; do \
+		if [ -d $(REAL_DATA)/$$source ]; then \
+			rm -f data/test/$$source.duckdb; \
+			NUMEROSITY_RAW=$(REAL_DATA) NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/$$source.duckdb \
+				$(STEP) "dbt build: $$source" $(DBT) build --target-path data/test/target --vars "{sources: [$$source]}" || exit 1; \
+		else echo "skipped: dbt build on $$source, no folder $(REAL_DATA)/$$source"; fi; \
+	done
+
+pytest: setup ## Run the Python tests
+	@$(BIN)/pytest -q
+
+lock: ## Resolve requirements.lock anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-emit-index-url --no-header --upgrade --output-file requirements.lock
+
+clean: ## Remove what was built (warehouse, models, logs); keeps .venv
+	rm -rf data artifacts target logs

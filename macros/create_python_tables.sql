@@ -1,0 +1,36 @@
+{#
+    The tables Python writes, created empty and typed, so that every model that reads them builds on a fresh clone.
+    Columns and types are what ml/registry.py and scoring/run.py insert.
+#}
+{% macro create_python_tables() -%}
+    {%- if execute and flags.WHICH in ('run', 'build', 'seed', 'run-operation') -%}
+        {%- for statement in python_tables() -%}
+            {%- do run_query(statement) -%}
+        {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro python_tables() -%}
+    {{ return([
+        'create schema if not exists registry',
+        'create schema if not exists scoring',
+        'create table if not exists registry.models (model_version varchar, task varchar, status varchar, candidate varchar,
+            bundle_path varchar, bundle_sha256 varchar, feature_schema_hash varchar, feature_count integer,
+            training_rows bigint, training_buyers bigint, training_from date, training_to date, reason varchar,
+            trained_at timestamp)',
+        'create table if not exists registry.evaluations (task varchar, model_version varchar, candidate varchar,
+            protocol varchar, metric varchar, value double, value_low double, value_high double, rows bigint,
+            buyers bigint, evaluated_at timestamp)',
+        'create table if not exists registry.curves (task varchar, model_version varchar, curve varchar, point integer,
+            x double, y double, rows bigint)',
+        'create table if not exists scoring.predictions (task varchar, entity_id varchar, as_of_date date,
+            model_version varchar, run_id varchar, probability double, score double, reason_1 varchar, reason_2 varchar,
+            reason_3 varchar, contribution_1 double, contribution_2 double, contribution_3 double,
+            bundle_sha256 varchar, scored_at timestamp)',
+        'create table if not exists scoring.unscorable (task varchar, entity_id varchar, as_of_date date,
+            model_version varchar, run_id varchar, reason varchar, scored_at timestamp)',
+        'create table if not exists scoring.runs (run_id varchar, task varchar, as_of_date date, model_version varchar,
+            bundle_sha256 varchar, features_fingerprint varchar, rows_scored bigint, rows_unscorable bigint,
+            started_at timestamp, finished_at timestamp)',
+    ]) }}
+{%- endmacro %}

@@ -1,0 +1,63 @@
+{# Text without outer spaces; empty text is null. #}
+{% macro clean_text(column) -%}
+    nullif(trim(cast({{ column }} as varchar)), '')
+{%- endmacro %}
+
+{# A name people typed: outer spaces dropped, first letter upper case, the rest lower case. #}
+{% macro clean_label(column) -%}
+    upper(substr({{ clean_text(column) }}, 1, 1)) || lower(substr({{ clean_text(column) }}, 2))
+{%- endmacro %}
+
+{# Text in lower case, for codes that people spell as they like. #}
+{% macro clean_code(column) -%}
+    lower({{ clean_text(column) }})
+{%- endmacro %}
+
+{# A category with known spellings. spellings: {name: [lower-case spellings]}; anything else comes out in lower case. #}
+{% macro clean_category(column, spellings) -%}
+    case
+        {%- for name, variants in spellings.items() %}
+            when {{ clean_code(column) }} in ('{{ variants | join("', '") }}') then '{{ name }}'
+        {%- endfor %}
+            else {{ clean_code(column) }}
+        end
+{%- endmacro %}
+
+{# True or false from the usual spellings, null from anything else (5 is not true). #}
+{% macro clean_boolean(column) -%}
+    case
+            when {{ clean_code(column) }} in ('true', 't', 'yes', 'y', '1') then true
+            when {{ clean_code(column) }} in ('false', 'f', 'no', 'n', '0') then false
+        end
+{%- endmacro %}
+
+{# A value of another type, null when it cannot be read as one. #}
+{% macro try_cast(column, type) -%}
+    try_cast({{ column }} as {{ type }})
+{%- endmacro %}
+
+{# A whole number, null when it is none: 3.5 is not rounded, 17850.0 is 17850. #}
+{% macro clean_integer(column) -%}
+    case
+            when {{ try_cast(column, 'double') }} = floor({{ try_cast(column, 'double') }})
+                then {{ try_cast(try_cast(column, 'double'), 'integer') }}
+        end
+{%- endmacro %}
+
+{# True where a raw value is there but could not be read. pairs: {raw expression: typed expression}. #}
+{% macro is_unreadable(pairs) -%}
+    (
+        {%- for raw, typed in pairs.items() %}
+        ({{ raw }} is not null and {{ typed }} is null){{ ' or' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# A stable key for rows without one: the same row has the same key in every run. #}
+{% macro synthetic_key(prefix, columns) -%}
+    {%- set parts = [] -%}
+    {%- for column in columns -%}
+        {%- do parts.append("coalesce(cast(" ~ column ~ " as varchar), '')") -%}
+    {%- endfor -%}
+    '{{ prefix }}' || md5({{ parts | join(" || '|' || ") }})
+{%- endmacro %}

@@ -1,0 +1,38 @@
+{#
+    The raw file of a source as a relation: every row, no column changed, plus `raw_hash` of the whole row.
+
+    files: patterns below NUMEROSITY_RAW/<source>, tried in order; the first that matches is read.
+    columns: {name here: header in the file}; a header is matched without regard to case and outer spaces.
+    A source that is off, or a file that is not there, is an empty relation; a missing column is an error.
+#}
+{% macro raw_table(source_name, files, columns) -%}
+    {%- set paths = raw_files(source_name, files) if execute and source_name in var('sources') else [] -%}
+    {%- if paths | length == 0 -%}
+        {%- set typed = {} -%}
+        {%- for name in columns -%}{%- do typed.update({name: 'varchar'}) -%}{%- endfor -%}
+        {%- do typed.update({'raw_hash': type_row_hash()}) -%}
+    {{ empty_relation(typed) }}
+    {%- else -%}
+        {%- set headers = raw_headers(paths) -%}
+        {%- set found = {} -%}
+        {%- for header in headers -%}
+            {%- do found.update({header | trim | lower: adapter.quote(header)}) -%}
+        {%- endfor -%}
+        {%- set expressions = [] -%}
+        {%- for header in columns.values() -%}
+            {%- if header | lower not in found -%}
+                {%- do exceptions.raise_compiler_error(
+                    "raw file " ~ paths[0] ~ " has no column '" ~ header ~ "' (it has: " ~ headers | join(', ')
+                    ~ "): rename it in the file, or in models/staging/" ~ source_name
+                ) -%}
+            {%- endif -%}
+            {%- do expressions.append(found[header | lower]) -%}
+        {%- endfor -%}
+    select
+        {%- for name in columns %}
+        {{ expressions[loop.index0] }} as {{ name }},
+        {%- endfor %}
+        {{ row_hash(expressions) }} as raw_hash
+    from {{ read_raw(paths) }}
+    {%- endif -%}
+{%- endmacro %}

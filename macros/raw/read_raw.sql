@@ -1,0 +1,21 @@
+{# The table function that reads raw files: Parquet as it is typed, delimited text with every column as text. #}
+{% macro read_raw(paths) -%}
+    {{ return(adapter.dispatch('read_raw', 'numerosity')(paths)) }}
+{%- endmacro %}
+
+{% macro duckdb__read_raw(paths) -%}
+    {%- set quoted = [] -%}
+    {%- for path in paths -%}{%- do quoted.append("'" ~ path | replace("'", "''") ~ "'") -%}{%- endfor -%}
+    {%- set files = '[' ~ quoted | join(', ') ~ ']' -%}
+    {%- if paths[0].endswith('.parquet') -%}
+        {{ return('read_parquet(' ~ files ~ ', union_by_name = true)') }}
+    {%- else -%}
+        {{ return('read_csv(' ~ files ~ ', header = true, all_varchar = true, union_by_name = true)') }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The column names of raw files, as written in them. #}
+{% macro raw_headers(paths) -%}
+    {%- set columns = run_query('select * from ' ~ read_raw(paths) ~ ' limit 0').column_names -%}
+    {{ return(columns | list) }}
+{%- endmacro %}

@@ -1,0 +1,30 @@
+{#
+    Rows of a raw file against what became of them, by count and by the sum of the rows' hashes. A row is clean, or
+    quarantined, or a further copy of a row that is one of these.
+#}
+{% macro reconcile(source_name, table) -%}
+    select
+        '{{ source_name }}' as source_name,
+        '{{ table }}' as table_name,
+        raw_rows.row_count as raw_rows,
+        clean_rows.row_count as clean_rows,
+        quarantined_rows.row_count as quarantined_rows,
+        clean_rows.copies + quarantined_rows.copies - clean_rows.row_count - quarantined_rows.row_count as duplicate_rows,
+        raw_rows.hash_sum as raw_hash_sum,
+        clean_rows.hash_sum + quarantined_rows.hash_sum as accounted_hash_sum
+    from (
+        select
+            count(*) as row_count,
+            coalesce(sum(cast(raw_hash as decimal(38, 0))), 0) as hash_sum
+        from {{ ref('raw_' ~ source_name ~ '__' ~ table) }}
+    ) as raw_rows
+    {%- for relation, suffix in [('clean_rows', ''), ('quarantined_rows', '_quarantined')] %}
+    cross join (
+        select
+            count(*) as row_count,
+            coalesce(sum(raw_copies), 0) as copies,
+            coalesce(sum(cast(raw_hash as decimal(38, 0)) * raw_copies), 0) as hash_sum
+        from {{ ref('stg_' ~ source_name ~ '__' ~ table ~ suffix) }}
+    ) as {{ relation }}
+    {%- endfor %}
+{%- endmacro %}

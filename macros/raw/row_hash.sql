@@ -1,0 +1,16 @@
+{# A 64-bit hash of a row, nulls included: the key by which raw, clean and quarantined rows are reconciled. #}
+{% macro row_hash(expressions) -%}
+    {{ return(adapter.dispatch('row_hash', 'numerosity')(expressions)) }}
+{%- endmacro %}
+
+{% macro duckdb__row_hash(expressions) -%}
+    hash({{ expressions | join(', ') }})
+{%- endmacro %}
+
+{% macro type_row_hash() -%}
+    {{ return(adapter.dispatch('type_row_hash', 'numerosity')()) }}
+{%- endmacro %}
+
+{% macro duckdb__type_row_hash() -%}
+    {{ return('ubigint') }}
+{%- endmacro %}

@@ -1,0 +1,23 @@
+{# One relation of a canonical table over every source that fills it; empty and typed when none does. #}
+{% macro union_sources(table) -%}
+    {%- set columns = canonical_columns(table) -%}
+    {%- set source_names = [] -%}
+    {%- for source_name, entry in var('source_catalog').items() if table in entry['fills'] -%}
+        {%- do source_names.append(source_name) -%}
+    {%- endfor -%}
+    {%- for source_name in source_names %}
+    select
+        '{{ source_name }}' as source_name
+        {%- for column, type in columns.items() %},
+        cast({{ column }} as {{ type }}) as {{ column }}
+        {%- endfor %}
+    from {{ ref('stg_' ~ source_name ~ '__' ~ table) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- else %}
+    {%- set typed = {'source_name': 'varchar'} -%}
+    {%- do typed.update(columns) -%}
+    {{ empty_relation(typed) }}
+    {%- endfor %}
+{%- endmacro %}

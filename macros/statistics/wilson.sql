@@ -1,0 +1,23 @@
+{#
+    Bounds of Wilson's score interval for a proportion (E. B. Wilson, 1927, JASA 22, 209-212).
+    successes, trials: expressions, 0 <= successes <= trials. sign: '-' the lower bound, '+' the upper.
+    Without trials nothing is known: 0 and 1. z is the normal quantile, 1.96 for 95 %.
+#}
+{% macro wilson_bound(successes, trials, sign) -%}
+    {%- set z = '1.959963984540054' -%}
+    {%- set n = 'cast(' ~ trials ~ ' as double)' -%}
+    {%- set p = 'cast(' ~ successes ~ ' as double) / ' ~ n -%}
+    case
+            when {{ trials }} = 0 then {{ 0 if sign == '-' else 1 }}.0
+            when {{ successes }} = {{ 0 if sign == '-' else trials }} then {{ 0 if sign == '-' else 1 }}.0
+            else
+                (
+                    {{ p }} + {{ z }} * {{ z }} / (2 * {{ n }})
+                    {{ sign }} {{ z }} * sqrt({{ p }} * (1 - {{ p }}) / {{ n }} + {{ z }} * {{ z }} / (4 * {{ n }} * {{ n }}))
+                ) / (1 + {{ z }} * {{ z }} / {{ n }})
+        end
+{%- endmacro %}
+
+{% macro wilson_low(successes, trials) -%}{{ wilson_bound(successes, trials, '-') }}{%- endmacro %}
+
+{% macro wilson_high(successes, trials) -%}{{ wilson_bound(successes, trials, '+') }}{%- endmacro %}

@@ -1,0 +1,135 @@
+"""The command line: `python -m ml` synthesize, train, evaluate, summary."""
+
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ml.console import progress_bar, write_error, write_json
+from scoring.errors import NumerosityError, UsageError, exit_code, one_line
+from scoring.settings import load_settings
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Learn who will buy from the feature tables of the warehouse.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Warehouse = Annotated[
+    Path | None, typer.Option(resolve_path=True, help="The DuckDB file to read and write.")
+]
+Manifest = Annotated[
+    Path | None, typer.Option(resolve_path=True, help="dbt's manifest.json: what can be learned.")
+]
+Artifacts = Annotated[
+    Path | None, typer.Option(resolve_path=True, help="The folder of the model bundles.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed and data give the same result.")]
+Folds = Annotated[
+    int | None, typer.Option(min=2, help="Folds that compare models; by default as rows suggest.")
+]
+Repeats = Annotated[
+    int | None, typer.Option(min=1, help="Deals into folds; by default as rows suggest.")
+]
+
+
+@app.command()
+def synthesize(
+    customers: Annotated[int, typer.Option(min=1, help="Customers of the sample shop.")] = 2_000,
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None, typer.Option(resolve_path=True, help="The raw folder to write to.")
+    ] = None,
+) -> int:
+    """Write the raw tables of a sample shop, with planted truth and planted dirt."""
+    from ml.synthesize import synthesize as write_shop
+
+    folder = load_settings(raw=out).raw
+    with progress_bar("drawing the shop") as advance:
+        rows = write_shop(customers, seed, folder, advance)
+    return _done("synthesize", {"out": folder, "customers": customers, "seed": seed, "rows": rows})
+
+
+@app.command()
+def train(
+    task: Annotated[str | None, typer.Option(help="One task; without it every task.")] = None,
+    warehouse: Warehouse = None,
+    manifest: Manifest = None,
+    artifacts: Artifacts = None,
+    seed: Seed = 0,
+    folds: Folds = None,
+    repeats: Repeats = None,
+) -> int:
+    """Compare the candidates, ship the best as a bundle, enter it in the registry."""
+    from ml.train import train as train_tasks
+
+    settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
+    return _done("train", train_tasks(settings, task, seed, folds, repeats))
+
+
+@app.command()
+def evaluate(
+    task: Annotated[str, typer.Option(help="The task whose candidates are measured.")],
+    warehouse: Warehouse = None,
+    manifest: Manifest = None,
+    seed: Seed = 0,
+    folds: Folds = None,
+    repeats: Repeats = None,
+) -> int:
+    """Measure every candidate under the task's protocol; nothing is written."""
+    from ml.report import evaluate_task
+
+    settings = load_settings(warehouse=warehouse, manifest=manifest)
+    return _done("evaluate", evaluate_task(settings, task, seed, folds, repeats))
+
+
+@app.command()
+def summary(
+    warehouse: Warehouse = None, manifest: Manifest = None, artifacts: Artifacts = None
+) -> int:
+    """Say on one page what is in the warehouse, how good it is, and what to do next."""
+    from ml.summary import summarise
+
+    settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
+    return _done("summary", summarise(settings))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code, and never raises.
+
+    The last line of stdout is a JSON object whatever happens, but for --help.
+    """
+    try:
+        return int(app(args=arguments, standalone_mode=False) or 0)
+    except typer.Abort:
+        return _failed("interrupted: what was not finished is not kept", NumerosityError.exit_code)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # click's own: an unknown option, a missing value
+            message = f"{error.format_message().rstrip('.')}: see python -m ml --help"
+            return _failed(message, UsageError.exit_code)
+        if not isinstance(error, NumerosityError) and _debugging():
+            traceback.print_exc(file=sys.stderr)
+        return _failed(one_line(error), exit_code(error))
+
+
+def _debugging() -> bool:
+    try:
+        return load_settings().log_level == "debug"
+    except UsageError:
+        return False
+
+
+def _done(command: str, facts: Mapping[str, Any]) -> int:
+    write_json({"command": command, "status": "done", "exit_code": 0, **facts})
+    return 0
+
+
+def _failed(message: str, code: int) -> int:
+    write_error(message)
+    write_json({"status": "failed", "exit_code": code, "error": message})
+    return code

@@ -1,0 +1,122 @@
+"""What makes customers buy: planted effects of attributes, planted interactions between them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ml.synthesize.draw import Flags, Floats, Ints
+from ml.synthesize.people import REGION_SALARY, REGIONS, SALARY_MEDIAN, People
+
+AGE_EDGES = (25, 35, 45, 55)  # bands: below 25, 25 to 34, … 55 and over
+AGE_LEVEL = (0.80, 1.00, 1.15, 1.05, 0.90)  # order rate of each band
+SALARY_POWER = 0.6  # order rate ~ (salary / the region's usual salary) ^ this
+SALARY_REACH = 2.5  # … the ratio counts between 1/this and this
+ENGAGED_LEVEL = 1.35  # customers engaged with campaigns, at all times
+BULK_LEVEL = 18.0  # offices and collectors
+RESPONSE_LEVEL = 1.5  # while a campaign runs to which the customer responded
+DISCOUNT_RESPONSE_LEVEL = 2.4  # … when the customer loves discounts
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """What the planted rules look at, on one day, arrays of length n."""
+
+    age: Floats  # years
+    salary: Floats  # a year
+    region: Ints  # index into REGIONS
+    is_female: Flags
+    is_engaged: Flags
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """A planted multiplier of the order rate that holds only where several attributes meet."""
+
+    name: str
+    description: str
+    features: tuple[str, ...]
+    multiplier: float
+    applies: Callable[[Attributes], Flags]
+
+
+def _in_region(who: Attributes, name: str) -> Flags:
+    return np.asarray(who.region == REGIONS.index(name))
+
+
+def _aged(who: Attributes, youngest: int, before: int = 200) -> Flags:
+    return np.asarray((who.age >= youngest) & (who.age < before))
+
+
+INTERACTIONS = (
+    Interaction(
+        "young_high_earners",
+        "age 25-34 and annual salary above 60000",
+        ("age", "annual_salary"),
+        2.0,
+        lambda who: _aged(who, 25, 35) & (who.salary > 60_000),
+    ),
+    Interaction(
+        "engaged_women_of_the_north",
+        "female, region North, engaged with campaigns",
+        ("gender", "region", "campaign engagement"),
+        1.8,
+        lambda who: who.is_female & _in_region(who, "North") & who.is_engaged,
+    ),
+    Interaction(
+        "older_low_earners",
+        "age 55 and over and annual salary below 30000",
+        ("age", "annual_salary"),
+        0.4,
+        lambda who: _aged(who, 55) & (who.salary < 30_000),
+    ),
+    Interaction(
+        "men_of_the_capital_in_mid_life",
+        "male, age 45-54, region Capital",
+        ("gender", "age", "region"),
+        1.7,
+        lambda who: ~who.is_female & _aged(who, 45, 55) & _in_region(who, "Capital"),
+    ),
+)
+
+# Cells beside the planted ones, in which nothing but the main effects is at work.
+NEIGHBOURS: tuple[tuple[str, str, Callable[[Attributes], Flags]], ...] = (
+    ("everyone", "all registered customers", lambda who: who.age > 0),
+    (
+        "young_other_earners",
+        "age 25-34 and annual salary of 60000 or less",
+        lambda who: _aged(who, 25, 35) & (who.salary <= 60_000),
+    ),
+    (
+        "engaged_women_elsewhere",
+        "female, any region but North, engaged with campaigns",
+        lambda who: who.is_female & ~_in_region(who, "North") & who.is_engaged,
+    ),
+    (
+        "older_other_earners",
+        "age 55 and over and annual salary of 30000 or more",
+        lambda who: _aged(who, 55) & (who.salary >= 30_000),
+    ),
+    (
+        "women_of_the_capital_in_mid_life",
+        "female, age 45-54, region Capital",
+        lambda who: who.is_female & _aged(who, 45, 55) & _in_region(who, "Capital"),
+    ),
+)
+
+
+def attributes(people: People, day: int) -> Attributes:
+    """The attributes that hold on a day."""
+    region, salary = people.version(day)
+    return Attributes(people.age(day), salary, region, people.is_female, people.is_engaged)
+
+
+def attribute_level(who: Attributes) -> Floats:
+    """Order rate relative to an average customer, [n]: main effects times interactions."""
+    usual = SALARY_MEDIAN * np.array(REGION_SALARY)[who.region]
+    ratio = np.clip(who.salary / usual, 1 / SALARY_REACH, SALARY_REACH)
+    level = np.array(AGE_LEVEL)[np.digitize(who.age, AGE_EDGES)] * ratio**SALARY_POWER
+    level = level * np.where(who.is_engaged, ENGAGED_LEVEL, 1.0)
+    for interaction in INTERACTIONS:
+        level = np.where(interaction.applies(who), level * interaction.multiplier, level)
+    return level

@@ -1,0 +1,149 @@
+"""Learn a task: from the warehouse's rows to a bundle behind the gate and its registry entry."""
+
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from ml.console import progress_bar, say
+from ml.dataset import Dataset, NothingToLearnError, read_dataset
+from ml.evaluate import Evaluation, evaluate
+from ml.export import export
+from ml.folds import Protocol, protocol
+from ml.manifest import FeatureTable, Task, find_task, load_registry
+from ml.parity import Parity, check_parity
+from ml.registry import TABLES, record
+from scoring import __version__
+from scoring.bundle import Bundle, model_version, write_bundle
+from scoring.errors import NumerosityError
+from scoring.settings import Settings
+from scoring.warehouse import connect, require_tables
+
+__all__ = ["train"]
+
+LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
+
+
+def train(
+    settings: Settings,
+    task: str | None = None,
+    seed: int = 0,
+    folds: int | None = None,
+    repeats: int | None = None,
+) -> dict[str, Any]:
+    """Train one task, or every task of the registry that has something to learn from.
+
+    Returns what was trained and what was skipped, with the reason. Raises UsageError (unknown
+    task), InputError (data that breaks its contract, nothing to learn), IntegrityError (the parity
+    gate) or LockedError.
+    """
+    tables = load_registry(settings.manifest)
+    if task:
+        return {"trained": [_train(settings, *find_task(tables, task), seed, folds, repeats)]}
+    trained, skipped = [], []
+    for table in tables:
+        for each in table.tasks:
+            try:
+                trained.append(_train(settings, table, each, seed, folds, repeats))
+            except NothingToLearnError as error:
+                say(f"skipped: {error}")
+                skipped.append({"task": each.name, "reason": str(error)})
+    if not trained:
+        why = skipped[0]["reason"] if skipped else "no dbt model declares a task in config.meta"
+        raise NothingToLearnError(f"nothing to train: {why}")
+    return {"trained": trained, "skipped": skipped}
+
+
+def _train(
+    settings: Settings,
+    table: FeatureTable,
+    task: Task,
+    seed: int,
+    folds: int | None,
+    repeats: int | None,
+) -> dict[str, Any]:
+    with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
+        require_tables(connection, *TABLES)
+        data = read_dataset(connection, table, task)
+    plan = protocol(data, seed, folds, repeats)
+    with progress_bar(f"{task.name}: comparing models") as advance:
+        evaluations = evaluate(data, plan, seed, advance)
+    best = evaluations[0]
+    candidate = best.candidate
+    model = best.model or candidate.fit(
+        data.matrix[plan.final], data.labels[plan.final], best.params, seed
+    )
+    onnx = export(candidate, model, data.matrix.shape[1])
+    try:
+        parity = check_parity(onnx, candidate, model, data.matrix, seed)
+    except NumerosityError as error:
+        raise type(error)(f"{task.name}, {candidate.title}: {error}") from None
+    bundle = _write(settings, data, plan, best, parity, onnx, seed)
+    with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
+        standing = record(connection, settings.artifacts, data, plan, evaluations, bundle)
+    metrics = best.metrics
+    say(
+        f"{task.name}: {candidate.title} {bundle.model_version} is {standing.status}"
+        f" ({standing.reason}); AUC {metrics['roc_auc']:.3f},"
+        f" average precision {metrics['average_precision']:.3f},"
+        f" base rate {metrics['base_rate']:.3f}"
+    )
+    return {
+        "task": task.name,
+        "model_version": bundle.model_version,
+        "candidate": candidate.name,
+        "status": standing.status,
+        "reason": standing.reason,
+        "protocol": plan.name,
+        "rows": bundle.facts["training"]["rows"],
+        "buyers": bundle.facts["training"]["buyers"],
+        "metrics": metrics,
+        "bundle": str(bundle.folder),
+        "parity": parity.facts(),
+    }
+
+
+def _write(
+    settings: Settings,
+    data: Dataset,
+    plan: Protocol,
+    best: Evaluation,
+    parity: Parity,
+    onnx: bytes,
+    seed: int,
+) -> Bundle:
+    dates = data.as_of[plan.final]
+    newest = dates.max().item()
+    task, known_as = data.task, model_version(newest, onnx)
+    facts: Mapping[str, Any] = {
+        "task": task.name,
+        "title": task.title,
+        "entity": data.table.entity,
+        "entity_key": data.table.entity_key,
+        "as_of_column": data.table.as_of_column,
+        "relation": data.table.relation,
+        "label": task.label,
+        "horizon_days": task.horizon_days,
+        "features": list(data.names),
+        "candidate": best.candidate.name,
+        "params": dict(best.params),
+        "model_version": known_as,
+        "training": {
+            "rows": len(plan.final),
+            "buyers": int(np.count_nonzero(data.labels[plan.final])),
+            "from": str(dates.min()),
+            "to": str(newest),
+        },
+        "protocol": plan.name,
+        "metrics": best.metrics,
+        "parity": parity.facts(),
+        "versions": {
+            "numerosity": __version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in LIBRARIES},
+        },
+        "seed": seed,
+    }
+    return write_bundle(settings.artifacts / task.name / known_as, onnx, facts)

@@ -1,0 +1,5 @@
+with final as (
+    {{ union_sources('customers') }}
+)
+
+select * from final

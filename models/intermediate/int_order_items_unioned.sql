@@ -1,0 +1,5 @@
+with final as (
+    {{ union_sources('order_items') }}
+)
+
+select * from final

@@ -1,0 +1,5 @@
+with final as (
+    {{ union_sources('orders') }}
+)
+
+select * from final

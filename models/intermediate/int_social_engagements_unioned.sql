@@ -1,0 +1,5 @@
+with final as (
+    {{ union_sources('social_engagements') }}
+)
+
+select * from final

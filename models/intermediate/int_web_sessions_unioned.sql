@@ -1,0 +1,5 @@
+with final as (
+    {{ union_sources('web_sessions') }}
+)
+
+select * from final

@@ -1,0 +1,27 @@
+with reconciled as (
+    {%- for source_name, entry in var('source_catalog').items() %}
+    {%- set outer_last = loop.last %}
+    {%- for table in entry['files'] %}
+    {{ reconcile(source_name, table) }}
+    {%- if not (outer_last and loop.last) %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+    {%- endfor %}
+),
+
+final as (
+    select
+        source_name,
+        table_name,
+        cast(raw_rows as bigint) as raw_rows,
+        cast(clean_rows as bigint) as clean_rows,
+        cast(quarantined_rows as bigint) as quarantined_rows,
+        cast(duplicate_rows as bigint) as duplicate_rows,
+        cast(raw_hash_sum as varchar) as raw_hash_sum,
+        cast(accounted_hash_sum as varchar) as accounted_hash_sum
+    from reconciled
+    where source_name in ({{ sources_on() }})
+)
+
+select * from final

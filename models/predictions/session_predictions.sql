@@ -1,0 +1,34 @@
+with predictions as (
+    {{ champion_predictions('session') }}
+),
+
+sessions as (
+    select * from {{ ref('sessions') }}
+),
+
+customers as (
+    select * from {{ ref('customers') }}
+),
+
+final as (
+    select
+        predictions.entity_id as session_id,
+        predictions.task,
+        predictions.as_of_date,
+        sessions.started_at,
+        sessions.customer_id,
+        customers.full_name,
+        predictions.probability,
+        predictions.score,
+        {%- for rank in [1, 2, 3] %}
+        predictions.reason_{{ rank }},
+        predictions.contribution_{{ rank }},
+        {%- endfor %}
+        predictions.model_version,
+        predictions.scored_at
+    from predictions
+    inner join sessions on predictions.entity_id = sessions.session_id
+    left join customers on sessions.customer_id = customers.customer_id
+)
+
+select * from final

@@ -1,0 +1,1 @@
+{{ quarantined_rows('online_shoppers', 'web_sessions') }}

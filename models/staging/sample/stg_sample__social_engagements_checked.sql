@@ -1,0 +1,57 @@
+with source as (
+    {{ distinct_rows(ref('raw_sample__social_engagements')) }}
+),
+
+parent as (
+    select
+        customer_id,
+        count(case when quarantine_reason is null then 1 end) as clean_rows
+    from {{ ref('stg_sample__customers_checked') }}
+    group by customer_id
+),
+
+typed as (
+    select
+        {{ clean_text('engagement_id') }} as engagement_id,
+        {{ clean_text('customer_id') }} as customer_id,
+        {{ clean_text('campaign_id') }} as campaign_id,
+        {{ clean_code('channel') }} as channel,
+        {{ clean_code('action') }} as action,
+        {{ try_cast('engaged_at', 'timestamp') }} as engaged_at,
+        {{ try_cast('known_at', 'timestamp') }} as known_at,
+        raw_hash,
+        raw_copies
+    from source
+),
+
+repeated as (
+    {{ repeated_keys('typed', ['engagement_id']) }}
+),
+
+checked as (
+    select
+        typed.engagement_id,
+        typed.customer_id,
+        typed.campaign_id,
+        typed.channel,
+        typed.action,
+        typed.engaged_at,
+        typed.known_at,
+        typed.raw_hash,
+        typed.raw_copies,
+        {{ quarantine_reason({
+            'missing_id': 'typed.engagement_id is null',
+            'missing_time': 'typed.engaged_at is null or typed.known_at is null',
+            'unknown_action': "typed.action is null or typed.action not in ('impression', 'click', 'like', 'share', 'follow')",
+            'event_after_arrival': 'typed.engaged_at > typed.known_at',
+            'unknown_customer': 'parent.customer_id is null',
+            'customer_quarantined': 'parent.clean_rows = 0',
+            'conflicting_id': 'repeated.engagement_id is not null',
+        }) }} as quarantine_reason
+    from typed
+    left join repeated
+        on typed.engagement_id = repeated.engagement_id
+    left join parent on typed.customer_id = parent.customer_id
+)
+
+select * from checked

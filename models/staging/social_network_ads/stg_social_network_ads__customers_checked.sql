@@ -1,0 +1,46 @@
+with source as (
+    {{ distinct_rows(ref('raw_social_network_ads__customers')) }}
+),
+
+-- The file has no dates. The campaign is set on 2020-01-15: who a customer was is known on 2020-01-01, what they did after.
+typed as (
+    select
+        {{ clean_text('user_id') }} as customer_id,
+        cast(null as varchar) as full_name,
+        cast(null as varchar) as email,
+        {{ clean_category('gender', {'female': ['f', 'female'], 'male': ['m', 'male']}) }} as gender,
+        cast({{ dbt.dateadd('month', '-12 * ' ~ clean_integer('age'), "cast('2020-01-01' as date)") }} as date) as birth_date,
+        cast(null as varchar) as region,
+        {{ try_cast('estimated_salary', 'decimal(18, 2)') }} as annual_salary,
+        cast(null as boolean) as has_marketing_consent,
+        cast('2019-12-31' as timestamp) as registered_at,
+        cast('2019-12-31' as timestamp) as valid_from,
+        cast('2019-12-31' as timestamp) as known_at,
+        {{ clean_integer('age') }} as age_years,
+        {{ clean_boolean('purchased') }} as has_purchased,
+        raw_hash,
+        raw_copies
+    from source
+),
+
+repeated as (
+    {{ repeated_keys('typed', ['customer_id']) }}
+),
+
+checked as (
+    select
+        typed.*,
+        {{ quarantine_reason({
+            'missing_id': 'typed.customer_id is null',
+            'invalid_label': 'typed.has_purchased is null',
+            'unreadable_value': 'typed.age_years is null or typed.annual_salary is null or typed.gender is null',
+            'implausible_birth_date': 'typed.age_years not between 0 and 120',
+            'negative_salary': 'typed.annual_salary < 0',
+            'implausible_salary': 'typed.annual_salary > 5000000',
+            'conflicting_id': 'repeated.customer_id is not null',
+        }) }} as quarantine_reason
+    from typed
+    left join repeated on typed.customer_id = repeated.customer_id
+)
+
+select * from checked

@@ -1,0 +1,1 @@
+{{ quarantined_rows('social_network_ads', 'customers') }}

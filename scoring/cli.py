@@ -1,0 +1,130 @@
+"""The command line: `python -m scoring` scores every task's newest day with its champion."""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+
+from scoring import __version__
+from scoring.console import configure_logs, write_error, write_json
+from scoring.errors import UsageError, exit_code, one_line
+from scoring.run import Outcome, Request
+from scoring.run import run as run_scoring
+from scoring.settings import load_settings
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Score feature tables with trained models, inside the warehouse.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"numerosity {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def default(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> int:
+    """Score feature tables with trained models, inside the warehouse; without a command: run."""
+    return run() if context.invoked_subcommand is None else 0
+
+
+@app.command()
+def run(
+    task: Annotated[
+        str | None, typer.Option(help="Score this task only; without it every task.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Score this date (2026-05-31), not the newest."),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option(resolve_path=True, help="Score with this model folder, not the champion."),
+    ] = None,
+    warehouse: Annotated[
+        Path | None, typer.Option(resolve_path=True, help="The DuckDB file to read and write.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Do everything but write; open read-only.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Score again what is already there.")
+    ] = False,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
+    ] = False,
+) -> int:
+    """Score the newest date of every task with its champion, into scoring.predictions."""
+    settings = load_settings(warehouse=warehouse)
+    configure_logs(json_logs, settings.log_level)
+    request = Request(
+        task=task,
+        as_of=_date(as_of),
+        bundle=bundle,
+        dry_run=dry_run,
+        force=force,
+        progress=not json_logs,
+    )
+    return _report(run_scoring(settings, request))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code, and never raises.
+
+    The last line of stdout is a JSON object whatever happens, but for --help and --version.
+    """
+    configure_logs()
+    try:
+        return int(app(args=arguments, standalone_mode=False) or 0)
+    except typer.Abort:
+        return _failed("interrupted: what was not finished is not kept", 1)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # click's own: an unknown option, a missing value
+            message = f"{error.format_message().rstrip('.')}: see python -m scoring --help"
+            return _failed(message, UsageError.exit_code)
+        structlog.get_logger().debug("failed", exc_info=True)
+        return _failed(one_line(error), exit_code(error))
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of {text!r} is no date: write it like 2026-05-31") from None
+
+
+def _report(outcomes: list[Outcome]) -> int:
+    """Print what was done; returns the exit code, that of the first task that failed."""
+    failures = [outcome for outcome in outcomes if outcome.error]
+    for failure in failures:
+        write_error(f"{failure.task}: {failure.error}")
+    code = failures[0].exit_code if failures else 0
+    statuses = {outcome.status for outcome in outcomes}
+    status = statuses.pop() if len(statuses) == 1 else "failed" if failures else "done"
+    tasks = [dataclasses.asdict(outcome) for outcome in outcomes]
+    _write(status, code, tasks, "; ".join(str(failure.error) for failure in failures) or None)
+    return code
+
+
+def _failed(message: str, code: int) -> int:
+    write_error(message)
+    _write("failed", code, [], message)
+    return code
+
+
+def _write(status: str, code: int, tasks: list[dict[str, Any]], error: str | None) -> None:
+    write_json({"status": status, "exit_code": code, "tasks": tasks, "error": error})

@@ -1,0 +1,161 @@
+"""Score feature tables: each task's day through its model into the warehouse."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import structlog
+
+from scoring.batches import score_batches
+from scoring.bundle import Bundle, load_bundle
+from scoring.champions import find_champions
+from scoring.console import progress_bar
+from scoring.errors import IntegrityError, exit_code, one_line
+from scoring.features import check_contract, choose_date, describe, read
+from scoring.predictions import TABLES, Counts, already_done, count, replace
+from scoring.settings import Settings
+from scoring.warehouse import connect, fetch, require_tables
+
+__all__ = ["BATCH_ROWS", "Outcome", "Request", "run", "score_day"]
+
+BATCH_ROWS = 122_880
+"""Rows scored and written at once. It is DuckDB's row group: an insert of exactly one is written
+once, any other size is merged and written again, at half again the cost."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to score: every champion's newest day, unless said otherwise."""
+
+    task: str | None = None
+    as_of: date | None = None
+    bundle: Path | None = None
+    dry_run: bool = False
+    force: bool = False
+    progress: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one task; `error` and `exit_code` tell why it failed."""
+
+    task: str
+    status: str
+    as_of_date: date | None = None
+    model_version: str | None = None
+    rows_scored: int = 0
+    rows_unscorable: int = 0
+    run_id: str | None = None
+    seconds: float = 0.0
+    error: str | None = None
+    exit_code: int = 0
+
+
+def run(settings: Settings, request: Request) -> list[Outcome]:
+    """Score what is asked for, one outcome a task.
+
+    A task that fails does not keep the others from being scored: its outcome has the error. What
+    concerns them all is raised: UsageError, InputError, IntegrityError (of `request.bundle`) or
+    LockedError.
+    """
+    with connect(settings.warehouse, request.dry_run, settings.lock_timeout) as connection:
+        fetch(connection, "set memory_limit = ?", [settings.memory_limit])
+        require_tables(connection, *TABLES)
+        return [
+            _outcome(connection, task, load, settings, request)
+            for task, load in _models(connection, settings, request)
+        ]
+
+
+def _models(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, request: Request
+) -> list[tuple[str, Callable[[], Bundle]]]:
+    """The tasks to score, and for each how to load its model."""
+    if request.bundle is None:
+        champions = find_champions(connection, settings.artifacts, settings.manifest, request.task)
+        return [(champion.task, champion.load) for champion in champions]
+    bundle = load_bundle(request.bundle)
+    if request.task not in (None, bundle.task):
+        raise IntegrityError(
+            f"the bundle {request.bundle} is for the task {bundle.task}, not {request.task}"
+        )
+    return [(bundle.task, lambda: bundle)]
+
+
+def _outcome(
+    connection: duckdb.DuckDBPyConnection,
+    task: str,
+    load: Callable[[], Bundle],
+    settings: Settings,
+    request: Request,
+) -> Outcome:
+    try:
+        return score_day(connection, load(), request, settings.threads)
+    except Exception as error:
+        log.debug("task failed", task=task, exc_info=True)
+        return Outcome(
+            task, "failed", request.as_of, error=one_line(error), exit_code=exit_code(error)
+        )
+
+
+def score_day(
+    connection: duckdb.DuckDBPyConnection,
+    bundle: Bundle,
+    request: Request,
+    threads: int = 1,
+    batch_rows: int = BATCH_ROWS,
+) -> Outcome:
+    """Score one day with one model, and write it unless it is there already or the run is dry.
+
+    Raises InputError or IntegrityError, and then nothing in the warehouse has changed.
+    """
+    started = time.perf_counter()
+    check_contract(connection, bundle)
+    day = describe(connection, bundle, choose_date(connection, bundle, request.as_of))
+    about = {"task": bundle.task, "as_of_date": str(day.as_of_date), "model": bundle.model_version}
+    status, run_id, counts = "already_done", None, Counts()
+    done = None if request.force or request.dry_run else already_done(connection, bundle, day)
+    if done:
+        run_id, counts = done
+    else:
+        log.info("scoring", rows=day.rows, **about)
+        # The reader has its own cursor: a connection that is being read from cannot write.
+        with (
+            connection.cursor() as reading,
+            progress_bar(bundle.task, day.rows, request.progress) as advance,
+        ):
+            batches = read(reading, bundle, day.as_of_date, batch_rows)
+            scored = _counted(score_batches(batches, bundle, threads), advance)
+            if request.dry_run:
+                status, counts = "dry_run", sum(map(count, scored), Counts())
+            else:
+                status, run_id = "done", uuid.uuid4().hex
+                counts = replace(connection, bundle, day, run_id, scored)
+    seconds = round(time.perf_counter() - started, 3)
+    scored_rows, unscorable = counts.scored, counts.unscorable
+    log.info(status, scored=scored_rows, unscorable=unscorable, seconds=seconds, **about)
+    return Outcome(
+        bundle.task,
+        status,
+        day.as_of_date,
+        bundle.model_version,
+        scored_rows,
+        unscorable,
+        run_id,
+        seconds,
+    )
+
+
+def _counted(
+    batches: Iterable[pa.RecordBatch], advance: Callable[[int], None]
+) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield batch
+        advance(batch.num_rows)

@@ -1,0 +1,6 @@
+{# A condition every row meets: returns the rows that do not. #}
+{% test is_true(model, condition) %}
+select *
+from {{ model }}
+where not coalesce({{ condition }}, false)
+{% endtest %}

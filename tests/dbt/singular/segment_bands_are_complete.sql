@@ -1,0 +1,57 @@
+-- Every dimension's bands, read in order, start and end open and meet without gap or overlap, beside one unknown band.
+-- Each row returned says where they do not.
+with bands as (
+    select * from {{ ref('segment_bands') }}
+),
+
+ordered as (
+    select
+        dimension,
+        band_id,
+        low,
+        high,
+        lag(high) over (partition by dimension order by coalesce(low, -1e308), band_id) as previous_high,
+        lag(band_id) over (partition by dimension order by coalesce(low, -1e308), band_id) as previous_band,
+        lead(band_id) over (partition by dimension order by coalesce(low, -1e308), band_id) as next_band
+    from bands
+    where not is_unknown
+),
+
+unknowns as (
+    select
+        dimension,
+        count(case when is_unknown then 1 end) as unknown_bands
+    from bands
+    group by dimension
+)
+
+select
+    dimension,
+    'below ' || band_id || ': nothing covers values under ' || low as problem
+from ordered
+where previous_band is null and low is not null
+
+union all
+
+select
+    dimension,
+    'above ' || band_id || ': nothing covers values from ' || high as problem
+from ordered
+where next_band is null and high is not null
+
+union all
+
+select
+    dimension,
+    'between ' || previous_band || ' and ' || band_id || ': ' || coalesce(cast(previous_high as varchar), 'open')
+    || ' does not meet ' || coalesce(cast(low as varchar), 'open') as problem
+from ordered
+where previous_band is not null and coalesce(previous_high <> low, true)
+
+union all
+
+select
+    dimension,
+    'has ' || unknown_bands || ' bands for unknown values, not one' as problem
+from unknowns
+where unknown_bands <> 1

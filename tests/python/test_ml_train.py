@@ -1,0 +1,268 @@
+"""From warehouse and manifest to bundle and registry: repeatable, and nothing half done."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+from factory import execute, rows
+from ml_factory import DATES, FEATURES, LABEL, RELATION, TASK, manifest, node, project
+
+import ml.train
+from ml.candidates.logistic import Logistic
+from ml.registry import TABLES
+from ml.train import train
+from scoring.batches import score_batches
+from scoring.bundle import load_bundle
+from scoring.errors import InputError, IntegrityError
+from scoring.settings import Settings
+
+QUICK = {"folds": 2, "repeats": 1}
+
+
+@pytest.fixture(autouse=True)
+def _one_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logistic regression is learned in no time; what follows it is the same for every model."""
+    monkeypatch.setattr("ml.evaluate.evaluate.__defaults__", (0, None, (Logistic(),)))
+    monkeypatch.setattr(Logistic, "grid", Logistic.grid[1:3])
+
+
+def registry(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
+    """Everything in the tables of the registry."""
+    return {table: rows(settings.warehouse, f"from {table} order by all") for table in TABLES}
+
+
+def standing(settings: Settings) -> dict[str, str]:
+    """Status by model version."""
+    found = rows(settings.warehouse, "select model_version, status from registry.models")
+    return dict(found)
+
+
+def test_the_same_data_and_seed_give_the_same_model_and_one_entry(tmp_path: Path) -> None:
+    """Trained twice is trained once: version, bundle and registry rows stay as they were."""
+    settings = project(tmp_path, DATES)
+    (first,) = train(settings, TASK, **QUICK)["trained"]
+    entered = registry(settings)
+    (second,) = train(settings, TASK, **QUICK)["trained"]
+    assert second == first
+    assert registry(settings) == entered
+    (entry,) = entered["registry.models"]
+    assert entry[0] == first["model_version"] == f"20250401-{first['model_version'][-8:]}"
+    assert entry[2:4] == ("champion", "logistic")
+    assert "first model of the task" in entry
+
+
+def test_every_candidate_is_learned_and_the_best_is_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With all candidates: both are evaluated, one is shipped, and again the same one."""
+    monkeypatch.undo()
+    settings = project(tmp_path, DATES, rows=120)
+    (first,) = train(settings, TASK, folds=2)["trained"]
+    entered = rows(
+        settings.warehouse,
+        "select candidate, count(*), count(distinct metric) from registry.evaluations group by all",
+    )
+    assert {name for name, _, _ in entered} == {"gradient_boosting", "logistic"}
+    assert all(count == distinct for _, count, distinct in entered)
+    (second,) = train(settings, TASK, folds=2)["trained"]
+    assert second["model_version"] == first["model_version"]
+
+
+def test_a_bundle_knows_what_it_was_learned_from_and_scores(tmp_path: Path) -> None:
+    """What scoring needs is in the bundle, and its answers are probabilities with named reasons."""
+    settings = project(tmp_path, DATES)
+    (trained,) = train(settings, TASK, **QUICK)["trained"]
+    bundle = load_bundle(settings.artifacts / TASK / trained["model_version"])
+    assert bundle.features == FEATURES
+    assert bundle.facts["training"]["from"] == "2025-01-01"
+    assert bundle.facts["training"]["to"] == "2025-04-01"
+    assert bundle.facts["training"]["rows"] == 960
+    assert bundle.facts["parity"]["max_probability_error"] <= 1e-5
+    assert bundle.facts["metrics"]["base_rate"] < bundle.facts["metrics"]["average_precision"]
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        batches = connection.sql(f"from {RELATION}").to_arrow_table().to_batches()
+    scored = [row for batch in score_batches(batches, bundle) for row in batch.to_pylist()]
+    assert len(scored) == 1_200
+    assert all(0 <= row["probability"] <= 1 for row in scored)
+    assert {row["reason_1"] for row in scored} <= set(FEATURES)
+
+
+def test_what_is_measured_is_what_ships(tmp_path: Path) -> None:
+    """The shipped graph, run on the newest date, has the average precision that is reported."""
+    from sklearn.metrics import average_precision_score
+
+    settings = project(tmp_path, DATES)
+    (trained,) = train(settings, TASK, **QUICK)["trained"]
+    bundle = load_bundle(settings.artifacts / TASK / trained["model_version"])
+    with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
+        test = connection.sql(f"from {RELATION} where as_of_date = '{DATES[-1]}'").to_arrow_table()
+    scored = [
+        row["probability"]
+        for b in score_batches(test.to_batches(), bundle)
+        for row in b.to_pylist()
+    ]
+    labels = np.array(test.column(LABEL).to_pylist())
+    measured = average_precision_score(labels, scored)
+    assert measured == pytest.approx(trained["metrics"]["average_precision"], abs=1e-6)
+
+
+def test_a_later_model_becomes_champion_only_when_it_wins(tmp_path: Path) -> None:
+    """On the same test rows, with the reason kept, and only one champion at any time."""
+    settings = project(tmp_path, DATES)
+    (first,) = train(settings, TASK, **QUICK)["trained"]
+    old = first["model_version"]
+    # Worse: half the labels it learns from are turned around.
+    turned = f"as_of_date < '{DATES[-1]}' and visitor_id < 'v00140'"
+    execute(settings.warehouse, f"update {RELATION} set {LABEL} = not {LABEL} where {turned}")
+    (second,) = train(settings, TASK, **QUICK)["trained"]
+    assert standing(settings) == {old: "champion", second["model_version"]: "challenger"}
+    assert f"of {old} on the same 240 test rows" in second["reason"]
+    # The champion itself is trained again, and then a model that sees what the first could not.
+    execute(settings.warehouse, f"update {RELATION} set {LABEL} = not {LABEL} where {turned}")
+    assert train(settings, TASK, **QUICK)["trained"][0]["status"] == "champion"
+    leak = f"case when {LABEL} then 9 else -9 end"
+    execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {leak}")
+    (third,) = train(settings, TASK, **QUICK)["trained"]
+    assert standing(settings) == {
+        old: "retired",
+        second["model_version"]: "challenger",
+        third["model_version"]: "champion",
+    }
+
+
+def test_a_model_that_lost_keeps_its_place_when_it_is_trained_again(tmp_path: Path) -> None:
+    """A retired model that would lose again is not news."""
+    settings = project(tmp_path, DATES)
+    train(settings, TASK, **QUICK)
+    turned = f"as_of_date < '{DATES[-1]}' and visitor_id < 'v00140'"
+    execute(settings.warehouse, f"update {RELATION} set {LABEL} = not {LABEL} where {turned}")
+    (loser,) = train(settings, TASK, **QUICK)["trained"]
+    execute(
+        settings.warehouse,
+        "update registry.models set status = 'retired' where status = 'challenger'",
+    )
+    entered = registry(settings)
+    (again,) = train(settings, TASK, **QUICK)["trained"]
+    assert (again["model_version"], again["status"]) == (loser["model_version"], "retired")
+    assert registry(settings) == entered
+
+
+def test_a_new_feature_replaces_the_champion_that_cannot_read_it(tmp_path: Path) -> None:
+    """A model of another table layout could not be run again anyway."""
+    settings = project(tmp_path, DATES)
+    (first,) = train(settings, TASK, **QUICK)["trained"]
+    entry = node()
+    del entry["columns"][FEATURES[1]]
+    manifest(settings.manifest, entry)
+    (second,) = train(settings, TASK, **QUICK)["trained"]
+    assert standing(settings)[second["model_version"]] == "champion"
+    assert (
+        second["reason"] == f"the features have changed since {first['model_version']} was trained"
+    )
+
+
+def test_a_champion_whose_bundle_is_gone_is_replaced(tmp_path: Path) -> None:
+    """A model that cannot be run cannot be in force."""
+    settings = project(tmp_path, DATES)
+    (first,) = train(settings, TASK, **QUICK)["trained"]
+    (settings.artifacts / TASK / first["model_version"] / "model.onnx").write_bytes(b"")
+    execute(settings.warehouse, f"update {RELATION} set {FEATURES[0]} = 1")
+    (second,) = train(settings, TASK, **QUICK)["trained"]
+    assert second["status"] == "champion"
+    assert "cannot be used" in second["reason"]
+
+
+def test_without_time_models_are_compared_under_the_same_protocol_only(tmp_path: Path) -> None:
+    """Five folds and two folds are different examinations."""
+    settings = project(tmp_path)
+    train(settings, TASK, folds=2, repeats=1)
+    execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = null")
+    (other,) = train(settings, TASK, folds=3, repeats=1)["trained"]
+    assert other["status"] == "challenger"
+    assert "not comparable" in other["reason"]
+    leak = f"case when {LABEL} then 9 else -9 end"
+    execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {leak}")
+    (better,) = train(settings, TASK, folds=2, repeats=1)["trained"]
+    assert better["status"] == "champion"
+    assert "under the same protocol" in better["reason"]
+
+
+def test_the_gate_stops_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An export that is not the model leaves no bundle and no registry row."""
+    settings = project(tmp_path)
+    true = ml.train.export
+    other = Logistic().fit(
+        np.eye(4, dtype=np.float32), np.array([0, 1, 1, 0], np.uint8), {"log": True, "C": 1}, 0
+    )
+    monkeypatch.setattr(
+        "ml.train.export", lambda candidate, _, width: true(candidate, other, width)
+    )
+    with pytest.raises(IntegrityError, match=f"{TASK}, logistic regression: the exported model"):
+        train(settings, TASK, **QUICK)
+    assert not settings.artifacts.exists()
+    assert registry(settings) == {table: [] for table in TABLES}
+
+
+def test_without_a_task_all_are_trained_and_the_others_reported(tmp_path: Path) -> None:
+    """A task whose outcomes have not matured yet does not stop the rest."""
+    settings = project(tmp_path)
+    entry = node(tasks={TASK: {"label": LABEL}, "later": {"label": "has_purchase_90d"}})
+    entry["columns"]["has_purchase_90d"] = {"name": "has_purchase_90d", "data_type": "boolean"}
+    manifest(settings.manifest, entry)
+    execute(settings.warehouse, f"alter table {RELATION} add column has_purchase_90d boolean")
+    found = train(settings, **QUICK)
+    assert [each["task"] for each in found["trained"]] == [TASK]
+    assert [each["task"] for each in found["skipped"]] == ["later"]
+    with pytest.raises(InputError, match="no labelled row"):
+        train(settings, "later")
+
+
+def test_nothing_at_all_to_train_is_an_error(tmp_path: Path) -> None:
+    """A scheduler should not take it for a success."""
+    settings = project(tmp_path)
+    execute(settings.warehouse, f"update {RELATION} set {LABEL} = null")
+    with pytest.raises(InputError, match="nothing to train"):
+        train(settings)
+
+
+def test_a_registry_that_is_missing_is_noticed_before_learning(tmp_path: Path) -> None:
+    """The tables are dbt's to create."""
+    settings = project(tmp_path)
+    execute(settings.warehouse, "drop table registry.curves")
+    with pytest.raises(InputError, match=r"no table registry\.curves: run dbt build first"):
+        train(settings)
+
+
+def test_an_error_between_two_inserts_leaves_the_registry_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models, evaluations and curves are entered together or not at all."""
+    settings = project(tmp_path, DATES)
+    train(settings, TASK, **QUICK)
+    entered = registry(settings)
+    execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {LABEL}::int")
+
+    def fail(*_: object) -> list[Any]:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("ml.registry.curve_points", fail)
+    with pytest.raises(OSError, match="disk is full"):
+        train(settings, TASK, **QUICK)
+    assert registry(settings) == entered
+
+
+def test_dates_may_be_thin_and_many(tmp_path: Path) -> None:
+    """Sessions, a few each day: tested on the newest days together."""
+    days = [date(2025, 3, day) for day in range(1, 31)]
+    settings = project(tmp_path, days, rows=20)
+    entry = node(tasks={TASK: {"label": LABEL}})
+    manifest(settings.manifest, entry)
+    (trained,) = train(settings, TASK, **QUICK)["trained"]
+    assert trained["protocol"] == "time split, test as of 2025-03-26 to 2025-03-30"
+    assert json.loads(json.dumps(trained))["rows"] == 500
