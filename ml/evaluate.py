@@ -26,11 +26,11 @@ from ml.metrics import Floats, bootstrap_intervals, expected_calibration_error, 
 
 __all__ = ["Evaluation", "evaluate"]
 
-MOST_ROWS = 100_000
-"""Rows a candidate is fitted on, or judged by, in a fold: more would change no choice."""
+MOST_ROWS = 20_000
+"""Rows settings are compared on in a fold; what is reported and shipped is learned from all rows."""
 CHOOSING_DEALS = 2
-"""Where the rows are dealt into folds many times, settings are compared on the first deals only."""
-PARALLEL_FROM = 1_000_000
+"""Where the rows are dealt into folds many times, settings are compared on the first deals."""
+PARALLEL_FROM = 500_000
 """Rows to fit on in all. Below, starting other processes costs more than it saves."""
 
 Trial = tuple[Candidate, Params]
@@ -64,34 +64,31 @@ def evaluate(
     candidates: Sequence[Candidate] = CANDIDATES,
 ) -> tuple[Evaluation, ...]:
     """Evaluate every candidate, best first (the simpler one where two are equal)."""
-    folds = [_at_most(fold, seed) for fold in plan.folds]
-    deal = len(folds) // plan.repeats
-    choosing, measuring = folds[: CHOOSING_DEALS * deal], folds[CHOOSING_DEALS * deal :]
+    deal = len(plan.folds) // plan.repeats
+    choosing = [_at_most(fold, seed) for fold in plan.folds[: CHOOSING_DEALS * deal]]
+    measuring = plan.folds if plan.test is None else ()
     trials = [(candidate, params) for candidate in candidates for params in candidate.grid]
     total = len(trials) * len(choosing) + len(candidates) * len(measuring)
     steps = count(1)
 
     def judge(chosen: Sequence[Trial], on: Sequence[Fold]) -> list[list[Floats]]:
         """The probabilities of each fold's validation rows, for each trial."""
-        results = _run(data, [(*trial, fold) for trial in chosen for fold in on], seed)
-        found = []
-        for probabilities in results:
-            found.append(probabilities)
+        judged = []
+        for probabilities in _run(data, [(*trial, fold) for trial in chosen for fold in on], seed):
+            judged.append(probabilities)
             if advance:
                 advance(next(steps), total)
-        return [found[i * len(on) : (i + 1) * len(on)] for i in range(len(chosen))]
+        return [judged[i * len(on) : (i + 1) * len(on)] for i in range(len(chosen))]
 
-    judged = judge(trials, choosing)
-    losses = [_mean_log_loss(data, choosing, parts) for parts in judged]
+    losses = [_mean_log_loss(data, choosing, judged) for judged in judge(trials, choosing)]
     best = [
         min((i for i, trial in enumerate(trials) if trial[0] is candidate), key=losses.__getitem__)
         for candidate in candidates
     ]
-    more = judge([trials[i] for i in best], measuring)
     found = []
-    for i, rest in zip(best, more, strict=True):
+    for i, judged in zip(best, judge([trials[i] for i in best], measuring), strict=True):
         measured = (
-            _by_folds(data, folds, judged[i] + rest, deal)
+            _by_folds(data, plan.folds, judged, deal)
             if plan.test is None
             else _by_time(data, plan, trials[i], seed)
         )

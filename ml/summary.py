@@ -74,7 +74,7 @@ def _raw(rows: Rows) -> Any:
 def _segments(found: queries.Segments) -> list[Any]:
     if not any(found.lists.values()):
         return [_nothing("segments.micro_segment_numerosity is empty")]
-    pages: list[Any] = [_nothing(f"{found.outcome}, as of {found.as_of}, level {found.level}")]
+    pages: list[Any] = [_nothing(f"{found.outcome}, as of {found.as_of},")]
     for title, rows in found.lists.items():
         table = _grid(title, "|customers", "|buyers", "|rate", "|95 % interval", "verdict")
         for name, customers, buyers, rate, low, high, verdict in rows:

@@ -41,7 +41,6 @@ class Segments:
 
     outcome: str
     as_of: str
-    level: str
     lists: dict[str, Rows]
 
 
@@ -57,37 +56,37 @@ def reconciliation(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def segments(connection: duckdb.DuckDBPyConnection) -> Segments:
-    """The largest and the best reliable segments of the deepest level, at the newest date.
+    """The largest segments of the deepest level, and the best reliable ones of any level below the first.
 
-    Of one outcome: the 30-day one where there is one. The deepest level is the one of the most
-    segments, for levels may be numbers or names.
+    At the newest date with an outcome; of one outcome: the 30-day one where there is one. The best
+    are in order of the lower end of their interval: what one can count on.
     """
     newest = _rows(
         connection,
         "segments.micro_segment_numerosity",
-        "select outcome, as_of_date, level from {table}"
-        " group by outcome, as_of_date, level"
-        " order by outcome like '%30d%' desc, outcome, as_of_date desc, count(*) desc, level desc"
+        "select outcome, as_of_date, max(level) from {table}"
+        " group by outcome, as_of_date"
+        " order by outcome like '%30d%' desc, outcome, as_of_date desc"
         " limit 1",
     )
     if not newest:
-        return Segments("", "", "", {})
-    outcome, as_of, level = newest[0]
+        return Segments("", "", {})
+    outcome, as_of, deepest = newest[0]
     lists = {
         title: _rows(
             connection,
             "segments.micro_segment_numerosity",
             "select segment_name, customers, buyers, rate, wilson_low, wilson_high, verdict"
-            f" from {{table}} where outcome = ? and as_of_date = ? and level = ? and {which}"
+            f" from {{table}} where outcome = ? and as_of_date = ? and {which}"
             f" order by {order}, segment_name limit {MOST}",
-            [outcome, as_of, level],
+            [outcome, as_of],
         )
         for title, which, order in (
-            ("largest", "true", "customers desc"),
-            ("best of the reliable", "verdict = 'reliable'", "rate desc"),
+            ("largest", f"level = {deepest}", "customers desc"),
+            ("best of the reliable", "level > 1 and verdict = 'reliable'", "wilson_low desc"),
         )
     }
-    return Segments(str(outcome), str(as_of), str(level), lists)
+    return Segments(str(outcome), str(as_of), lists)
 
 
 def quality(connection: duckdb.DuckDBPyConnection) -> Rows:

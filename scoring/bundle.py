@@ -19,6 +19,7 @@ from typing import Any
 import onnxruntime
 
 from scoring.errors import InputError, IntegrityError
+from scoring.graph import INPUT, OUTPUTS, find_fault, open_session
 
 __all__ = [
     "FORMAT_VERSION",
@@ -37,16 +38,6 @@ __all__ = [
 FORMAT_VERSION = 1
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "model.json"
-INPUT = "features"
-"""The graph's one input: float32 [rows, features], NaN where a value is missing."""
-OUTPUTS = {
-    "probability": "tensor(float)",
-    "score": "tensor(float)",
-    "reason_indices": "tensor(int64)",
-    "reason_contributions": "tensor(float)",
-    "other_contributions": "tensor(float)",
-}
-"""The graph's outputs: [rows], [rows] in log-odds, [rows, 3], [rows, 3] in log-odds, [rows]."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +84,7 @@ def model_version(newest_training_date: date, onnx: bytes) -> str:
 
 def session(bundle: Bundle, threads: int = 0) -> onnxruntime.InferenceSession:
     """An onnxruntime session for the bundle; `threads` 0 leaves their number to onnxruntime."""
-    return _session(bundle.onnx, threads)
+    return open_session(bundle.onnx, threads)
 
 
 def load_bundle(folder: Path) -> Bundle:
@@ -114,7 +105,9 @@ def load_bundle(folder: Path) -> Bundle:
         raise _broken(folder, f"{MODEL_FILE} is not the file that was written")
     if feature_schema_hash(features) != facts["feature_schema_hash"]:
         raise _broken(folder, "its features do not match its feature_schema_hash")
-    _check_graph(folder, onnx, len(features))
+    fault = find_fault(onnx, len(features))
+    if fault:
+        raise _broken(folder, f"{MODEL_FILE} {fault}")
     return Bundle(
         folder=folder,
         onnx=onnx,
@@ -197,30 +190,6 @@ def _read_facts(folder: Path) -> dict[str, Any]:
     if len(set(features)) < len(features):
         raise _broken(folder, f"{MANIFEST_FILE} lists a feature twice")
     return dict(facts)
-
-
-def _check_graph(folder: Path, onnx: bytes, width: int) -> None:
-    try:
-        model = _session(onnx, threads=1)
-    except Exception as error:
-        reason = str(error).splitlines()[0]
-        raise _broken(folder, f"onnxruntime cannot load {MODEL_FILE} ({reason})") from None
-    inputs = [(i.name, i.type, i.shape[1:]) for i in model.get_inputs()]
-    if inputs != [(INPUT, "tensor(float)", [width])]:
-        wanted = f"{INPUT} tensor(float) [rows, {width}]"
-        raise _broken(folder, f"{MODEL_FILE} takes {inputs}, its features need {wanted}")
-    outputs = {output.name: output.type for output in model.get_outputs()}
-    for name, kind in OUTPUTS.items():
-        if outputs.get(name) != kind:
-            raise _broken(folder, f"{MODEL_FILE} has no output {name} of {kind}")
-
-
-def _session(onnx: bytes, threads: int) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -66,7 +66,7 @@ class GradientBoosting:
         """Fit, then snap: for float32 rows the model answers just what it did before."""
         model = HistGradientBoostingClassifier(random_state=seed, early_stopping=False, **params)
         with threads_for(len(X)):
-            model.fit(X, y)
+            model.fit(_without_empty_columns(X), y)
         for nodes in _nodes(model):
             nodes["num_threshold"] = floor32(nodes["num_threshold"])
         return model
@@ -96,6 +96,19 @@ class GradientBoosting:
         trees = _trees(model)
         _, roots = contributions(trees, np.empty((0, features), dtype=np.float32))
         return Additive([tree_node(trees, features, source, target)], {}, _baseline(model) + roots)
+
+
+def _without_empty_columns(X: Matrix) -> Matrix:
+    """Columns with no value at all become a constant, which no tree splits on.
+
+    scikit-learn 1.9 cannot bin them: ValueError "window shape cannot be larger than …".
+    """
+    empty = np.isnan(X).all(axis=0)
+    if not empty.any():
+        return X
+    filled = X.copy()
+    filled[:, empty] = 0.0
+    return filled
 
 
 def _nodes(model: HistGradientBoostingClassifier) -> list[npt.NDArray[Any]]:

@@ -4,8 +4,17 @@ with scheduled as (
     where source_name in ({{ sources_on() }})
 ),
 
+-- History starts one step of the calendar before its first date.
+history as (
+    select cast({{ dbt.dateadd('day', '-max(every_days)', 'min(first_as_of_date)') }} as timestamp) as starts_at
+    from {{ ref('as_of_calendar') }}
+    where source_name in ({{ sources_on() }})
+),
+
 sessions as (
-    select * from {{ ref('sessions') }}
+    select sessions.*
+    from {{ ref('sessions') }} as sessions
+    inner join history on sessions.started_at >= coalesce(history.starts_at, sessions.started_at)
 ),
 
 -- A session belongs to the first as-of date that knows it.
@@ -45,9 +54,7 @@ final as (
         sessions.has_purchase
     from sessions
     inner join dated on sessions.session_id = dated.session_id
-    where
-        dated.as_of_date in ({{ due_session_dates() }})
-        and sessions.started_at >= {{ dbt.dateadd('day', -365, 'dated.as_of_date') }}
+    where dated.as_of_date in ({{ due_session_dates() }})
 )
 
 select * from final

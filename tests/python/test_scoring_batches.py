@@ -5,13 +5,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import factory
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import factory
 from scoring.batches import OUTPUT_SCHEMA, feature_matrix, score_batches
 from scoring.bundle import Bundle
 from scoring.errors import InputError, IntegrityError

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import factory
 import pytest
 
-import factory
 from scoring.bundle import MANIFEST_FILE, MODEL_FILE
 from scoring.cli import main
 from scoring.settings import PROJECT_ROOT, load_settings

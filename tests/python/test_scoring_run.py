@@ -11,10 +11,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import factory
 import pyarrow as pa
 import pytest
 
-import factory
 from scoring import run as run_module
 from scoring.bundle import MANIFEST_FILE, Bundle
 from scoring.errors import InputError, IntegrityError, UsageError
