@@ -30,7 +30,8 @@ setup: .venv/installed ## Install the locked packages into .venv
 	@$(STEP) "Install packages" .ci/install $(PYTHON)
 	@touch $@
 
-demo: setup ## The main job: SOURCE=sample, or SOURCE=online_shoppers RAW=<folder of raw data>
+demo: setup ## The main job in a new warehouse: SOURCE=sample, or SOURCE=online_shoppers RAW=<raw folder>
+	@if [ -f $(NUMEROSITY_WAREHOUSE) ]; then mv -f $(NUMEROSITY_WAREHOUSE) $(NUMEROSITY_WAREHOUSE).previous; fi
 	@if [ "$(SOURCE)" = sample ]; then $(MAKE) --no-print-directory sample; fi
 	@$(MAKE) --no-print-directory build train score predictions
 	@$(BIN)/python -m ml summary
@@ -39,9 +40,9 @@ sample: setup ## Make the raw files of the sample shop (CUSTOMERS, SEED)
 	@$(STEP) "Make a sample shop of $(CUSTOMERS) customers" \
 		$(BIN)/python -m ml synthesize --customers $(CUSTOMERS) --seed $(SEED) --out $(RAW)
 
-build: setup ## Build and test every table from raw to segments
+build: setup ## Build and test every table; adds the newest date to those there are
 	@mkdir -p $(dir $(NUMEROSITY_WAREHOUSE))
-	@$(STEP) "Build and test tables with dbt" $(DBT) build --full-refresh --vars '$(VARS)'
+	@$(STEP) "Build and test tables with dbt" $(DBT) build --vars '$(VARS)'
 
 train: setup ## Train every task that has labelled rows
 	@$(STEP) "Train models, export ONNX" $(BIN)/python -m ml train
@@ -55,13 +56,13 @@ predictions: setup ## Rebuild the tables that show predictions
 test: setup lint build-sample build-real pytest ## Everything CI checks
 
 format: setup ## Format Python and SQL
-	@$(BIN)/ruff format ml scoring bench tests
-	@$(BIN)/ruff check --fix ml scoring bench tests
+	@$(BIN)/ruff format ml scoring tests
+	@$(BIN)/ruff check --fix ml scoring tests
 	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt
 
 lint: setup ## Check format, style and types
-	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check ml scoring bench tests
-	@$(STEP) "Check the style of Python" $(BIN)/ruff check ml scoring bench tests
+	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check ml scoring tests
+	@$(STEP) "Check the style of Python" $(BIN)/ruff check ml scoring tests
 	@$(STEP) "Check types" $(BIN)/mypy ml scoring
 	@mkdir -p data
 	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt

@@ -27,8 +27,8 @@ class Champion:
     """Relative to the artifacts folder."""
     feature_schema_hash: str
     reason: str
-    protocol: str | None
-    """How it was measured; None where no evaluation was kept."""
+    measured: tuple[str | None, int | None, int | None]
+    """Protocol, rows and buyers it was measured by."""
     average_precision: float | None
 
 
@@ -43,25 +43,25 @@ def compare(
     """Whether `new` wins, and the reason as people read it.
 
     Where there is time, the champion's bundle scores the same test rows. Where there is none, what
-    the two were measured at counts, provided they were measured the same way.
+    the two were measured at counts, if it was measured on the same rows in the same way. If not,
+    the champion scores these rows: it may have learned from them, so who beats it there is better.
     """
     old, own = champion.model_version, new.metrics["average_precision"]
     if champion.feature_schema_hash != bundle.feature_schema_hash:
         return True, f"the features have changed since {old} was trained"
-    if plan.test is None:
-        if champion.protocol != plan.name or champion.average_precision is None:
-            return False, (
-                f"not comparable: {old} was measured by {champion.protocol or 'nothing kept'},"
-                f" this model by {plan.name}; train with the same --folds and --repeats"
-            )
-        theirs, where = champion.average_precision, f"under the same protocol, {plan.name}"
+    rows = plan.final if plan.test is None else plan.test
+    measured = (plan.name, len(new.labels), int(new.labels.sum()))
+    if plan.test is None and champion.measured == measured and champion.average_precision:
+        theirs, where = champion.average_precision, f"in {plan.name} of the same {len(rows):,} rows"
     else:
         try:
             rival = load_bundle(artifacts / champion.bundle_path)
         except (InputError, IntegrityError) as error:
             return True, f"the bundle of {old} cannot be used ({error})"
-        theirs = _average_precision(rival, data.matrix[plan.test], data.labels[plan.test])
-        where = f"on the same {len(plan.test):,} test rows"
+        theirs = _average_precision(rival, data.matrix[rows], data.labels[rows])
+        where = f"on the same {len(rows):,} test rows"
+        if plan.test is None:
+            where = f"on these {len(rows):,} rows, which {old} may have learned from"
     verdict = f"average precision {own:.4f} against {theirs:.4f} of {old} {where}"
     return own > theirs, verdict
 

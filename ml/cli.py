@@ -1,5 +1,6 @@
 """The command line: `python -m ml` synthesize, train, evaluate, summary."""
 
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -104,6 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     The last line of stdout is a JSON object whatever happens, but for --help.
     """
+    # Otherwise OpenMP's threads spin while they wait, and on busy cores wait for each other.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         return int(app(args=arguments, standalone_mode=False) or 0)
     except typer.Abort:

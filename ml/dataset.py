@@ -58,7 +58,7 @@ def read_dataset(connection: duckdb.DuckDBPyConnection, table: FeatureTable, tas
     _check_dates(connection, table, task, relation)
     label, key, as_of = map(quoted, (task.label, table.entity_key, table.as_of_column))
     found = connection.sql(
-        f"select lower({label}::varchar), {key}::varchar, {as_of}::date,"
+        f"select lower({label}::varchar), coalesce({key}::varchar, ''), {as_of}::date,"
         f" {', '.join(map(quoted, names))}"
         f" from {relation} where {label} is not null order by 3, 2"
     ).to_arrow_table()

@@ -106,7 +106,8 @@ def _known(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Standing | 
 def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> Champion | None:
     row = connection.execute(
         "select models.model_version, models.bundle_path, models.feature_schema_hash,"
-        " models.reason, evaluations.protocol, evaluations.value"
+        " models.reason, evaluations.protocol, evaluations.rows, evaluations.buyers,"
+        " evaluations.value"
         f" from {qualified(connection, 'registry.models')} models"
         f" left join {qualified(connection, 'registry.evaluations')} evaluations"
         "   on evaluations.task = models.task"
@@ -116,7 +117,11 @@ def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> Champion | No
         " where models.task = ? and models.status = 'champion'",
         [task],
     ).fetchone()
-    return Champion(*row) if row else None
+    if row is None:
+        return None
+    known_as, path, schema, reason, *measured, average_precision = row
+    protocol, rows, buyers = measured
+    return Champion(known_as, path, schema, reason, (protocol, rows, buyers), average_precision)
 
 
 def _insert_model(

@@ -6,6 +6,7 @@ Read from the warehouse only. A table that is missing or empty leaves a line say
 from collections.abc import Sequence
 from typing import Any
 
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -74,7 +75,7 @@ def _raw(rows: Rows) -> Any:
 def _segments(found: queries.Segments) -> list[Any]:
     if not any(found.lists.values()):
         return [_nothing("segments.micro_segment_numerosity is empty")]
-    pages: list[Any] = [_nothing(f"{found.outcome}, as of {found.as_of},")]
+    pages: list[Any] = [_nothing(f"{found.outcome}, as of {found.as_of}")]
     for title, rows in found.lists.items():
         table = _grid(title, "|customers", "|buyers", "|rate", "|95 % interval", "verdict")
         for name, customers, buyers, rate, low, high, verdict in rows:
@@ -152,8 +153,9 @@ def _words(settings: Settings) -> dict[str, str]:
 def _grid(*headings: str) -> Table:
     """A table; a heading that starts with | is over numbers."""
     table = Table()
-    for heading in headings:
-        table.add_column(heading.lstrip("|"), justify="right" if heading[0] == "|" else "left")
+    for place, heading in enumerate(headings):
+        side: JustifyMethod = "right" if heading[0] == "|" else "left"
+        table.add_column(heading.lstrip("|"), justify=side, no_wrap=place == 0)
     return table
 
 

@@ -56,7 +56,7 @@ def reconciliation(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def segments(connection: duckdb.DuckDBPyConnection) -> Segments:
-    """The largest segments of the deepest level, and the best reliable ones of any level below the first.
+    """The largest segments of the deepest level, and the best reliable ones below the first level.
 
     At the newest date with an outcome; of one outcome: the 30-day one where there is one. The best
     are in order of the lower end of their interval: what one can count on.

@@ -72,12 +72,9 @@ def _train(
         evaluations = evaluate(data, plan, seed, advance)
     best = evaluations[0]
     candidate = best.candidate
-    model = best.model or candidate.fit(
-        data.matrix[plan.final], data.labels[plan.final], best.params, seed
-    )
-    onnx = export(candidate, model, data.matrix.shape[1])
+    onnx = export(candidate, best.model, data.matrix.shape[1])
     try:
-        parity = check_parity(onnx, candidate, model, data.matrix, seed)
+        parity = check_parity(onnx, candidate, best.model, data.matrix, seed)
     except NumerosityError as error:
         raise type(error)(f"{task.name}, {candidate.title}: {error}") from None
     bundle = _write(settings, data, plan, best, parity, onnx, seed)

@@ -4,6 +4,7 @@ __all__ = [
     "InputError",
     "IntegrityError",
     "LockedError",
+    "NothingToScoreError",
     "NumerosityError",
     "UsageError",
     "exit_code",
@@ -27,6 +28,10 @@ class InputError(NumerosityError):
     """A file, table, column or row is missing or breaks its contract."""
 
     exit_code = 3
+
+
+class NothingToScoreError(InputError):
+    """A feature table is empty: its source is off, or has nothing yet."""
 
 
 class IntegrityError(NumerosityError):

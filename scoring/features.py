@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from scoring.bundle import Bundle
-from scoring.errors import InputError
+from scoring.errors import InputError, NothingToScoreError
 from scoring.warehouse import columns, fetch, qualified, quoted
 
 __all__ = ["FeatureDay", "check_contract", "choose_date", "describe", "read"]
@@ -48,7 +48,8 @@ def choose_date(
 ) -> date:
     """`wanted`, or the newest date of the bundle's relation.
 
-    Raises InputError when the relation has no rows (on that date), naming the dates nearest to it.
+    Raises NothingToScoreError when the relation has no rows, InputError when it has none on that
+    date, naming the dates nearest to it.
     """
     day, relation = quoted(bundle.as_of_column), qualified(connection, bundle.relation)
     ((newest, there, before, after),) = fetch(
@@ -58,7 +59,7 @@ def choose_date(
         [wanted],
     )
     if newest is None:
-        raise InputError(f"{bundle.relation} has no rows: run dbt build")
+        raise NothingToScoreError(f"{bundle.relation} has no rows: run dbt build")
     if wanted is None:
         return date.fromisoformat(str(newest))
     if not there:

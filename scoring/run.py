@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from dataclasses import replace as replaced
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from scoring.batches import score_batches
 from scoring.bundle import Bundle, load_bundle
 from scoring.champions import find_champions
 from scoring.console import progress_bar
-from scoring.errors import IntegrityError, exit_code, one_line
+from scoring.errors import IntegrityError, NothingToScoreError, exit_code, one_line
 from scoring.features import check_contract, choose_date, describe, read
 from scoring.predictions import TABLES, Counts, already_done, count, replace
 from scoring.settings import Settings
@@ -61,17 +62,24 @@ class Outcome:
 def run(settings: Settings, request: Request) -> list[Outcome]:
     """Score what is asked for, one outcome a task.
 
-    A task that fails does not keep the others from being scored: its outcome has the error. What
-    concerns them all is raised: UsageError, InputError, IntegrityError (of `request.bundle`) or
+    A task that fails does not keep the others from being scored: its outcome has the error. A task
+    whose feature table is empty is passed over while another one has rows. What concerns them all
+    is raised: UsageError, InputError, IntegrityError (of `request.bundle`) or
     LockedError.
     """
     with connect(settings.warehouse, request.dry_run, settings.lock_timeout) as connection:
         fetch(connection, "set memory_limit = ?", [settings.memory_limit])
         require_tables(connection, *TABLES)
-        return [
+        outcomes = [
             _outcome(connection, task, load, settings, request)
             for task, load in _models(connection, settings, request)
         ]
+    if all(outcome.status == "nothing_to_score" for outcome in outcomes):
+        return [replaced(outcome, status="failed", exit_code=3) for outcome in outcomes]
+    return [
+        replaced(outcome, error=None) if outcome.status == "nothing_to_score" else outcome
+        for outcome in outcomes
+    ]
 
 
 def _models(
@@ -98,6 +106,9 @@ def _outcome(
 ) -> Outcome:
     try:
         return score_day(connection, load(), request, settings.threads)
+    except NothingToScoreError as error:
+        log.warning("nothing_to_score", task=task, reason=one_line(error))
+        return Outcome(task, "nothing_to_score", error=one_line(error))
     except Exception as error:
         log.debug("task failed", task=task, exc_info=True)
         return Outcome(

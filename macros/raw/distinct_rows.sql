@@ -1,6 +1,8 @@
 {# Each different row of a raw relation once, with the number of its copies in `raw_copies`. #}
 {% macro distinct_rows(relation) -%}
-    {%- set columns = adapter.get_columns_in_relation(relation) | map(attribute='name') | list if execute else ['raw_hash'] -%}
+    {%- set found = adapter.get_columns_in_relation(relation) if execute else [] -%}
+    {#- Before the first build the relation is not there yet. -#}
+    {%- set columns = found | map(attribute='name') | list or ['raw_hash'] -%}
     select
         {{ columns | join(',\n        ') }},
         count(*) as raw_copies

@@ -51,8 +51,8 @@ class GradientBoosting:
         },
         # many rows
         {
-            "learning_rate": 0.05,
-            "max_iter": 250,
+            "learning_rate": 0.08,
+            "max_iter": 150,
             "max_leaf_nodes": 31,
             "min_samples_leaf": 100,
             "l2_regularization": 10.0,

@@ -153,7 +153,7 @@ def fill(path: Path) -> None:
             "create table segments.micro_segment_numerosity as"
             " select 'segment ' || i as segment_name, 2 as level, date '2025-05-01' as as_of_date,"
             " 'has_purchase_30d' as outcome, i * 100 as customers, i * i as buyers,"
-            " i / 100.0 as rate, 0.01 as wilson_low, 0.2 as wilson_high,"
+            " i / 100.0 as rate, i / 200.0 as wilson_low, 0.2 as wilson_high,"
             " case when i % 2 = 0 then 'reliable' else 'too_few' end as verdict"
             " from range(1, 13) r(i)",
             "insert into segments.micro_segment_numerosity values ('everyone', 1, '2025-05-01',"

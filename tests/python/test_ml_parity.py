@@ -207,3 +207,17 @@ def test_the_gate_refuses_another_logistic_regression() -> None:
     model, other = (candidate.fit(X, y, {"log": True, "C": c}, seed=0) for c in (1.0, 0.9))
     with pytest.raises(IntegrityError, match="a real row first"):
         check_parity(export(candidate, other, 4), candidate, model, X)
+
+
+def test_a_feature_without_any_value_is_no_obstacle() -> None:
+    """A source that never fills a column still trains, and a value that turns up later scores."""
+    X, y = sample(300)
+    X[:, 1] = np.nan
+    later = X.copy()
+    later[:, 1] = 3.0
+    for candidate in CANDIDATES:
+        model = candidate.fit(X, y, SMALL[candidate.name], seed=0)
+        graph = export(candidate, model, 4)
+        check_parity(graph, candidate, model, np.vstack([X, later]))
+        known, unknown = (run(graph, rows)["probability"] for rows in (X, later))
+        np.testing.assert_allclose(known, unknown, atol=0.05)
