@@ -19,7 +19,7 @@ STEP := .ci/step
 DBT := $(BIN)/dbt
 VARS = {sources: [$(SOURCE)]}
 
-.PHONY: help setup demo sample build train score predictions test format lint sql-lint build-sample build-real pytest lock clean
+.PHONY: help setup demo sample build train score predictions test format lint build-sample build-real pytest lock clean
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -77,7 +77,7 @@ build-sample: setup ## dbt build on a small sample shop
 
 build-real: setup ## dbt build on each real source that is present
 	@mkdir -p data/test
-	@for source in online_shoppers social_network_ads; do \
+	@for source in online_shoppers social_network_ads online_retail hillstrom cdnow; do \
 		if [ -d $(REAL_DATA)/$$source ]; then \
 			rm -f data/test/$$source.duckdb; \
 			NUMEROSITY_RAW=$(REAL_DATA) NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/$$source.duckdb \

@@ -2,6 +2,12 @@
 {% macro check_raw_folder() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and var('sources') -%}
         {%- set folder = env_var('NUMEROSITY_RAW', 'data/raw') -%}
+        {%- if var('sources') is string -%}
+            {%- do exceptions.raise_compiler_error(
+                "var sources must be a list of sources, not the text '" ~ var('sources') ~ "': --vars '{sources: ["
+                ~ var('sources') ~ "]}'"
+            ) -%}
+        {%- endif -%}
         {%- for source_name in var('sources') if source_name not in var('source_catalog') -%}
             {%- do exceptions.raise_compiler_error(
                 "unknown source '" ~ source_name ~ "' in var sources: known are "

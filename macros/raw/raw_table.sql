@@ -13,7 +13,18 @@
         {%- do typed.update({'raw_hash': type_row_hash()}) -%}
     {{ empty_relation(typed) }}
     {%- else -%}
+        {%- for path in empty_files(paths) -%}
+            {%- do exceptions.raise_compiler_error(
+                "raw file " ~ path ~ " is empty (0 bytes): export it again with its header line, or remove it"
+            ) -%}
+        {%- endfor -%}
         {%- set headers = raw_headers(paths) -%}
+        {%- if headers | length < columns | length and headers | length == 1 -%}
+            {%- do exceptions.raise_compiler_error(
+                "raw file " ~ paths[0] ~ " cannot be read as a table, every line is one value ('" ~ headers[0]
+                ~ "'): look for a line with more or fewer fields than its header, or an unclosed quote"
+            ) -%}
+        {%- endif -%}
         {%- set found = {} -%}
         {%- for header in headers -%}
             {%- do found.update({header | trim | lower: adapter.quote(header)}) -%}

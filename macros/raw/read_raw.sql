@@ -1,4 +1,7 @@
-{# The table function that reads raw files: Parquet as it is typed, delimited text with every column as text. #}
+{#
+    The table function that reads raw files: Parquet as it is typed, delimited text with every column as text, and a .txt file,
+    whatever separates its fields, as one text column `line`.
+#}
 {% macro read_raw(paths) -%}
     {{ return(adapter.dispatch('read_raw', 'numerosity')(paths)) }}
 {%- endmacro %}
@@ -9,6 +12,11 @@
     {%- set files = '[' ~ quoted | join(', ') ~ ']' -%}
     {%- if paths[0].endswith('.parquet') -%}
         {{ return('read_parquet(' ~ files ~ ', union_by_name = true)') }}
+    {%- elif paths[0].endswith('.txt') -%}
+        {{ return(
+            'read_csv(' ~ files ~ ", header = false, columns = {'line': 'varchar'}, auto_detect = false, delim = chr(1), "
+            ~ "quote = '', escape = '')"
+        ) }}
     {%- else -%}
         {{ return('read_csv(' ~ files ~ ', header = true, all_varchar = true, union_by_name = true)') }}
     {%- endif -%}

@@ -82,6 +82,7 @@ rhythm as (
         as_of_date
 ),
 
+-- Of everyone with an order of any type: who only returns has no rhythm, but gives money back.
 reversals as (
     select
         customer_id,
@@ -89,7 +90,6 @@ reversals as (
         {{ count_within(365, "order_type = 'return'") }} as return_count_365d,
         {{ count_within(365, "order_type = 'cancellation'") }} as cancellation_count_365d
     from known_orders
-    where order_type <> 'purchase'
     group by
         customer_id,
         as_of_date
@@ -115,12 +115,12 @@ amounts as (
 
 final as (
     select
-        rhythm.customer_id,
-        rhythm.as_of_date,
+        reversals.customer_id,
+        reversals.as_of_date,
         {%- for days in [7, 30, 90, 365] %}
-        {{ as_feature('rhythm.order_count_' ~ days ~ 'd') }} as order_count_{{ days }}d,
+        {{ as_feature('coalesce(rhythm.order_count_' ~ days ~ 'd, 0)') }} as order_count_{{ days }}d,
         {%- endfor %}
-        {{ as_feature('rhythm.order_count') }} as order_count_lifetime,
+        {{ as_feature('coalesce(rhythm.order_count, 0)') }} as order_count_lifetime,
         {%- for days in [7, 30, 90, 365] %}
         {{ as_feature('coalesce(amounts.order_amount_' ~ days ~ 'd, 0)') }} as order_amount_{{ days }}d,
         {%- endfor %}
@@ -128,7 +128,7 @@ final as (
         {{ as_feature('rhythm.days_since_first_order') }} as days_since_first_order,
         {{ as_feature(ratio('rhythm.order_count_30d * 3', 'rhythm.order_count_90d')) }} as order_count_trend_30d,
         {{ as_feature(ratio('rhythm.order_count_90d * 365', 'rhythm.order_count_365d * 90')) }} as order_count_trend_90d,
-        {{ as_feature(ratio('amounts.order_amount_90d * 365', 'amounts.order_amount_365d * 90')) }} as order_amount_trend_90d,
+        {{ as_feature(ratio('greatest(amounts.order_amount_90d, 0) * 365', 'greatest(amounts.order_amount_365d, 0) * 90')) }} as order_amount_trend_90d,
         {{ as_feature('rhythm.mean_gap_days') }} as days_between_orders_mean,
         {{ as_feature(ratio(
             'sqrt(greatest(rhythm.mean_squared_gap_days - rhythm.mean_gap_days * rhythm.mean_gap_days, 0))',
@@ -140,21 +140,19 @@ final as (
         {{ as_feature(ratio('amounts.quantity_365d', 'amounts.filled_order_count_365d')) }} as basket_quantity_mean_365d,
         {{ as_feature(ratio('amounts.line_count_365d', 'amounts.filled_order_count_365d')) }} as basket_lines_mean_365d,
         {{ as_feature(ratio('amounts.discount_amount_365d', 'amounts.gross_amount_365d')) }} as discount_share_365d,
-        {{ as_feature('coalesce(reversals.return_count_365d, 0)') }} as return_count_365d,
-        {{ as_feature('coalesce(reversals.cancellation_count_365d, 0)') }} as cancellation_count_365d,
-        {{ as_feature(ratio(
-            'coalesce(reversals.return_count_365d, 0) + coalesce(reversals.cancellation_count_365d, 0)',
-            'rhythm.order_count_365d'
-        )) }} as reversal_rate_365d
-    from rhythm
+        {{ as_feature('reversals.return_count_365d') }} as return_count_365d,
+        {{ as_feature('reversals.cancellation_count_365d') }} as cancellation_count_365d,
+        {{ as_feature(ratio('reversals.return_count_365d + reversals.cancellation_count_365d', 'rhythm.order_count_365d')) }}
+            as reversal_rate_365d
+    from reversals
+    left join rhythm
+        on
+            reversals.customer_id = rhythm.customer_id
+            and reversals.as_of_date = rhythm.as_of_date
     left join amounts
         on
-            rhythm.customer_id = amounts.customer_id
-            and rhythm.as_of_date = amounts.as_of_date
-    left join reversals
-        on
-            rhythm.customer_id = reversals.customer_id
-            and rhythm.as_of_date = reversals.as_of_date
+            reversals.customer_id = amounts.customer_id
+            and reversals.as_of_date = amounts.as_of_date
 )
 
 select * from final

@@ -1,3 +1,5 @@
+{% set plausible_age = 'case when ' ~ clean_integer('age') ~ ' between 0 and 120 then ' ~ clean_integer('age') ~ ' end' %}
+
 with source as (
     {{ distinct_rows(ref('raw_social_network_ads__customers')) }}
 ),
@@ -9,7 +11,7 @@ typed as (
         cast(null as varchar) as full_name,
         cast(null as varchar) as email,
         {{ clean_category('gender', {'female': ['f', 'female'], 'male': ['m', 'male']}) }} as gender,
-        cast({{ dbt.dateadd('month', '-12 * ' ~ clean_integer('age'), "cast('2020-01-01' as date)") }} as date) as birth_date,
+        cast({{ dbt.dateadd('month', '-12 * ' ~ plausible_age, "cast('2020-01-01' as date)") }} as date) as birth_date,
         cast(null as varchar) as region,
         {{ try_cast('estimated_salary', 'decimal(18, 2)') }} as annual_salary,
         cast(null as boolean) as has_marketing_consent,

@@ -1,0 +1,11 @@
+{# Those of the given files that hold not one byte. #}
+{% macro empty_files(paths) -%}
+    {{ return(adapter.dispatch('empty_files', 'numerosity')(paths)) }}
+{%- endmacro %}
+
+{% macro duckdb__empty_files(paths) -%}
+    {%- set quoted = [] -%}
+    {%- for path in paths -%}{%- do quoted.append("'" ~ path | replace("'", "''") ~ "'") -%}{%- endfor -%}
+    {%- set found = run_query('select filename from read_blob([' ~ quoted | join(', ') ~ ']) where size = 0 order by filename') -%}
+    {{ return(found.columns[0].values() | list) }}
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ quarantined_rows('online_retail', 'order_items') }}
