@@ -42,7 +42,7 @@ sample: setup ## Make the raw files of the sample shop (CUSTOMERS, SEED)
 
 build: setup ## Build and test every table; adds the newest date to those there are
 	@mkdir -p $(dir $(NUMEROSITY_WAREHOUSE))
-	@$(STEP) "Build and test tables with dbt" $(DBT) build --vars '$(VARS)'
+	@$(STEP) "Build and test tables with dbt" $(DBT) build --exclude-resource-type unit_test --vars '$(VARS)'
 
 train: setup ## Train every task that has labelled rows
 	@$(STEP) "Train models, export ONNX" $(BIN)/python -m ml train
@@ -81,7 +81,8 @@ build-real: setup ## dbt build on each real source that is present
 		if [ -d $(REAL_DATA)/$$source ]; then \
 			rm -f data/test/$$source.duckdb; \
 			NUMEROSITY_RAW=$(REAL_DATA) NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/$$source.duckdb \
-				$(STEP) "dbt build: $$source" $(DBT) build --target-path data/test/target --vars "{sources: [$$source]}" || exit 1; \
+				$(STEP) "dbt build: $$source" $(DBT) build --exclude-resource-type unit_test --target-path data/test/target \
+				--vars "{sources: [$$source]}" || exit 1; \
 		else echo "skipped: dbt build on $$source, no folder $(REAL_DATA)/$$source"; fi; \
 	done
 

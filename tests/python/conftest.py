@@ -30,12 +30,11 @@ class Shop:
 
 @dataclass(frozen=True)
 class Increments:
-    """A feature store grown date by date, at its stages, and another grown in another order."""
+    """A feature store grown date by date, at its stages."""
 
     back_filled: House  # FIRST, SECOND, BETWEEN
     repeated: House  # … and SECOND again
-    refreshed: House  # … and everything anew
-    other_order: House  # BETWEEN, SECOND
+    refreshed: House  # … and every date anew, at once
 
 
 @dataclass(frozen=True)
@@ -86,10 +85,7 @@ def _build_increments(folder: Path) -> Increments:
     house.dbt("build", *TABLES_ONLY, *FEATURES, as_of_date=SECOND).succeeded()
     repeated = _copy(house, "repeated")
     house.dbt("build", *TABLES_ONLY, *FEATURES, "--full-refresh", as_of_date=SECOND).succeeded()
-    other = House(folder / "other", folder / "raw")
-    for date in (BETWEEN, SECOND):
-        other.dbt("build", *TABLES_ONLY, *FEATURES, as_of_date=date).succeeded()
-    return Increments(back_filled, repeated, house, other)
+    return Increments(back_filled, repeated, house)
 
 
 def _build_broken_shop(folder: Path) -> BrokenShop:

@@ -73,7 +73,7 @@ class House:
 
         A run with the same variables as the one before skips most of dbt's parsing.
         """
-        where = ["--target-path", str(self.folder / "target"), "--log-path", str(self.folder)]
+        where = ["--target-path", str(self.folder / "target"), "--log-level-file", "none"]
         given = ["--vars", json.dumps(variables)] if variables else []
         program = str(Path(sys.executable).with_name("dbt"))
         other = House(self.folder, raw or self.raw)

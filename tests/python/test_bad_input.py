@@ -43,8 +43,8 @@ class Ads:
     house: House
 
     def build(self, folder: Path) -> Done:
-        """Build and test what stands on the file in a raw folder."""
-        return self.house.dbt("build", *TABLES, raw=folder, sources=[ADS])
+        """Build what stands on the file in a raw folder."""
+        return self.house.dbt("run", *TABLES, raw=folder, sources=[ADS])
 
     def reconciliation(self) -> tuple[int, int, int, int]:
         """Raw, clean, quarantined and duplicate rows."""
