@@ -90,10 +90,11 @@ def _quality(rows: Rows) -> Any:
     if not rows:
         return _nothing("no model yet: run python -m ml train")
     headings = ("|AUC", "|average precision", "|base rate", "|calibration error")
-    table = _grid("task", "model", "version", *headings, "measured by")
-    for task, candidate, known_as, protocol, *values in rows:
+    table = _grid("task", "model", *headings, "measured by")
+    for task, candidate, _, protocol, *values in rows:
         figures = ("-" if value is None else f"{value:.3f}" for value in values)
-        table.add_row(*map(_cell, (task, candidate, known_as)), *figures, _cell(protocol))
+        model = str(candidate).replace("_", " ")
+        table.add_row(_cell(task), model, *figures, _cell(protocol))
     return table
 
 
@@ -118,7 +119,6 @@ def _places(settings: Settings) -> Table:
     table = _grid("what", "where")
     for what, where in (
         ("warehouse", settings.warehouse),
-        ("serving copy", settings.serving),
         ("model bundles", settings.artifacts),
         ("raw files", settings.raw),
         ("predictions", "table predictions.customer_predictions"),
@@ -131,12 +131,14 @@ def _places(settings: Settings) -> Table:
 
 def _next(has_model: bool, has_predictions: bool) -> Table:
     table = _grid("command", "to")
+    table.add_row(
+        "export PATH=$PWD/.venv/bin:$PATH DBT_PROFILES_DIR=profiles", "have the commands at hand"
+    )
     if not has_model:
         table.add_row("python -m ml train", "learn every task that has labelled rows")
     if not has_predictions:
         table.add_row("python -m scoring run", "score everyone with the champions")
     table.add_row("python -m ml evaluate --task TASK", "compare the models of a task")
-    table.add_row("python -m scoring publish", "give BI a copy that no writer holds")
     table.add_row("dbt docs generate && dbt docs serve", "read what every table and column means")
     return table
 

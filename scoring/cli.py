@@ -1,6 +1,7 @@
 """The command line: `python -m scoring` scores every task's newest day with its champion."""
 
 import dataclasses
+import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     configure_logs()
     try:
-        return int(app(args=arguments, standalone_mode=False) or 0)
+        return int(app(args=_with_command(arguments), standalone_mode=False) or 0)
     except typer.Abort:
         return _failed("interrupted: what was not finished is not kept", 1)
     except Exception as error:
@@ -98,6 +99,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _failed(message, UsageError.exit_code)
         structlog.get_logger().debug("failed", exc_info=True)
         return _failed(one_line(error), exit_code(error))
+
+
+def _with_command(arguments: Sequence[str] | None) -> list[str]:
+    """Options without a command are those of `run`."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    own = {"--help", "--version"}
+    return ["run", *given] if given and given[0].startswith("--") and given[0] not in own else given
 
 
 def _date(text: str | None) -> date | None:

@@ -96,8 +96,8 @@ def _build_broken_shop(folder: Path) -> BrokenShop:
     ad_file.write_text("User ID,Gender,Age,EstimatedSalary,Purchased\n1,Male,19,19000,0\n")
     house = House(folder, folder / "raw")
     sources = ["sample", "social_network_ads", "online_shoppers"]
-    good = house.dbt("build", *TABLES_ONLY, sources=sources).succeeded()
-    before = house.contents("marts", "features", "segments")
+    good = house.dbt("build", *TABLES_ONLY, *FEATURES, sources=sources).succeeded()
+    before = house.contents("marts", "features")
 
     (raw / "customers.parquet").write_text("this is no Parquet")
     sessions = (raw / "web_sessions.parquet").read_bytes()
@@ -108,7 +108,7 @@ def _build_broken_shop(folder: Path) -> BrokenShop:
     (raw / "order_items.parquet").unlink()
     (raw / "order_items.csv").write_text("order_item_id,order_id\nI1,O1\n")
     ad_file.write_text("UserID,Gender,Age,EstimatedSalary,Purchased\n1,Male,19,19000,Purchased\n")
-    bad = house.dbt("build", *TABLES_ONLY, sources=sources)
+    bad = house.dbt("build", *TABLES_ONLY, *FEATURES, sources=sources)
     return BrokenShop(house, good, before, bad)
 
 

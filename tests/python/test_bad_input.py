@@ -10,7 +10,8 @@ from project import Done, House, real_data
 
 ADS = "social_network_ads"
 HEADER = "User ID,Gender,Age,EstimatedSalary,Purchased"
-TABLES = ("--select", "+customers", "+orders", "+monitor_reconciliation")
+CLEAN = f"staging.stg_{ADS}__customers"
+ORDERS = f"select count(*) from staging.stg_{ADS}__orders"
 
 # User id, what is wrong with the row, and the reason it is quarantined with; none for good rows.
 ODD_ROWS = {
@@ -43,24 +44,23 @@ class Ads:
     house: House
 
     def build(self, folder: Path) -> Done:
-        """Build what stands on the file in a raw folder."""
-        return self.house.dbt("run", *TABLES, raw=folder, sources=[ADS])
+        """Build the staging of the file in a raw folder."""
+        return self.house.dbt("run", "--select", f"staging.{ADS}", raw=folder, sources=[ADS])
 
     def reconciliation(self) -> tuple[int, int, int, int]:
         """Raw, clean, quarantined and duplicate rows."""
-        ((raw, clean, quarantined, duplicates),) = self.house.rows(
-            "select raw_rows, clean_rows, quarantined_rows, duplicate_rows "
-            "from monitoring.monitor_reconciliation"
-        )
-        return raw, clean, quarantined, duplicates
+        counted = "count(*), cast(coalesce(sum(raw_copies - 1), 0) as integer)"
+        ((raw,),) = self.house.rows(f"select count(*) from staging.raw_{ADS}__customers")
+        ((clean, copies),) = self.house.rows(f"select {counted} from {CLEAN}")
+        ((bad, bad_copies),) = self.house.rows(f"select {counted} from {CLEAN}_quarantined")
+        return raw, clean, bad, copies + bad_copies
 
     def quarantine(self) -> list[tuple[str, str]]:
         """Reason and raw text of the quarantined rows."""
         return [
             (reason, text)
             for reason, text in self.house.rows(
-                "select quarantine_reason, raw_text "
-                f"from staging.stg_{ADS}__customers_quarantined order by all"
+                f"select quarantine_reason, raw_text from {CLEAN}_quarantined order by all"
             )
         ]
 
@@ -97,16 +97,16 @@ def test_a_label_that_is_none_is_quarantined(ads: Ads, tmp_path: Path) -> None:
     ((reason, text),) = ads.quarantine()
     assert reason == "invalid_label"
     assert text == "user_id=15727311; gender=Female; age=35; estimated_salary=65000; purchased=05"
-    assert ads.house.rows("select count(*) from marts.orders") == [(143,)]
+    assert ads.house.rows(ORDERS) == [(143,)]
 
 
 def test_spaces_in_a_header_do_no_harm(ads: Ads, tmp_path: Path) -> None:
     """`User ID ` is the user id; all rows are read, with the right label."""
     ads.build(dirty(tmp_path, "header_spaces")).succeeded()
     assert ads.reconciliation() == (400, 400, 0, 0)
-    assert ads.house.rows("select count(*) from marts.orders") == [(143,)]
+    assert ads.house.rows(ORDERS) == [(143,)]
     ((salary, gender, birth),) = ads.house.rows(
-        "select annual_salary, gender, cast(birth_date as varchar) from marts.customers "
+        f"select annual_salary, gender, cast(birth_date as varchar) from {CLEAN} "
         "where customer_id = '15624510'"
     )
     assert (float(salary), gender, birth) == (19000, "male", "2001-01-01")
@@ -127,13 +127,13 @@ def test_odd_values_are_quarantined_with_their_reason(ads: Ads, tmp_path: Path) 
     assert found == bad
     assert ads.house.rows(
         "select customer_id, gender, cast(birth_date as varchar), cast(annual_salary as varchar) "
-        "from marts.customers order by all"
+        f"from {CLEAN} order by all"
     ) == [
         ("1", "male", "2001-01-01", "19000.00"),
         ("2", "female", "1985-01-01", "20000.00"),
         ("3", "female", "1973-01-01", "25000.50"),
     ]
-    assert ads.house.rows("select count(*) from marts.orders") == [(2,)]
+    assert ads.house.rows(ORDERS) == [(2,)]
 
 
 def test_a_file_with_a_header_only_is_an_empty_table(ads: Ads, tmp_path: Path) -> None:
@@ -179,12 +179,10 @@ def test_sources_that_are_no_list_are_named(ads: Ads, tmp_path: Path) -> None:
 
 
 def test_a_source_without_a_folder_is_empty(broken_shop: BrokenShop) -> None:
-    """It is on and has no files: the build passes, says so, and counts no rows."""
+    """It is on and has no files: the build passes, says so, and has no rows."""
     broken_shop.good.line_with("no raw file", "online_shoppers", "read as an empty table")
-    assert broken_shop.house.rows(
-        "select raw_rows, clean_rows from monitoring.monitor_reconciliation "
-        "where source_name = 'online_shoppers'"
-    ) == [(0, 0)]
+    empty = "select count(*) from staging.stg_online_shoppers__web_sessions"
+    assert broken_shop.house.rows(empty) == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -205,6 +203,6 @@ def test_a_broken_file_is_named(broken_shop: BrokenShop, parts: tuple[str, ...])
 
 
 def test_a_failed_build_leaves_the_tables_as_they_were(broken_shop: BrokenShop) -> None:
-    """Marts, features and segments still hold what the last good build put there."""
-    assert len(broken_shop.before) > 12
-    assert broken_shop.house.contents("marts", "features", "segments") == broken_shop.before
+    """Marts and features still hold what the last good build put there."""
+    assert len(broken_shop.before) > 11
+    assert broken_shop.house.contents("marts", "features") == broken_shop.before

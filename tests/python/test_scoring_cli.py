@@ -58,6 +58,11 @@ def scoring(*arguments: str) -> Done:
     return Done(done.returncode, said, done.stderr)
 
 
+def test_options_without_a_command_are_those_of_run(home: Path) -> None:
+    """`python -m scoring --dry-run` is short for `python -m scoring run --dry-run`."""
+    assert scoring("--dry-run").said["status"] == "dry_run"
+
+
 def test_done_then_already_done(home: Path) -> None:
     """Without a command it runs; a second time there is nothing to do; both are a success."""
     first = scoring()
