@@ -19,7 +19,7 @@ STEP := .ci/step
 DBT := $(BIN)/dbt
 VARS = {sources: [$(SOURCE)]}
 
-.PHONY: help setup demo sample build train score predictions test format lint build-sample build-real pytest lock clean
+.PHONY: help setup demo sample build rebuild train score predictions test format lint build-sample build-real pytest lock clean
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -43,6 +43,11 @@ sample: setup ## Make the raw files of the sample shop (CUSTOMERS, SEED)
 build: setup ## Build and test every table; adds the newest date to those there are
 	@mkdir -p $(dir $(NUMEROSITY_WAREHOUSE))
 	@$(STEP) "Build and test tables with dbt" $(DBT) build --exclude-resource-type unit_test --vars '$(VARS)'
+
+rebuild: setup ## The same from nothing: after a change in staging, or with other sources than before
+	@mkdir -p $(dir $(NUMEROSITY_WAREHOUSE))
+	@$(STEP) "Build and test all dates with dbt" \
+		$(DBT) build --full-refresh --exclude-resource-type unit_test --vars '$(VARS)'
 
 train: setup ## Train every task that has labelled rows
 	@$(STEP) "Train models, export ONNX" $(BIN)/python -m ml train
@@ -73,7 +78,7 @@ build-sample: setup ## dbt build on a small sample shop
 		$(BIN)/python -m ml synthesize --customers 1000 --seed 11 --out data/test/raw
 	@rm -f data/test/sample.duckdb
 	@NUMEROSITY_RAW=$(CURDIR)/data/test/raw NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/sample.duckdb \
-		$(STEP) "dbt build: sample" $(DBT) build --target-path data/test/target --vars '{sources: [sample]}'
+		$(STEP) "Build and test tables: sample" $(DBT) build --target-path data/test/target --vars '{sources: [sample]}'
 
 build-real: setup ## dbt build on each real source that is present
 	@mkdir -p data/test
@@ -81,7 +86,7 @@ build-real: setup ## dbt build on each real source that is present
 		if [ -d $(REAL_DATA)/$$source ]; then \
 			rm -f data/test/$$source.duckdb; \
 			NUMEROSITY_RAW=$(REAL_DATA) NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/$$source.duckdb \
-				$(STEP) "dbt build: $$source" $(DBT) build --exclude-resource-type unit_test --target-path data/test/target \
+				$(STEP) "Build and test tables: $$source" $(DBT) build --exclude-resource-type unit_test --target-path data/test/target \
 				--vars "{sources: [$$source]}" || exit 1; \
 		else echo "skipped: dbt build on $$source, no folder $(REAL_DATA)/$$source"; fi; \
 	done

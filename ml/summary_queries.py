@@ -121,20 +121,21 @@ def predictions(connection: duckdb.DuckDBPyConnection) -> Rows:
 
 
 def top_customers(connection: duckdb.DuckDBPyConnection) -> dict[str, Rows]:
-    """By task: name, probability and reasons of the most likely customers."""
+    """By task: name (or id), probability and reasons of the most likely customers."""
     relation = "predictions.customer_predictions"
     known = columns(connection, relation)
     if not {"full_name", "probability"} <= set(known):
         return {}
     task = "task" if "task" in known else "''"
+    who = "coalesce(full_name, customer_id)" if "customer_id" in known else "full_name"
     reasons = [name for name in ("reason_1", "reason_2", "reason_3") if name in known]
     found = _rows(
         connection,
         relation,
-        f"select {', '.join([task, 'full_name', 'probability', *reasons])} from {{table}}"
+        f"select {', '.join([task, who, 'probability', *reasons])} from {{table}}"
         " where probability is not null"
-        f" qualify row_number() over (partition by {task} order by probability desc, full_name)"
-        f" <= {MOST} order by 1, probability desc, full_name",
+        f" qualify row_number() over (partition by {task} order by probability desc, {who})"
+        f" <= {MOST} order by 1, probability desc, {who}",
     )
     by_task: dict[str, Rows] = {}
     for name, *row in found:
