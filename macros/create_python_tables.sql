@@ -1,6 +1,6 @@
 {#
     The tables Python writes, created empty and typed, so that every model that reads them builds on a fresh clone.
-    Columns and types are what ml/registry.py and scoring/run.py insert.
+    Columns and types are what ml/registry.py and scoring/predictions.py insert.
 #}
 {% macro create_python_tables() -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'seed', 'run-operation') -%}

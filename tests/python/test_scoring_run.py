@@ -362,6 +362,25 @@ def test_every_task_is_scored_and_one_that_fails_does_not_stop_the_others(place:
     assert place.run(task="z_task").status == "already_done"
 
 
+def test_an_empty_table_is_passed_over_while_another_has_rows(place: Place) -> None:
+    """A source that is off leaves its table empty; asked for by name, that is a failure."""
+    factory.execute(
+        place.path,
+        f"create table features.empty_features as from {factory.RELATION} limit 0",
+    )
+    empty = factory.bundle(
+        place.settings.artifacts, task="empty_task", relation="features.empty_features"
+    )
+    factory.register(place.path, empty)
+    outcomes = run(place.settings, Request())
+    assert [(o.task, o.status, o.exit_code, o.error) for o in outcomes] == [
+        (factory.TASK, "done", 0, None),
+        ("empty_task", "nothing_to_score", 0, None),
+    ]
+    (alone,) = run(place.settings, Request(task="empty_task"))
+    assert (alone.status, alone.exit_code) == ("failed", 3)
+
+
 def test_a_bundle_other_than_the_registered_one_is_refused(place: Place) -> None:
     """The registry and the folder must tell the same story."""
     factory.bundle(place.settings.artifacts, metrics={"roc_auc": 0.9})
