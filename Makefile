@@ -61,14 +61,14 @@ predictions: setup ## Rebuild the tables that show predictions
 test: setup lint build-sample build-real pytest ## Everything CI checks
 
 format: setup ## Format Python and SQL
-	@$(BIN)/ruff format ml scoring tests
-	@$(BIN)/ruff check --fix ml scoring tests
+	@$(BIN)/ruff format ml scoring bench tests
+	@$(BIN)/ruff check --fix ml scoring bench tests
 	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt
 
 lint: setup ## Check format, style and types
-	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check ml scoring tests
-	@$(STEP) "Check the style of Python" $(BIN)/ruff check ml scoring tests
-	@$(STEP) "Check types" $(BIN)/mypy ml scoring
+	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check ml scoring bench tests
+	@$(STEP) "Check the style of Python" $(BIN)/ruff check ml scoring bench tests
+	@$(STEP) "Check types" $(BIN)/mypy ml scoring bench
 	@mkdir -p data
 	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt
 
