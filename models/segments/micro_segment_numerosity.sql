@@ -1,5 +1,3 @@
-{% set levels = [('life_cycle', none), ('rfm', 'life_cycle'), ('demographic', 'rfm')] %}
-
 with segments as (
     select * from {{ ref('customer_micro_segments') }}
 ),
@@ -14,12 +12,12 @@ labels as (
 ),
 
 members as (
-    {%- for level, parent in levels %}
+    {%- for level in segment_levels() %}
     select
-        segments.{{ level }}_segment_id as segment_id,
-        segments.{{ level }}_segment_name as segment_name,
+        segments.{{ level.name }}_segment_id as segment_id,
+        segments.{{ level.name }}_segment_name as segment_name,
         {{ loop.index }} as level,
-        {{ 'segments.' ~ parent ~ '_segment_id' if parent else "'everyone'" }} as parent_segment_id,
+        {{ 'segments.' ~ level.parent ~ '_segment_id' if level.parent else "'everyone'" }} as parent_segment_id,
         segments.as_of_date,
         labels.has_purchase_30d as is_buyer
     from segments
