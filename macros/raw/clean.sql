@@ -23,12 +23,9 @@
         end
 {%- endmacro %}
 
-{# True or false from the usual spellings, null from anything else (5 is not true). #}
+{# True or false from the usual spellings (true, t, yes, y, 1 and their opposites), null from anything else: 5 is not true. #}
 {% macro clean_boolean(column) -%}
-    case
-            when {{ clean_code(column) }} in ('true', 't', 'yes', 'y', '1') then true
-            when {{ clean_code(column) }} in ('false', 'f', 'no', 'n', '0') then false
-        end
+    {{ try_cast(clean_text(column), 'boolean') }}
 {%- endmacro %}
 
 {# A value of another type, null when it cannot be read as one. #}
@@ -44,11 +41,14 @@
         end
 {%- endmacro %}
 
-{# True where a raw value is there but could not be read. pairs: {raw expression: typed expression}. #}
-{% macro is_unreadable(pairs) -%}
+{#
+    How many of the columns have a value. Less after reading than before: a raw value could not be read. Counted, because
+    naming every expression a second time doubles the cost of reading.
+#}
+{% macro filled(columns, relation=none) -%}
     (
-        {%- for raw, typed in pairs.items() %}
-        ({{ raw }} is not null and {{ typed }} is null){{ ' or' if not loop.last }}
+        {%- for column in columns %}
+        case when {{ relation ~ '.' if relation }}{{ column }} is not null then 1 else 0 end{{ ' +' if not loop.last }}
         {%- endfor %}
     )
 {%- endmacro %}

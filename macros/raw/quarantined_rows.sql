@@ -12,7 +12,11 @@ with checked as (
 ),
 
 raw_rows as (
-    {{ distinct_rows(raw) }}
+    select distinct
+        raw_hash,
+        {{ raw_text('raw_rows', columns) }} as raw_text
+    from {{ raw }} as raw_rows
+    where raw_hash in (select raw_hash from checked)
 ),
 
 final as (
@@ -20,7 +24,7 @@ final as (
         '{{ source_name }}' as source_name,
         '{{ table }}' as table_name,
         checked.quarantine_reason,
-        {{ raw_text('raw_rows', columns) }} as raw_text,
+        raw_rows.raw_text,
         checked.raw_hash,
         checked.raw_copies
     from checked

@@ -24,7 +24,7 @@ typed as (
         cast(null as decimal(18, 2)) as discount_amount,
         {{ try_cast('invoice_date', 'timestamp') }} as ordered_at,
         {{ try_cast('invoice_date', 'timestamp') }} as known_at,
-        {{ is_unreadable({'customer_number': clean_integer('customer_number')}) }} as is_unreadable,
+        customer_number is not null as has_customer,
         raw_hash,
         raw_copies
     from source
@@ -45,7 +45,7 @@ checked as (
         {{ quarantine_reason({
             'missing_id': 'typed.order_id is null or typed.product_id is null',
             'missing_time': 'typed.ordered_at is null',
-            'unreadable_value': 'typed.quantity is null or typed.unit_price is null or typed.is_unreadable',
+            'unreadable_value': 'typed.quantity is null or typed.unit_price is null or (typed.has_customer and typed.customer_id is null)',
             'unknown_order_type': 'typed.order_type is null',
             'adjustment': "typed.order_type = 'adjustment'",
             'zero_quantity': 'typed.quantity = 0',

@@ -1,5 +1,9 @@
+{% set readable = [
+    'birth_date', 'annual_salary', 'has_marketing_consent', 'registered_at', 'valid_from', 'known_at',
+] %}
+
 with source as (
-    {{ distinct_rows(ref('raw_sample__customers')) }}
+    {{ distinct_rows(ref('raw_sample__customers'), [clean_text('customer_id'), try_cast('valid_from', 'timestamp')]) }}
 ),
 
 typed as (
@@ -15,21 +19,11 @@ typed as (
         {{ try_cast('registered_at', 'timestamp') }} as registered_at,
         {{ try_cast('valid_from', 'timestamp') }} as valid_from,
         {{ try_cast('known_at', 'timestamp') }} as known_at,
-        {{ is_unreadable({
-            'birth_date': try_cast('birth_date', 'date'),
-            'annual_salary': try_cast('annual_salary', 'decimal(18, 2)'),
-            'has_marketing_consent': clean_boolean('has_marketing_consent'),
-            'registered_at': try_cast('registered_at', 'timestamp'),
-            'valid_from': try_cast('valid_from', 'timestamp'),
-            'known_at': try_cast('known_at', 'timestamp'),
-        }) }} as is_unreadable,
+        {{ filled(readable) }} as filled_columns,
         raw_hash,
-        raw_copies
+        raw_copies,
+        is_conflicting
     from source
-),
-
-repeated as (
-    {{ repeated_keys('typed', ['customer_id', 'valid_from']) }}
 ),
 
 checked as (
@@ -50,17 +44,14 @@ checked as (
         {{ quarantine_reason({
             'missing_id': 'typed.customer_id is null',
             'missing_time': 'typed.registered_at is null or typed.valid_from is null or typed.known_at is null',
-            'unreadable_value': 'typed.is_unreadable',
+            'unreadable_value': 'typed.filled_columns > ' ~ filled(readable, 'typed'),
             'event_after_arrival': 'typed.valid_from > typed.known_at',
             'implausible_birth_date': "typed.birth_date < cast('1900-01-01' as date) or typed.birth_date > typed.registered_at",
             'negative_salary': 'typed.annual_salary < 0',
             'implausible_salary': 'typed.annual_salary > 5000000',
-            'conflicting_id': 'repeated.customer_id is not null',
+            'conflicting_id': 'typed.is_conflicting',
         }) }} as quarantine_reason
     from typed
-    left join repeated
-        on typed.customer_id = repeated.customer_id
-        and typed.valid_from = repeated.valid_from
 )
 
 select * from checked

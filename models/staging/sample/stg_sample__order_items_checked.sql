@@ -1,5 +1,9 @@
+{% set readable = [
+    'quantity', 'unit_price', 'discount_amount', 'ordered_at', 'known_at',
+] %}
+
 with source as (
-    {{ distinct_rows(ref('raw_sample__order_items')) }}
+    {{ distinct_rows(ref('raw_sample__order_items'), [clean_text('order_item_id')]) }}
 ),
 
 parent as (
@@ -20,20 +24,11 @@ typed as (
         {{ try_cast('discount_amount', 'decimal(18, 2)') }} as discount_amount,
         {{ try_cast('ordered_at', 'timestamp') }} as ordered_at,
         {{ try_cast('known_at', 'timestamp') }} as known_at,
-        {{ is_unreadable({
-            'quantity': clean_integer('quantity'),
-            'unit_price': try_cast('unit_price', 'decimal(18, 2)'),
-            'discount_amount': try_cast('discount_amount', 'decimal(18, 2)'),
-            'ordered_at': try_cast('ordered_at', 'timestamp'),
-            'known_at': try_cast('known_at', 'timestamp'),
-        }) }} as is_unreadable,
+        {{ filled(readable) }} as filled_columns,
         raw_hash,
-        raw_copies
+        raw_copies,
+        is_conflicting
     from source
-),
-
-repeated as (
-    {{ repeated_keys('typed', ['order_item_id']) }}
 ),
 
 checked as (
@@ -51,18 +46,16 @@ checked as (
         {{ quarantine_reason({
             'missing_id': 'typed.order_item_id is null or typed.order_id is null',
             'missing_time': 'typed.ordered_at is null or typed.known_at is null',
-            'unreadable_value': 'typed.is_unreadable',
+            'unreadable_value': 'typed.filled_columns > ' ~ filled(readable, 'typed'),
             'event_after_arrival': 'typed.ordered_at > typed.known_at',
             'zero_quantity': 'coalesce(typed.quantity, 0) = 0',
             'negative_price': 'typed.unit_price < 0',
             'implausible_price': 'typed.unit_price > 100000',
             'unknown_order': 'parent.order_id is null',
             'order_quarantined': 'parent.clean_rows = 0',
-            'conflicting_id': 'repeated.order_item_id is not null',
+            'conflicting_id': 'typed.is_conflicting',
         }) }} as quarantine_reason
     from typed
-    left join repeated
-        on typed.order_item_id = repeated.order_item_id
     left join parent on typed.order_id = parent.order_id
 )
 

@@ -1,5 +1,5 @@
 with source as (
-    {{ distinct_rows(ref('raw_sample__orders')) }}
+    {{ distinct_rows(ref('raw_sample__orders'), [clean_text('order_id')]) }}
 ),
 
 parent as (
@@ -21,12 +21,9 @@ typed as (
         {{ try_cast('ordered_at', 'timestamp') }} as ordered_at,
         {{ try_cast('known_at', 'timestamp') }} as known_at,
         raw_hash,
-        raw_copies
+        raw_copies,
+        is_conflicting
     from source
-),
-
-repeated as (
-    {{ repeated_keys('typed', ['order_id']) }}
 ),
 
 checked as (
@@ -48,11 +45,9 @@ checked as (
             'event_after_arrival': 'typed.ordered_at > typed.known_at',
             'unknown_customer': 'typed.customer_id is not null and parent.customer_id is null',
             'customer_quarantined': 'typed.customer_id is not null and parent.clean_rows = 0',
-            'conflicting_id': 'repeated.order_id is not null',
+            'conflicting_id': 'typed.is_conflicting',
         }) }} as quarantine_reason
     from typed
-    left join repeated
-        on typed.order_id = repeated.order_id
     left join parent on typed.customer_id = parent.customer_id
 )
 

@@ -1,5 +1,9 @@
+{% set readable = [
+    'list_price', 'listed_at', 'known_at',
+] %}
+
 with source as (
-    {{ distinct_rows(ref('raw_sample__products')) }}
+    {{ distinct_rows(ref('raw_sample__products'), [clean_text('product_id')]) }}
 ),
 
 typed as (
@@ -10,18 +14,11 @@ typed as (
         {{ try_cast('list_price', 'decimal(18, 2)') }} as list_price,
         {{ try_cast('listed_at', 'timestamp') }} as listed_at,
         {{ try_cast('known_at', 'timestamp') }} as known_at,
-        {{ is_unreadable({
-            'list_price': try_cast('list_price', 'decimal(18, 2)'),
-            'listed_at': try_cast('listed_at', 'timestamp'),
-            'known_at': try_cast('known_at', 'timestamp'),
-        }) }} as is_unreadable,
+        {{ filled(readable) }} as filled_columns,
         raw_hash,
-        raw_copies
+        raw_copies,
+        is_conflicting
     from source
-),
-
-repeated as (
-    {{ repeated_keys('typed', ['product_id']) }}
 ),
 
 checked as (
@@ -37,13 +34,11 @@ checked as (
         {{ quarantine_reason({
             'missing_id': 'typed.product_id is null',
             'missing_time': 'typed.listed_at is null or typed.known_at is null',
-            'unreadable_value': 'typed.is_unreadable',
+            'unreadable_value': 'typed.filled_columns > ' ~ filled(readable, 'typed'),
             'negative_price': 'typed.list_price < 0',
-            'conflicting_id': 'repeated.product_id is not null',
+            'conflicting_id': 'typed.is_conflicting',
         }) }} as quarantine_reason
     from typed
-    left join repeated
-        on typed.product_id = repeated.product_id
 )
 
 select * from checked

@@ -1,5 +1,5 @@
 with source as (
-    {{ distinct_rows(ref('raw_sample__social_engagements')) }}
+    {{ distinct_rows(ref('raw_sample__social_engagements'), [clean_text('engagement_id')]) }}
 ),
 
 parent as (
@@ -20,12 +20,9 @@ typed as (
         {{ try_cast('engaged_at', 'timestamp') }} as engaged_at,
         {{ try_cast('known_at', 'timestamp') }} as known_at,
         raw_hash,
-        raw_copies
+        raw_copies,
+        is_conflicting
     from source
-),
-
-repeated as (
-    {{ repeated_keys('typed', ['engagement_id']) }}
 ),
 
 checked as (
@@ -46,11 +43,9 @@ checked as (
             'event_after_arrival': 'typed.engaged_at > typed.known_at',
             'unknown_customer': 'parent.customer_id is null',
             'customer_quarantined': 'parent.clean_rows = 0',
-            'conflicting_id': 'repeated.engagement_id is not null',
+            'conflicting_id': 'typed.is_conflicting',
         }) }} as quarantine_reason
     from typed
-    left join repeated
-        on typed.engagement_id = repeated.engagement_id
     left join parent on typed.customer_id = parent.customer_id
 )
 

@@ -1,5 +1,11 @@
+{% set readable = [
+    'administrative_pages', 'administrative_seconds', 'informational_pages', 'informational_seconds', 'product_pages',
+    'product_seconds', 'bounce_rate', 'exit_rate', 'page_value', 'special_day', 'is_weekend', 'has_purchase',
+    'started_at', 'known_at',
+] %}
+
 with source as (
-    {{ distinct_rows(ref('raw_sample__web_sessions')) }}
+    {{ distinct_rows(ref('raw_sample__web_sessions'), [clean_text('session_id')]) }}
 ),
 
 parent as (
@@ -33,29 +39,11 @@ typed as (
         {{ clean_boolean('is_weekend') }} as is_weekend,
         {{ clean_boolean('has_purchase') }} as has_purchase,
         {{ try_cast('known_at', 'timestamp') }} as known_at,
-        {{ is_unreadable({
-            'administrative_pages': clean_integer('administrative_pages'),
-            'administrative_seconds': try_cast('administrative_seconds', 'decimal(18, 6)'),
-            'informational_pages': clean_integer('informational_pages'),
-            'informational_seconds': try_cast('informational_seconds', 'decimal(18, 6)'),
-            'product_pages': clean_integer('product_pages'),
-            'product_seconds': try_cast('product_seconds', 'decimal(18, 6)'),
-            'bounce_rate': try_cast('bounce_rate', 'decimal(18, 9)'),
-            'exit_rate': try_cast('exit_rate', 'decimal(18, 9)'),
-            'page_value': try_cast('page_value', 'decimal(18, 6)'),
-            'special_day': try_cast('special_day', 'decimal(18, 6)'),
-            'is_weekend': clean_boolean('is_weekend'),
-            'has_purchase': clean_boolean('has_purchase'),
-            'started_at': try_cast('started_at', 'timestamp'),
-            'known_at': try_cast('known_at', 'timestamp'),
-        }) }} as is_unreadable,
+        {{ filled(readable) }} as filled_columns,
         raw_hash,
-        raw_copies
+        raw_copies,
+        is_conflicting
     from source
-),
-
-repeated as (
-    {{ repeated_keys('typed', ['session_id']) }}
 ),
 
 checked as (
@@ -86,18 +74,16 @@ checked as (
         {{ quarantine_reason({
             'missing_id': 'typed.session_id is null',
             'missing_time': 'typed.started_at is null or typed.known_at is null',
-            'unreadable_value': 'typed.is_unreadable',
+            'unreadable_value': 'typed.filled_columns > ' ~ filled(readable, 'typed'),
             'event_after_arrival': 'typed.started_at > typed.known_at',
             'negative_count': 'typed.administrative_pages < 0 or typed.informational_pages < 0 or typed.product_pages < 0',
             'negative_duration': 'typed.administrative_seconds < 0 or typed.informational_seconds < 0 or typed.product_seconds < 0',
             'rate_out_of_range': 'typed.bounce_rate not between 0 and 1 or typed.exit_rate not between 0 and 1',
             'unknown_customer': 'typed.customer_id is not null and parent.customer_id is null',
             'customer_quarantined': 'typed.customer_id is not null and parent.clean_rows = 0',
-            'conflicting_id': 'repeated.session_id is not null',
+            'conflicting_id': 'typed.is_conflicting',
         }) }} as quarantine_reason
     from typed
-    left join repeated
-        on typed.session_id = repeated.session_id
     left join parent on typed.customer_id = parent.customer_id
 )
 

@@ -1,7 +1,7 @@
 {% set plausible_age = 'case when ' ~ clean_integer('age') ~ ' between 0 and 120 then ' ~ clean_integer('age') ~ ' end' %}
 
 with source as (
-    {{ distinct_rows(ref('raw_social_network_ads__customers')) }}
+    {{ distinct_rows(ref('raw_social_network_ads__customers'), [clean_text('user_id')]) }}
 ),
 
 -- The file has no dates. The campaign is set on 2020-01-15: who a customer was is known on 2020-01-01, what they did after.
@@ -21,12 +21,9 @@ typed as (
         {{ clean_integer('age') }} as age_years,
         {{ clean_boolean('purchased') }} as has_purchased,
         raw_hash,
-        raw_copies
+        raw_copies,
+        is_conflicting
     from source
-),
-
-repeated as (
-    {{ repeated_keys('typed', ['customer_id']) }}
 ),
 
 checked as (
@@ -39,10 +36,9 @@ checked as (
             'implausible_birth_date': 'typed.age_years not between 0 and 120',
             'negative_salary': 'typed.annual_salary < 0',
             'implausible_salary': 'typed.annual_salary > 5000000',
-            'conflicting_id': 'repeated.customer_id is not null',
+            'conflicting_id': 'typed.is_conflicting',
         }) }} as quarantine_reason
     from typed
-    left join repeated on typed.customer_id = repeated.customer_id
 )
 
 select * from checked
