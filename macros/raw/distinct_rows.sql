@@ -3,7 +3,7 @@
     different rows claim the same key: which of them is right is not ours to guess.
 
     keys: expressions over the raw columns that name a row; without any, rows are only compared as a whole.
-    Copies share their key, so only rows whose key occurs more than once, or is missing, are compared column by column:
+    Copies share their key, so only rows whose key (by its hash) occurs more than once are compared column by column:
     grouping all of a wide table by all of its columns would hold it in memory.
 #}
 {% macro distinct_rows(relation, keys=['raw_hash']) -%}
@@ -13,39 +13,28 @@
     {%- for name in found | map(attribute='name') | list or ['raw_hash'] -%}
         {%- do columns.append('raw_rows.' ~ name) -%}
     {%- endfor -%}
-    {%- set matches, missing = [], [] -%}
-    {%- for key in keys -%}
-        {%- do matches.append(key ~ ' = repeated.key_' ~ loop.index) -%}
-        {%- do missing.append(key ~ ' is null') -%}
-    {%- endfor -%}
-    {%- set needs_comparing = '(repeated.key_1 is not null or ' ~ missing | join(' or ') ~ ')' -%}
     {%- set repeated -%}
-    left join (
-        select
-            {%- for key in keys %}
-            {{ key }} as key_{{ loop.index }}{{ ',' if not loop.last }}
-            {%- endfor %}
+    (
+        select {{ row_hash(keys) }} as key_hash
         from {{ relation }}
-        group by
-            {{ keys | join(',\n            ') }}
+        group by {{ row_hash(keys) }}
         having count(*) > 1
-    ) as repeated on {{ matches | join(' and ') }}
+    ) as repeated on {{ row_hash(keys) }} = repeated.key_hash
     {%- endset -%}
     select
         {{ columns | join(',\n        ') }},
         1 as raw_copies,
         false as is_conflicting
     from {{ relation }} as raw_rows
-    {{ repeated }}
-    where not {{ needs_comparing }}
+    left join {{ repeated }}
+    where repeated.key_hash is null
     union all
     select
         {{ columns | join(',\n        ') }},
         count(*) as raw_copies,
-        count(*) over (partition by {{ keys | join(', ') }}) > 1 and not ({{ missing | join(' or ') }}) as is_conflicting
+        count(*) over (partition by {{ keys | join(', ') }}) > 1 and {{ keys | join(' is not null and ') }} is not null as is_conflicting
     from {{ relation }} as raw_rows
-    {{ repeated }}
-    where {{ needs_comparing }}
+    inner join {{ repeated }}
     group by
         {{ columns | join(',\n        ') }}
 {%- endmacro %}
