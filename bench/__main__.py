@@ -1,6 +1,7 @@
 """`python -m bench`."""
 
-from bench.cli import app
+import sys
 
-if __name__ == "__main__":
-    app(prog_name="python -m bench")
+from bench.cli import main
+
+sys.exit(main())

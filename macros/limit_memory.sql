@@ -1,0 +1,12 @@
+{# Lets the warehouse use so much memory, the var `memory_limit`, and spill to disk beyond; nothing without it. #}
+{% macro limit_memory() -%}
+    {{ return(adapter.dispatch('limit_memory', 'numerosity')()) }}
+{%- endmacro %}
+
+{% macro default__limit_memory() -%}{%- endmacro %}
+
+{% macro duckdb__limit_memory() -%}
+    {%- if execute and var('memory_limit') -%}
+        {%- do run_query("set memory_limit = '" ~ var('memory_limit') ~ "'") -%}
+    {%- endif -%}
+{%- endmacro %}
