@@ -196,8 +196,8 @@ statistics as (
     select
         quantiles_{{ beta_quantile_steps() }}.*,
         round(alpha / (alpha + beta), 9) as eb_rate,
-        round(1 / (1 + exp(-low_{{ beta_quantile_steps() }})), 9) as eb_low,
-        round(1 - 1 / (1 + exp(-high_{{ beta_quantile_steps() }})), 9) as eb_high,
+        round(least(alpha / (alpha + beta), 1 / (1 + exp(-low_{{ beta_quantile_steps() }}))), 9) as eb_low,
+        round(greatest(alpha / (alpha + beta), 1 - 1 / (1 + exp(-high_{{ beta_quantile_steps() }}))), 9) as eb_high,
         {{ lift('rate', 'parent_rate') }} as lift,
         {{ q_value('q_step', 'p_rank', 'level, as_of_date, outcome') }} as q_value,
         {{ customers_needed('buyers', 'customers') }} as customers_needed,
