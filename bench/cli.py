@@ -2,6 +2,8 @@
 
 import typer
 
+from bench.numerosity import numerosity
+
 __all__ = ["app"]
 
 app = typer.Typer(
@@ -15,3 +17,6 @@ app = typer.Typer(
 @app.callback()
 def main() -> None:
     """Measured figures, peers side by side in one run."""
+
+
+app.command()(numerosity)
