@@ -1,7 +1,7 @@
 """`python -m bench numerosity`: do the figures of micro_segment_numerosity keep their promises?
 
-Many shops are drawn whose true rates are known, and the model's own SQL, as dbt compiles it, is run on
-their counts in DuckDB. So what is measured is what ships.
+Many shops are drawn whose true rates are known, and the model's own SQL, as dbt compiles it, is
+run on their counts in DuckDB. So what is measured is what ships.
 """
 
 import os
@@ -24,6 +24,15 @@ MODEL = "micro_segment_numerosity"
 KEYS = ["strength", "as_of_date", "level", "segment_id"]
 SMALL = 50
 SIZES = {"1-2": (1, 3), "3-9": (3, 10), "10-49": (10, 50), "50-199": (50, 200), "200+": (200, None)}
+TITLES = {
+    "wilson_coverage": "Wilson covers",
+    "eb_coverage": "EB covers",
+    "wilson_width": "Wilson width",
+    "eb_width": "EB width",
+    "small_error_ratio": "EB error / raw",
+    "families_flagged": "levels flagged",
+    "shops_flagged": "shops flagged",
+}
 ALPHA = 0.05
 CLEAR = 0.10
 
@@ -40,8 +49,8 @@ class Goal:
 def measured(counts: pd.DataFrame, sql: str) -> pd.DataFrame:
     """The rows of micro_segment_numerosity for these counts, with the true rates beside them.
 
-    `counts` has the columns of micro_segment_counts, `strength` and `true_rate`; `sql` is the compiled
-    model. Level 0 is left out.
+    `counts` has the columns of micro_segment_counts, `strength` and `true_rate`; `sql` is the
+    compiled model. Level 0 is left out.
     """
     with duckdb.connect() as connection:
         connection.sql("attach ':memory:' as warehouse")
@@ -83,7 +92,7 @@ def figures(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _power(rows: pd.DataFrame) -> float:
-    """Share flagged of the segments of 50 and more that truly differ from their parent by 10 points."""
+    """Share flagged of segments of 50 and more that truly are 10 points from their parent."""
     parents = rows[["as_of_date", "segment_id", "true_rate"]]
     both = rows.merge(
         parents,
@@ -168,7 +177,7 @@ def _page(table: dict[str, dict[str, float]]) -> Table:
     page.add_column("")
     columns = list(next(iter(table.values())))
     for column in columns:
-        page.add_column(column.replace("_", " "), justify="right")
+        page.add_column(TITLES.get(column, column), justify="right")
     for name, row in table.items():
         page.add_row(name, *("" if np.isnan(row[one]) else f"{row[one]:.4g}" for one in columns))
     return page

@@ -1,4 +1,4 @@
-"""Shops drawn with known true rates, as counts of micro-segments: what the statistics are held to."""
+"""Shops drawn with known true rates, as counts of micro-segments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from numpy.random import Generator
 __all__ = ["STRENGTHS", "Strength", "draw_shops"]
 
 PARTS = (4, 12, 20, 4)
-"""Parts of a segment at each level: life cycle, recency x frequency x money, age x salary, visits."""
+"""Parts of a segment, by level: life cycle, recency x frequency x money, age x salary, visits."""
 EVENNESS = (2.0, 0.5, 0.5, 1.0)
 """How even the parts' shares of customers are (Dirichlet): below 1, few are large and many tiny."""
 SIZES = (1_000, 5_000, 20_000)
@@ -36,14 +36,16 @@ STRENGTHS = (
 )
 
 
-def draw_shops(rng: Generator, shops: int, strengths: Sequence[Strength] = STRENGTHS) -> pd.DataFrame:
+def draw_shops(
+    rng: Generator, shops: int, strengths: Sequence[Strength] = STRENGTHS
+) -> pd.DataFrame:
     """So many shops of each strength, an as-of date each.
 
-    One row a segment, level and shop: the columns of segments.micro_segment_counts, the strength and
-    `true_rate`, the mean of its customers' true rates. Differences are normal on log-odds, so
+    One row a segment, level and shop: the columns of segments.micro_segment_counts, the strength
+    and `true_rate`, the mean of its customers' true rates. Differences are normal on log-odds, so
     that the beta distribution the estimates assume is never quite the truth.
     """
-    drawn = []
+    drawn: list[pd.DataFrame] = []
     for strength in strengths:
         for _ in range(shops):
             shop = _draw_shop(rng, strength.spread)
@@ -56,7 +58,7 @@ def _draw_shop(rng: Generator, spread: Sequence[float]) -> pd.DataFrame:
     base = rng.choice(BASE_RATES)
     log_odds = np.array([np.log(base / (1 - base)) + rng.normal(0, 0.3)])
     share = np.ones(1)
-    paths = [("everyone",)]
+    paths: list[tuple[str, ...]] = [("everyone",)]
     for level, (parts, evenness, sd) in enumerate(zip(PARTS, EVENNESS, spread, strict=True), 1):
         shares = rng.dirichlet([evenness] * parts, size=len(share))
         share = (share[:, None] * shares).ravel()

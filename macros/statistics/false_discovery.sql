@@ -4,7 +4,7 @@
     against the rank of p, then the smallest of these from the row upwards.
 #}
 {% macro q_value_step(p_value, rank, family) -%}
-    {{ p_value }} * count(*) over (partition by {{ family }}) / {{ rank }}
+    {{ p_value }} * (cast(count(*) over (partition by {{ family }}) as double) / {{ rank }})
 {%- endmacro %}
 
 {% macro q_value(step, rank, family) -%}
