@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bench.numerosity import numerosity
 from ml.console import write_error, write_json
 from scoring.errors import NumerosityError, UsageError, exit_code, one_line
 
@@ -41,6 +42,9 @@ def build(
     from bench.build import build as measure
 
     write_json(measure(customers or [10_000], dates, folder, memory_limit, peers))
+
+
+app.command()(numerosity)
 
 
 def main() -> int:

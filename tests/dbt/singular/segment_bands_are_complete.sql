@@ -1,5 +1,5 @@
--- Every dimension's bands, read in order, start and end open and meet without gap or overlap, beside one unknown band.
--- Each row returned says where they do not.
+-- Every dimension's bands, read in order, start and end open and meet without gap or overlap, beside one unknown band; and every
+-- dimension of the levels has bands. Each row returned says where they do not.
 with bands as (
     select * from {{ ref('segment_bands') }}
 ),
@@ -55,3 +55,14 @@ select
     'has ' || unknown_bands || ' bands for unknown values, not one' as problem
 from unknowns
 where unknown_bands <> 1
+{% for level in segment_levels() %}
+{%- for dimension in level.dimensions %}
+union all
+
+select
+    '{{ dimension }}' as dimension,
+    'has no bands, and the level {{ level.name }} is made of it' as problem
+from (select count(case when dimension = '{{ dimension }}' and not is_unknown then 1 end) as known_bands from bands) as counted
+where known_bands = 0
+{% endfor %}
+{%- endfor %}

@@ -1,0 +1,20 @@
+{# The rule of a band of seeds/segment_bands.csv, as text that is SQL: "age_years >= 25 and age_years < 35". #}
+{% macro band_rule(bands, feature) -%}
+    case
+            when {{ bands }}.is_unknown then '{{ feature }} is null'
+            when {{ bands }}.low is null and {{ bands }}.high is null then '{{ feature }} is not null'
+            when {{ bands }}.low is null then '{{ feature }} < ' || {{ plain_number(bands ~ '.high') }}
+            when {{ bands }}.high is null then '{{ feature }} >= ' || {{ plain_number(bands ~ '.low') }}
+            else
+                '{{ feature }} >= ' || {{ plain_number(bands ~ '.low') }}
+                || ' and {{ feature }} < ' || {{ plain_number(bands ~ '.high') }}
+        end
+{%- endmacro %}
+
+{# A number as text, 60 rather than 60.0. #}
+{% macro plain_number(value) -%}
+    case
+        when {{ value }} = floor({{ value }}) then cast(cast({{ value }} as bigint) as {{ dbt.type_string() }})
+        else cast({{ value }} as {{ dbt.type_string() }})
+    end
+{%- endmacro %}

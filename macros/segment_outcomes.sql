@@ -1,0 +1,18 @@
+{#
+    The outcomes counted in micro-segments: the label columns of customer_features, each with the task that predicts it, if one is
+    declared. Adding a label there adds an outcome here.
+#}
+{% macro segment_outcomes() -%}
+    {%- set outcomes = [] -%}
+    {%- if execute -%}
+        {%- set features = graph.nodes.values() | selectattr('name', 'equalto', 'customer_features') | first -%}
+        {%- for column in features.columns.values() if column.meta.get('role') == 'label' -%}
+            {%- set tasks = [] -%}
+            {%- for task, about in features.config.meta['numerosity']['tasks'].items() if about.label == column.name -%}
+                {%- do tasks.append(task) -%}
+            {%- endfor -%}
+            {%- do outcomes.append({'label': column.name, 'task': tasks | first}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(outcomes) }}
+{%- endmacro %}
