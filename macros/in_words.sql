@@ -1,6 +1,7 @@
 {# A number as people read it: fewer decimals the larger it is. #}
 {% macro number_in_words(number) -%}
     case
+            when {{ number }} = 0 then '0'
             when abs({{ number }}) >= 1e15 then cast({{ number }} as {{ dbt.type_string() }})
             when abs({{ number }}) >= 100 then cast(cast({{ number }} as decimal(18, 0)) as {{ dbt.type_string() }})
             when abs({{ number }}) >= 1 then cast(cast({{ number }} as decimal(18, 1)) as {{ dbt.type_string() }})
@@ -8,7 +9,7 @@
         end
 {%- endmacro %}
 
-{# A share of 1 as points of a hundred, with one decimal. #}
-{% macro points_in_words(share) -%}
-    cast(cast(100 * ({{ share }}) as decimal(18, 1)) as {{ dbt.type_string() }})
+{# A share of 1 as people read it. #}
+{% macro percent_in_words(share) -%}
+    cast(cast(100 * ({{ share }}) as decimal(18, 1)) as {{ dbt.type_string() }}) || ' %'
 {%- endmacro %}

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -99,8 +100,7 @@ def steps(tables: Tables) -> list[tuple[int, pd.Timestamp, pd.Timestamp]]:
     """Every level with every date and the one after it."""
     dates = sorted(tables.members["as_of_date"].unique())
     levels = sorted(tables.members["level"].unique())
-    pairs = zip(dates, dates[1:], strict=False)
-    return [(level, before, after) for before, after in pairs for level in levels]
+    return [(level, before, after) for before, after in pairwise(dates) for level in levels]
 
 
 def both_dates(
@@ -113,7 +113,7 @@ def both_dates(
     sides = [
         of_level[of_level["as_of_date"] == day].set_index("customer_id") for day in (before, after)
     ]
-    return sides[0].join(sides[1], how="outer", lsuffix="_before", rsuffix="_after")
+    return sides[0].add_suffix("_before").join(sides[1].add_suffix("_after"), how="outer")
 
 
 def test_customers_are_counted_on_their_way_as_pandas_counts_them(tables: Tables) -> None:
@@ -135,7 +135,7 @@ def test_customers_are_counted_on_their_way_as_pandas_counts_them(tables: Tables
 
 
 def test_rates_of_migration_are_shares_of_the_segment_left(tables: Tables) -> None:
-    """They add up to one from each segment, with statsmodels' interval; every kind of move occurs."""
+    """They add up to one from each segment, and have statsmodels' interval."""
     found = tables.migration
     left = found.groupby([*PAIR, "from_segment_id"])
     np.testing.assert_allclose(left["rate"].sum(), 1, atol=1e-12)
