@@ -1,10 +1,13 @@
 {#
     The levels of the hierarchy of micro-segments, coarse to fine, each with the level above it. A level is a pair of columns
-    of customer_micro_segments, `<level>_segment_id` and `<level>_segment_name`. defined_by: the groups of features, or the
-    features without their window, that its bands are made of or that count the same; of them its name says enough.
+    of customer_micro_segments, `<level>_segment_id` and `<level>_segment_name`. defined_by: what its bands are made of, or what
+    says the same, and its name says already: groups of features, features without their window, '<group> missing'.
 #}
 {% macro segment_levels() -%}
-    {%- set orders = ['orders', 'category_count', 'product_count', 'days_since_favourite_category', 'purchase_session_share'] -%}
+    {%- set orders = [
+        'orders', 'products missing', 'category_count', 'product_count', 'days_since_favourite_category',
+        'purchase_session_share',
+    ] -%}
     {{ return([
         {'name': 'life_cycle', 'parent': none, 'defined_by': orders},
         {'name': 'rfm', 'parent': 'life_cycle', 'defined_by': orders},
@@ -12,13 +15,18 @@
     ]) }}
 {%- endmacro %}
 
-{# True where the bands of a row's level are made of its feature: columns level, feature_group and feature_theme. #}
+{# True where the name of a row's segment says it already: columns level, feature_group, feature_theme and measure. #}
 {% macro is_in_the_name() -%}
     (
             {%- for level in segment_levels() if level.get('defined_by') %}
+            {%- set said = "('" ~ level.defined_by | join("', '") ~ "')" %}
             {{ 'or ' if not loop.first }}(
                 level = {{ segment_levels().index(level) + 1 }}
-                and (feature_group in ('{{ level.defined_by | join("', '") }}') or feature_theme in ('{{ level.defined_by | join("', '") }}'))
+                and (
+                    feature_group in {{ said }}
+                    or feature_theme in {{ said }}
+                    or feature_group || ' ' || measure in {{ said }}
+                )
             )
             {%- else %}
             false
