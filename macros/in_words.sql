@@ -13,3 +13,8 @@
 {% macro percent_in_words(share) -%}
     cast(cast(100 * ({{ share }}) as decimal(18, 1)) as {{ dbt.type_string() }}) || ' %'
 {%- endmacro %}
+
+{# A difference of two shares in points of a hundred, with its sign. #}
+{% macro points_in_words(difference) -%}
+    case when {{ difference }} > 0 then '+' else '' end || cast(cast(100 * ({{ difference }}) as decimal(18, 1)) as {{ dbt.type_string() }})
+{%- endmacro %}

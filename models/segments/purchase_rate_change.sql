@@ -100,7 +100,7 @@ margins as (
     group by {{ change | join(', ') }}
 ),
 
-final as (
+bounded as (
     select
         {% for column in change %}totals.{{ column }}, {% endfor %}
         totals.customers_before,
@@ -129,6 +129,16 @@ final as (
     inner join margins
         on
             {{ same('totals', 'margins', change) }}
+),
+
+final as (
+    select
+        bounded.*,
+        {{ percent_in_words('rate_before') }} || ' to ' || {{ percent_in_words('rate_after') }} || ', '
+        || {{ points_in_words('change') }} || ' points (' || {{ points_in_words('change_low') }} || ' to '
+        || {{ points_in_words('change_high') }} || '): mix ' || {{ points_in_words('mix_effect') }} || ', rate '
+        || {{ points_in_words('rate_effect') }} as in_words
+    from bounded
 )
 
 select * from final
