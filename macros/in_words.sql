@@ -1,10 +1,12 @@
-{# A number as people read it: fewer decimals the larger it is. #}
-{% macro number_in_words(number) -%}
+{# A number as people read it beside another: fewer decimals the larger the larger of them is. #}
+{% macro number_in_words(number, beside) -%}
     case
             when {{ number }} = 0 then '0'
-            when abs({{ number }}) >= 1e15 then cast({{ number }} as {{ dbt.type_string() }})
-            when abs({{ number }}) >= 100 then cast(cast({{ number }} as decimal(18, 0)) as {{ dbt.type_string() }})
-            when abs({{ number }}) >= 1 then cast(cast({{ number }} as decimal(18, 1)) as {{ dbt.type_string() }})
+            when greatest(abs({{ number }}), abs({{ beside }})) >= 1e15 then cast({{ number }} as {{ dbt.type_string() }})
+            when greatest(abs({{ number }}), abs({{ beside }})) >= 100
+                then cast(cast({{ number }} as decimal(18, 0)) as {{ dbt.type_string() }})
+            when greatest(abs({{ number }}), abs({{ beside }})) >= 2
+                then cast(cast({{ number }} as decimal(18, 1)) as {{ dbt.type_string() }})
             else cast(cast({{ number }} as decimal(18, 2)) as {{ dbt.type_string() }})
         end
 {%- endmacro %}

@@ -41,7 +41,8 @@ worded as (
                 || ' against ' || {{ percent_in_words('mean_rest') }}
             when is_share then feature_label || ': ' || {{ percent_in_words('mean') }}
                 || ' against ' || {{ percent_in_words('mean_rest') }}
-            else feature_label || ': ' || {{ number_in_words('mean') }} || ' against ' || {{ number_in_words('mean_rest') }}
+            else feature_label || ': ' || {{ number_in_words('mean', 'mean_rest') }}
+                || ' against ' || {{ number_in_words('mean_rest', 'mean') }}
         end
         || case verdict when 'clear' then '' when 'unclear' then ' (may be chance)' else ' (too few to tell)' end as in_words
     from ranked
