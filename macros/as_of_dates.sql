@@ -70,3 +70,18 @@
     where source_name in ({{ sources_on() }}) and as_of_date > {{ run_as_of_date() }}
     {%- endif %}
 {%- endmacro %}
+
+{# Each as-of date with the one before it in the same source's schedule; sources that share both dates share the pair. #}
+{% macro consecutive_as_of_dates() -%}
+    select distinct
+        steps.from_as_of_date,
+        steps.to_as_of_date
+    from (
+        select
+            lag(as_of_date) over (partition by source_name order by as_of_date) as from_as_of_date,
+            as_of_date as to_as_of_date
+        from {{ ref('int_as_of_dates_scheduled') }}
+        where source_name in ({{ sources_on() }})
+    ) as steps
+    where steps.from_as_of_date is not null
+{%- endmacro %}

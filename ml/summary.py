@@ -27,6 +27,7 @@ def summarise(settings: Settings) -> dict[str, Any]:
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         raw = queries.reconciliation(connection)
         segments = queries.segments(connection)
+        change = queries.change(connection)
         quality = queries.quality(connection)
         written = queries.predictions(connection)
         top = queries.top_customers(connection)
@@ -36,6 +37,7 @@ def summarise(settings: Settings) -> dict[str, Any]:
         _raw(raw),
         *_section("Micro-segments: who buys, and how far the number can be trusted"),
         *_segments(segments),
+        *_change(change),
         *_section("Models: the champion of each task"),
         _quality(quality),
         *_section("Predictions"),
@@ -84,6 +86,17 @@ def _segments(found: queries.Segments) -> list[Any]:
             table.add_row(_cell(name), *counts, _percent(rate), interval, _cell(verdict))
         pages.append(table if rows else _nothing(f"{title}: none"))
     return pages
+
+
+def _change(rows: Rows) -> list[Any]:
+    """What happened to the purchase rate; nothing without two dates that have an outcome."""
+    table = _grid("purchase rate", "|before", "|after", "|change, points", "|mix", "|rate")
+    for begin, end, before, after, change, low, high, mix, rate in rows:
+        points = f"{_points(change)} ({_points(low)} to {_points(high)})"
+        rates = _percent(before), _percent(after)
+        table.add_row(f"{begin} to {end}", *rates, points, _points(mix), _points(rate))
+    words = "mix: customers in other segments than before; rate: segments buying more or less often"
+    return [table, _nothing(words)] if rows else []
 
 
 def _quality(rows: Rows) -> Any:
@@ -167,6 +180,10 @@ def _nothing(line: str) -> Text:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:+.1f}"
 
 
 def _cell(value: Any) -> Text:

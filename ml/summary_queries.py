@@ -11,6 +11,7 @@ __all__ = [
     "QUALITY",
     "WRITTEN",
     "Segments",
+    "change",
     "predictions",
     "quality",
     "reconciliation",
@@ -87,6 +88,23 @@ def segments(connection: duckdb.DuckDBPyConnection) -> Segments:
         )
     }
     return Segments(str(outcome), str(as_of), lists)
+
+
+def change(connection: duckdb.DuckDBPyConnection) -> Rows:
+    """The newest change of the purchase rate at the finest level that tells mix from rate.
+
+    At most one row: both dates, both rates, change, its interval, mix effect, rate effect. Of the
+    30-day outcome where there is one.
+    """
+    return _rows(
+        connection,
+        "segments.purchase_rate_change",
+        "select from_as_of_date, to_as_of_date, rate_before, rate_after, change, change_low,"
+        " change_high, mix_effect, rate_effect from {table}"
+        " order by outcome like '%30d%' desc, outcome, to_as_of_date desc,"
+        " verdict = 'reliable' desc, case when verdict = 'reliable' then -level else level end"
+        " limit 1",
+    )
 
 
 def quality(connection: duckdb.DuckDBPyConnection) -> Rows:

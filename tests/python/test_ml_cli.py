@@ -159,6 +159,14 @@ def fill(path: Path) -> None:
             "insert into segments.micro_segment_numerosity values ('everyone', 1, '2025-05-01',"
             " 'has_purchase_30d', 9999, 1, 0.5, 0, 1, 'reliable'), ('segment 99', 2, '2025-04-01',"
             " 'has_purchase_30d', 9999, 1, 0.5, 0, 1, 'reliable')",
+            "create table segments.purchase_rate_change as select * from (values"
+            " ('has_purchase_30d', 1, date '2025-05-01', 0.013, 'reliable'),"
+            " ('has_purchase_30d', 2, date '2025-05-01', 0.024, 'reliable'),"
+            " ('has_purchase_30d', 3, date '2025-05-01', 0.035, 'too_few'),"
+            " ('has_purchase_7d', 2, date '2025-06-01', 0.046, 'reliable'))"
+            " t(outcome, level, to_as_of_date, change, verdict),"
+            " (select date '2025-04-01' as from_as_of_date, 0.2 as rate_before, 0.3 as rate_after,"
+            " -0.1 as change_low, 0.2 as change_high, 0.0 as mix_effect, 0.0 as rate_effect)",
             "insert into scoring.predictions (task, entity_id, as_of_date, probability) values"
             f" ('{TASK}', 'a', '2025-05-01', 0.5), ('{TASK}', 'b', '2025-05-01', 0.25),"
             f" ('{TASK}', 'a', '2025-04-01', 0.75)",
@@ -188,6 +196,8 @@ def test_the_summary_says_what_is_in_the_warehouse(
     assert "Ada 3" not in out
     assert "visit count 90d" in out  # the feature's label, not its name
     assert "everyone" not in out
+    assert "+2.4 (-10.0 to +20.0)" in out  # of 30 days, at the finest level that is reliable
+    assert not [points for points in ("+1.3", "+3.5", "+4.6") if points in out]
 
 
 def test_the_summary_of_an_empty_warehouse_says_what_to_run(
