@@ -41,6 +41,8 @@ class Task:
     horizon_days: int
     """Days after the as-of date that the label looks at; 0 where it is known at once."""
     exclude_groups: tuple[str, ...]
+    trained_by_default: bool = True
+    """False: only when it is asked for by name."""
 
 
 @dataclass(frozen=True)
@@ -149,12 +151,16 @@ def _task(relation: str, name: str, body: Any) -> Task:
     groups = entry.get("exclude_groups") or []
     if not isinstance(groups, list):
         raise InputError(f"{where}: exclude_groups is {groups!r}, not a list")
+    by_default = entry.get("trained_by_default", True)
+    if not isinstance(by_default, bool):
+        raise InputError(f"{where}: trained_by_default is {by_default!r}, not true or false")
     return Task(
         name=name,
         title=str(entry.get("title") or name.replace("_", " ")),
         label=_text(entry, "label", where),
         horizon_days=horizon,
         exclude_groups=tuple(map(str, groups)),
+        trained_by_default=by_default,
     )
 
 

@@ -33,7 +33,7 @@ def train(
     folds: int | None = None,
     repeats: int | None = None,
 ) -> dict[str, Any]:
-    """Train one task, or every task of the registry that has something to learn from.
+    """Train one task, or every task of the registry that is trained by default and has rows.
 
     Returns what was trained and what was skipped, with the reason. Raises UsageError (unknown
     task), InputError (data that breaks its contract, nothing to learn), IntegrityError (the parity
@@ -46,10 +46,14 @@ def train(
     for table in tables:
         for each in table.tasks:
             try:
-                trained.append(_train(settings, table, each, seed, folds, repeats))
+                if each.trained_by_default:
+                    trained.append(_train(settings, table, each, seed, folds, repeats))
+                    continue
+                reason = f"task {each.name} is trained when asked for: --task {each.name}"
             except NothingToLearnError as error:
-                say(f"skipped: {error}")
-                skipped.append({"task": each.name, "reason": str(error)})
+                reason = str(error)
+            say(f"skipped: {reason}")
+            skipped.append({"task": each.name, "reason": reason})
     if not trained:
         why = skipped[0]["reason"] if skipped else "no dbt model declares a task in config.meta"
         raise NothingToLearnError(f"nothing to train: {why}")

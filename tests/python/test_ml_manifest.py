@@ -77,6 +77,7 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, content: str) -> 
         ({"tasks": {TASK: {"label": LABEL, "exclude_groups": "web"}}}, "not a list"),
         ({"tasks": {TASK: {"label": LABEL, "exclude_groups": ["wbe"]}}}, "excluded group wbe"),
         ({"tasks": {TASK: {"label": LABEL, "exclude_groups": ["web"]}}}, "leaves no feature"),
+        ({"tasks": {TASK: {"label": LABEL, "trained_by_default": "no"}}}, "not true or false"),
         ({"entity_key": None}, "entity_key is missing"),
         ({"as_of_column": None}, "as_of_column is missing"),
     ],

@@ -239,6 +239,19 @@ def test_without_a_task_all_are_trained_and_the_others_reported(tmp_path: Path) 
         train(settings, "later")
 
 
+def test_a_task_may_wait_until_it_is_named(tmp_path: Path) -> None:
+    """`trained_by_default: false` is said, not passed over in silence."""
+    settings = project(tmp_path)
+    asked = {"label": LABEL, "trained_by_default": False}
+    manifest(settings.manifest, node(tasks={TASK: {"label": LABEL}, "asked_for": asked}))
+    found = train(settings, **QUICK)
+    assert [each["task"] for each in found["trained"]] == [TASK]
+    (skipped,) = found["skipped"]
+    assert "--task asked_for" in skipped["reason"]
+    (trained,) = train(settings, "asked_for", **QUICK)["trained"]
+    assert trained["status"] == "champion"
+
+
 def test_nothing_at_all_to_train_is_an_error(tmp_path: Path) -> None:
     """A scheduler should not take it for a success."""
     settings = project(tmp_path)
