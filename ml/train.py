@@ -1,7 +1,7 @@
 """Learn a task: from the warehouse's rows to a bundle behind the gate and its registry entry."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -17,7 +17,7 @@ from ml.parity import Parity, check_parity
 from ml.registry import TABLES, record
 from scoring import __version__
 from scoring.bundle import Bundle, model_version, write_bundle
-from scoring.errors import NumerosityError
+from scoring.errors import NumerosityError, UsageError
 from scoring.settings import Settings
 from scoring.warehouse import connect, require_tables
 
@@ -32,6 +32,7 @@ def train(
     seed: int = 0,
     folds: int | None = None,
     repeats: int | None = None,
+    without: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Train one task, or every task of the registry that is trained by default and has rows.
 
@@ -41,7 +42,10 @@ def train(
     """
     tables = load_registry(settings.manifest)
     if task:
-        return {"trained": [_train(settings, *find_task(tables, task), seed, folds, repeats)]}
+        found = find_task(tables, task, without)
+        return {"trained": [_train(settings, *found, seed, folds, repeats)]}
+    if without:
+        raise UsageError("--without needs --task: groups of features are a task's own")
     trained, skipped = [], []
     for table in tables:
         for each in table.tasks:
@@ -72,7 +76,7 @@ def _train(
         require_tables(connection, *TABLES)
         data = read_dataset(connection, table, task)
     plan = protocol(data, seed, folds, repeats)
-    with progress_bar(f"{task.name}: comparing models") as advance:
+    with progress_bar(f"{task.full_name}: comparing models") as advance:
         evaluations = evaluate(data, plan, seed, advance)
     best = evaluations[0]
     candidate = best.candidate
@@ -93,6 +97,7 @@ def _train(
     )
     return {
         "task": task.name,
+        "without": list(task.without),
         "model_version": bundle.model_version,
         "candidate": candidate.name,
         "status": standing.status,
@@ -127,6 +132,7 @@ def _write(
         "relation": data.table.relation,
         "label": task.label,
         "horizon_days": task.horizon_days,
+        "without": list(task.without),
         "features": list(data.names),
         "candidate": best.candidate.name,
         "params": dict(best.params),

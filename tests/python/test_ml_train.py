@@ -165,6 +165,22 @@ def test_a_new_feature_replaces_the_champion_that_cannot_read_it(tmp_path: Path)
     )
 
 
+def test_a_variant_does_not_push_the_champion_aside(tmp_path: Path) -> None:
+    """Trained without a group it is recorded as what it is, with its own features."""
+    settings = project(tmp_path)
+    entry = node()
+    entry["columns"]["is_returning"]["config"]["meta"]["group"] = "visitor"
+    manifest(settings.manifest, entry)
+    (champion,) = train(settings, TASK, **QUICK)["trained"]
+    (variant,) = train(settings, TASK, **QUICK, without=["visitor"])["trained"]
+    assert standing(settings) == {
+        champion["model_version"]: "champion",
+        variant["model_version"]: "challenger",
+    }
+    assert variant["reason"] == f"a variant: {TASK} without visitor"
+    assert load_bundle(Path(variant["bundle"])).features == FEATURES[:-1]
+
+
 def test_a_champion_whose_bundle_is_gone_is_replaced(tmp_path: Path) -> None:
     """A model that cannot be run cannot be in force."""
     settings = project(tmp_path, DATES)
