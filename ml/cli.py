@@ -37,6 +37,10 @@ Folds = Annotated[
 Repeats = Annotated[
     int | None, typer.Option(min=1, help="Deals into folds; by default as rows suggest.")
 ]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(metavar="GROUP", help="Leave a group of features out; can be given repeatedly."),
+]
 
 
 @app.command()
@@ -65,12 +69,13 @@ def train(
     seed: Seed = 0,
     folds: Folds = None,
     repeats: Repeats = None,
+    without: Without = None,
 ) -> int:
     """Compare the candidates, ship the best as a bundle, enter it in the registry."""
     from ml.train import train as train_tasks
 
     settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
-    return _done("train", train_tasks(settings, task, seed, folds, repeats))
+    return _done("train", train_tasks(settings, task, seed, folds, repeats, without or ()))
 
 
 @app.command()
@@ -81,12 +86,13 @@ def evaluate(
     seed: Seed = 0,
     folds: Folds = None,
     repeats: Repeats = None,
+    without: Without = None,
 ) -> int:
     """Measure every candidate under the task's protocol; nothing is written."""
     from ml.report import evaluate_task
 
     settings = load_settings(warehouse=warehouse, manifest=manifest)
-    return _done("evaluate", evaluate_task(settings, task, seed, folds, repeats))
+    return _done("evaluate", evaluate_task(settings, task, seed, folds, repeats, without or ()))
 
 
 @app.command()

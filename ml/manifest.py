@@ -6,8 +6,8 @@ the model's input.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,15 @@ class Task:
     horizon_days: int
     """Days after the as-of date that the label looks at; 0 where it is known at once."""
     exclude_groups: tuple[str, ...]
+    trained_by_default: bool = True
+    """False: only when it is asked for by name."""
+    without: tuple[str, ...] = ()
+    """Groups of features left out for once; they are among `exclude_groups`."""
+
+    @property
+    def full_name(self) -> str:
+        """The name, and what a variant does without."""
+        return self.name + "".join(f" without {group}" for group in self.without)
 
 
 @dataclass(frozen=True)
@@ -84,13 +93,19 @@ def load_registry(path: Path) -> tuple[FeatureTable, ...]:
     return tuple(sorted(tables, key=lambda table: table.relation))
 
 
-def find_task(tables: tuple[FeatureTable, ...], name: str) -> tuple[FeatureTable, Task]:
-    """The task called `name` and its table. Raises UsageError naming the tasks there are."""
+def find_task(
+    tables: tuple[FeatureTable, ...], name: str, without: Sequence[str] = ()
+) -> tuple[FeatureTable, Task]:
+    """The task called `name` and its table; of the task, the variant `without` some groups.
+
+    Raises UsageError naming the tasks, or the groups, there are.
+    """
     pairs = {task.name: (table, task) for table in tables for task in table.tasks}
     if name not in pairs:
         known = ", ".join(sorted(pairs)) or "none: no dbt model declares one in config.meta"
         raise UsageError(f"unknown task {name}; the tasks are {known}")
-    return pairs[name]
+    table, task = pairs[name]
+    return table, _variant(table, task, tuple(dict.fromkeys(without)))
 
 
 def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -149,12 +164,16 @@ def _task(relation: str, name: str, body: Any) -> Task:
     groups = entry.get("exclude_groups") or []
     if not isinstance(groups, list):
         raise InputError(f"{where}: exclude_groups is {groups!r}, not a list")
+    by_default = entry.get("trained_by_default", True)
+    if not isinstance(by_default, bool):
+        raise InputError(f"{where}: trained_by_default is {by_default!r}, not true or false")
     return Task(
         name=name,
         title=str(entry.get("title") or name.replace("_", " ")),
         label=_text(entry, "label", where),
         horizon_days=horizon,
         exclude_groups=tuple(map(str, groups)),
+        trained_by_default=by_default,
     )
 
 
@@ -170,6 +189,18 @@ def _check(table: FeatureTable, task: Task, columns: Mapping[str, Mapping[str, A
         raise InputError(f"{where}: no feature is in the excluded group {sorted(unknown)[0]}")
     if not table.features_for(task):
         raise InputError(f"{where}: exclude_groups leaves no feature")
+
+
+def _variant(table: FeatureTable, task: Task, without: tuple[str, ...]) -> Task:
+    groups = dict.fromkeys(feature.group for feature in table.features_for(task))
+    for group in without:
+        if group not in groups:
+            raise UsageError(
+                f"task {task.name} has no group of features {group}; it has {', '.join(groups)}"
+            )
+    if without and len(without) == len(groups):
+        raise UsageError(f"task {task.name} without {', '.join(without)} has no feature left")
+    return replace(task, exclude_groups=task.exclude_groups + without, without=without)
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:

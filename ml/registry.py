@@ -89,6 +89,8 @@ def _standing(
         return Standing("champion", "first model of the task")
     if champion.model_version == bundle.model_version:  # the same graph, measured anew
         return Standing("champion", champion.reason)
+    if data.task.without:  # asked for once; to make it the rule, exclude_groups in the YAML
+        return Standing("challenger", f"a variant: {data.task.full_name}")
     wins, reason = compare(champion, artifacts, data, plan, new, bundle)
     return Standing("champion" if wins else "challenger", reason)
 

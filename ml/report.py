@@ -22,17 +22,19 @@ def evaluate_task(
     seed: int = 0,
     folds: int | None = None,
     repeats: int | None = None,
+    without: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Evaluate every candidate of `task`, print the table, return what it says; write nothing."""
-    table, found = find_task(load_registry(settings.manifest), task)
+    table, found = find_task(load_registry(settings.manifest), task, without)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         data = read_dataset(connection, table, found)
     plan = protocol(data, seed, folds, repeats)
-    with progress_bar(f"{task}: comparing models") as advance:
+    with progress_bar(f"{found.full_name}: comparing models") as advance:
         evaluations = evaluate(data, plan, seed, advance)
-    show(_table(f"{task}: {plan.name}, {len(data.labels):,} labelled rows", evaluations))
+    show(_table(f"{found.full_name}: {plan.name}, {len(data.labels):,} labelled rows", evaluations))
     return {
         "task": task,
+        "without": list(found.without),
         "protocol": plan.name,
         "rows": len(data.labels),
         "buyers": data.buyers,

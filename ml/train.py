@@ -1,7 +1,7 @@
 """Learn a task: from the warehouse's rows to a bundle behind the gate and its registry entry."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -17,7 +17,7 @@ from ml.parity import Parity, check_parity
 from ml.registry import TABLES, record
 from scoring import __version__
 from scoring.bundle import Bundle, model_version, write_bundle
-from scoring.errors import NumerosityError
+from scoring.errors import NumerosityError, UsageError
 from scoring.settings import Settings
 from scoring.warehouse import connect, require_tables
 
@@ -32,8 +32,9 @@ def train(
     seed: int = 0,
     folds: int | None = None,
     repeats: int | None = None,
+    without: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Train one task, or every task of the registry that has something to learn from.
+    """Train one task, or every task of the registry that is trained by default and has rows.
 
     Returns what was trained and what was skipped, with the reason. Raises UsageError (unknown
     task), InputError (data that breaks its contract, nothing to learn), IntegrityError (the parity
@@ -41,15 +42,22 @@ def train(
     """
     tables = load_registry(settings.manifest)
     if task:
-        return {"trained": [_train(settings, *find_task(tables, task), seed, folds, repeats)]}
+        found = find_task(tables, task, without)
+        return {"trained": [_train(settings, *found, seed, folds, repeats)]}
+    if without:
+        raise UsageError("--without needs --task: groups of features are a task's own")
     trained, skipped = [], []
     for table in tables:
         for each in table.tasks:
             try:
-                trained.append(_train(settings, table, each, seed, folds, repeats))
+                if each.trained_by_default:
+                    trained.append(_train(settings, table, each, seed, folds, repeats))
+                    continue
+                reason = f"task {each.name} is trained when asked for: --task {each.name}"
             except NothingToLearnError as error:
-                say(f"skipped: {error}")
-                skipped.append({"task": each.name, "reason": str(error)})
+                reason = str(error)
+            say(f"skipped: {reason}")
+            skipped.append({"task": each.name, "reason": reason})
     if not trained:
         why = skipped[0]["reason"] if skipped else "no dbt model declares a task in config.meta"
         raise NothingToLearnError(f"nothing to train: {why}")
@@ -68,7 +76,7 @@ def _train(
         require_tables(connection, *TABLES)
         data = read_dataset(connection, table, task)
     plan = protocol(data, seed, folds, repeats)
-    with progress_bar(f"{task.name}: comparing models") as advance:
+    with progress_bar(f"{task.full_name}: comparing models") as advance:
         evaluations = evaluate(data, plan, seed, advance)
     best = evaluations[0]
     candidate = best.candidate
@@ -89,6 +97,7 @@ def _train(
     )
     return {
         "task": task.name,
+        "without": list(task.without),
         "model_version": bundle.model_version,
         "candidate": candidate.name,
         "status": standing.status,
@@ -123,6 +132,7 @@ def _write(
         "relation": data.table.relation,
         "label": task.label,
         "horizon_days": task.horizon_days,
+        "without": list(task.without),
         "features": list(data.names),
         "candidate": best.candidate.name,
         "params": dict(best.params),

@@ -11,26 +11,99 @@ history as (
     where source_name in ({{ sources_on() }})
 ),
 
-sessions as (
-    select sessions.*
-    from {{ ref('sessions') }} as sessions
-    inner join history on sessions.started_at >= coalesce(history.starts_at, sessions.started_at)
+all_sessions as (
+    select * from {{ ref('sessions') }}
+),
+
+orders as (
+    select * from {{ ref('orders') }}
+),
+
+engagements as (
+    select * from {{ ref('engagements') }}
+),
+
+in_history as (
+    select all_sessions.*
+    from all_sessions
+    inner join history on all_sessions.started_at >= coalesce(history.starts_at, all_sessions.started_at)
 ),
 
 -- A session belongs to the first as-of date that knows it.
 dated as (
     select
-        sessions.session_id,
+        in_history.session_id,
         min(scheduled.as_of_date) as as_of_date
+    from in_history
+    inner join scheduled on {{ was_known('in_history', 'started_at', 'scheduled.as_of_date') }}
+    group by in_history.session_id
+),
+
+sessions as (
+    select
+        in_history.*,
+        dated.as_of_date
+    from in_history
+    inner join dated on in_history.session_id = dated.session_id
+    where dated.as_of_date in ({{ due_session_dates() }})
+),
+
+-- What customers do, an impression excepted: that is what the shop does.
+events as (
+    select
+        customer_id,
+        'order' as event,
+        ordered_at as happened_at,
+        known_at
+    from orders
+    where order_type = 'purchase'
+    union all
+    select
+        customer_id,
+        'session' as event,
+        started_at as happened_at,
+        known_at
+    from all_sessions
+    union all
+    select
+        customer_id,
+        'response' as event,
+        engaged_at as happened_at,
+        known_at
+    from engagements
+    where action <> 'impression'
+),
+
+-- Known when the session starts: what had happened and arrived by that moment.
+previous_events as (
+    select
+        sessions.session_id,
+        events.event,
+        {{ days_before('events.happened_at', 'cast(sessions.started_at as date)') }} as days_ago
     from sessions
-    inner join scheduled on {{ was_known('sessions', 'started_at', 'scheduled.as_of_date') }}
-    group by sessions.session_id
+    inner join events
+        on
+            sessions.customer_id = events.customer_id
+            and {{ was_known('events', 'happened_at', 'sessions.started_at') }}
+            and events.happened_at >= {{ dbt.dateadd('day', -365, 'cast(sessions.started_at as date)') }}
+),
+
+previous as (
+    select
+        session_id,
+        {%- for event in ['order', 'session', 'response'] %}
+        {{ count_within(90, "event = '" ~ event ~ "'") }} as {{ event }}_count_90d,
+        {{ count_within(365, "event = '" ~ event ~ "'") }} as {{ event }}_count_365d,
+        min(case when event = '{{ event }}' then days_ago end) as days_since_{{ event }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from previous_events
+    group by session_id
 ),
 
 final as (
     select
         sessions.session_id,
-        dated.as_of_date,
+        sessions.as_of_date,
         sessions.customer_id,
         sessions.started_at,
         {{ as_feature('sessions.administrative_pages') }} as administrative_pages,
@@ -51,10 +124,16 @@ final as (
         {{ as_feature("case when sessions.visitor_type = 'returning' then 1 else 0 end") }} as is_returning_visitor,
         {{ as_feature("case when sessions.visitor_type = 'new' then 1 else 0 end") }} as is_new_visitor,
         {{ as_feature('case when sessions.is_weekend then 1 when not sessions.is_weekend then 0 end') }} as is_weekend,
+        {%- for event in ['order', 'session', 'response'] %}
+        {%- for days in [90, 365] %}
+        {{ as_feature('case when sessions.customer_id is not null then coalesce(previous.' ~ event ~ '_count_' ~ days ~ 'd, 0) end') }}
+            as previous_{{ event }}_count_{{ days }}d,
+        {%- endfor %}
+        {{ as_feature('previous.days_since_' ~ event) }} as days_since_previous_{{ event }}_365d,
+        {%- endfor %}
         sessions.has_purchase
     from sessions
-    inner join dated on sessions.session_id = dated.session_id
-    where dated.as_of_date in ({{ due_session_dates() }})
+    left join previous on sessions.session_id = previous.session_id
 )
 
 select * from final

@@ -2,6 +2,14 @@ with predictions as (
     {{ champion_predictions('customer') }}
 ),
 
+features as (
+    select * from {{ ref('customer_features') }}
+),
+
+predictions_in_words as (
+    {{ reasons_in_words('predictions', 'features', 'customer_features', {'entity_id': 'customer_id', 'as_of_date': 'as_of_date'}) }}
+),
+
 customers as (
     select * from {{ ref('customers') }}
 ),
@@ -21,6 +29,7 @@ final as (
         predictions.probability,
         predictions.score,
         {%- for rank in [1, 2, 3] %}
+        predictions.reason_{{ rank }}_text,
         predictions.reason_{{ rank }},
         predictions.contribution_{{ rank }},
         {%- endfor %}
@@ -28,7 +37,7 @@ final as (
         segments.demographic_segment_name as segment_name,
         predictions.model_version,
         predictions.scored_at
-    from predictions
+    from predictions_in_words as predictions
     inner join customers on predictions.entity_id = customers.customer_id
     left join segments
         on

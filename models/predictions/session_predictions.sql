@@ -2,6 +2,14 @@ with predictions as (
     {{ champion_predictions('session') }}
 ),
 
+features as (
+    select * from {{ ref('session_features') }}
+),
+
+predictions_in_words as (
+    {{ reasons_in_words('predictions', 'features', 'session_features', {'entity_id': 'session_id', 'as_of_date': 'as_of_date'}) }}
+),
+
 sessions as (
     select * from {{ ref('sessions') }}
 ),
@@ -21,12 +29,13 @@ final as (
         predictions.probability,
         predictions.score,
         {%- for rank in [1, 2, 3] %}
+        predictions.reason_{{ rank }}_text,
         predictions.reason_{{ rank }},
         predictions.contribution_{{ rank }},
         {%- endfor %}
         predictions.model_version,
         predictions.scored_at
-    from predictions
+    from predictions_in_words as predictions
     inner join sessions on predictions.entity_id = sessions.session_id
     left join customers on sessions.customer_id = customers.customer_id
 )

@@ -1,4 +1,4 @@
-"""The customer features once more, slow and obvious, from their descriptions alone.
+"""The features of customers and sessions once more, slow and obvious, from descriptions alone.
 
 Everything here is plain Python over one customer's rows, each row a dictionary in the columns of
 the marts. Numbers are exact fractions until `as_float32` makes the feature of them.
@@ -21,6 +21,7 @@ __all__ = [
     "reference_features",
     "reference_labels",
     "salary_means",
+    "session_history",
 ]
 
 Row = Mapping[str, Any]
@@ -173,7 +174,7 @@ def order_features(
 ) -> dict[str, Number | float | None]:
     """How often, how lately and for how much they buy."""
     features: dict[str, Number | float | None] = {}
-    purchases = [order for order in orders if order["order_type"] == "purchase"]
+    purchases = purchases_of(orders)
     orders_in: dict[int, int] = {}
     amount_in: dict[int, Fraction] = {}
     for days in (7, 30, 90, 365):
@@ -226,6 +227,11 @@ def variation(values: Sequence[int]) -> float | None:
         return None
     variance = sum((value - middle) ** 2 for value in values) / len(values)
     return math.sqrt(variance / middle**2)
+
+
+def purchases_of(orders: Rows) -> list[Row]:
+    """The orders that are no return and no cancellation."""
+    return [order for order in orders if order["order_type"] == "purchase"]
 
 
 def lines_bought(items: Rows) -> list[Row]:
@@ -368,6 +374,26 @@ def reference_features(
         name: number if isinstance(number, str) else as_float32(number)
         for name, number in numbers.items()
     }
+
+
+def session_history(session: Row, customer: Customer | None) -> dict[str, float | None]:
+    """What the customer of a session had done before it, as known at its start; null for nobody."""
+    start = session["started_at"]
+    responses = [row for row in customer.engagements if not is_impression(row)] if customer else []
+    history: dict[str, float | None] = {}
+    for name, rows, event_at in (
+        ("order", purchases_of(customer.orders) if customer else [], "ordered_at"),
+        ("session", customer.sessions if customer else [], "started_at"),
+        ("response", responses, "engaged_at"),
+    ):
+        before = [row for row in rows if row[event_at] < start and row["known_at"] <= start]
+        year = within(before, event_at, start.date(), 365)
+        for days in (90, 365):
+            number = len(within(before, event_at, start.date(), days))
+            history[f"previous_{name}_count_{days}d"] = as_float32(number) if customer else None
+        since = days_since_last(year, event_at, start.date())
+        history[f"days_since_previous_{name}_365d"] = as_float32(since)
+    return history
 
 
 def reference_labels(

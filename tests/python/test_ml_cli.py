@@ -65,6 +65,12 @@ def test_train_then_summary(settings: Settings, capsys: pytest.CaptureFixture[st
         (["train", "--task", "visitor_purchase"], 2, f"the tasks are {TASK}"),
         (["train", "--fold", "3"], 2, "No such option: --fold"),
         (["evaluate"], 2, "Missing option '--task'"),
+        (
+            ["evaluate", "--task", TASK, "--without", "wbe"],
+            2,
+            "no group of features wbe; it has web",
+        ),
+        (["train", "--without", "web"], 2, "--without needs --task"),
         (["learn"], 2, "No such command 'learn'"),
         (["train", "--manifest", "nowhere.json"], 3, "run dbt build"),
         (["train", "--warehouse", "nowhere.duckdb"], 3, "run dbt build"),

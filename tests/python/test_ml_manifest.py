@@ -44,6 +44,22 @@ def test_a_task_can_leave_out_groups_of_features(tmp_path: Path) -> None:
     assert names == tuple(name for name in FEATURES if name != "visit_count_90d")
 
 
+def test_a_variant_of_a_task_leaves_out_more(tmp_path: Path) -> None:
+    """What the YAML excludes stays out; a group that is misspelt is answered with those there."""
+    entry = node(tasks={TASK: {"label": LABEL, "exclude_groups": ["visits"]}})
+    for name, group in zip(FEATURES, ("visits", "times", "money", "web"), strict=True):
+        entry["columns"][name]["config"]["meta"]["group"] = group
+    tables = load_registry(manifest(tmp_path / "manifest.json", entry))
+    table, task = find_task(tables, TASK, ["money"])
+    names = [feature.name for feature in table.features_for(task)]
+    assert names == [FEATURES[1], FEATURES[3]]
+    assert task.full_name == f"{TASK} without money"
+    with pytest.raises(UsageError, match="no group of features visits; it has times, money, web"):
+        find_task(tables, TASK, ["visits"])
+    with pytest.raises(UsageError, match="has no feature left"):
+        find_task(tables, TASK, ["times", "money", "web"])
+
+
 def test_an_unknown_task_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     """A typing error is a usage error that helps."""
     tables = load_registry(manifest(tmp_path / "manifest.json"))
@@ -77,6 +93,7 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, content: str) -> 
         ({"tasks": {TASK: {"label": LABEL, "exclude_groups": "web"}}}, "not a list"),
         ({"tasks": {TASK: {"label": LABEL, "exclude_groups": ["wbe"]}}}, "excluded group wbe"),
         ({"tasks": {TASK: {"label": LABEL, "exclude_groups": ["web"]}}}, "leaves no feature"),
+        ({"tasks": {TASK: {"label": LABEL, "trained_by_default": "no"}}}, "not true or false"),
         ({"entity_key": None}, "entity_key is missing"),
         ({"as_of_column": None}, "as_of_column is missing"),
     ],

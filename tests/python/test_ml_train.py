@@ -165,6 +165,22 @@ def test_a_new_feature_replaces_the_champion_that_cannot_read_it(tmp_path: Path)
     )
 
 
+def test_a_variant_does_not_push_the_champion_aside(tmp_path: Path) -> None:
+    """Trained without a group it is recorded as what it is, with its own features."""
+    settings = project(tmp_path)
+    entry = node()
+    entry["columns"]["is_returning"]["config"]["meta"]["group"] = "visitor"
+    manifest(settings.manifest, entry)
+    (champion,) = train(settings, TASK, **QUICK)["trained"]
+    (variant,) = train(settings, TASK, **QUICK, without=["visitor"])["trained"]
+    assert standing(settings) == {
+        champion["model_version"]: "champion",
+        variant["model_version"]: "challenger",
+    }
+    assert variant["reason"] == f"a variant: {TASK} without visitor"
+    assert load_bundle(Path(variant["bundle"])).features == FEATURES[:-1]
+
+
 def test_a_champion_whose_bundle_is_gone_is_replaced(tmp_path: Path) -> None:
     """A model that cannot be run cannot be in force."""
     settings = project(tmp_path, DATES)
@@ -237,6 +253,19 @@ def test_without_a_task_all_are_trained_and_the_others_reported(tmp_path: Path) 
     assert [each["task"] for each in found["skipped"]] == ["later"]
     with pytest.raises(InputError, match="no labelled row"):
         train(settings, "later")
+
+
+def test_a_task_may_wait_until_it_is_named(tmp_path: Path) -> None:
+    """`trained_by_default: false` is said, not passed over in silence."""
+    settings = project(tmp_path)
+    asked = {"label": LABEL, "trained_by_default": False}
+    manifest(settings.manifest, node(tasks={TASK: {"label": LABEL}, "asked_for": asked}))
+    found = train(settings, **QUICK)
+    assert [each["task"] for each in found["trained"]] == [TASK]
+    (skipped,) = found["skipped"]
+    assert "--task asked_for" in skipped["reason"]
+    (trained,) = train(settings, "asked_for", **QUICK)["trained"]
+    assert trained["status"] == "champion"
 
 
 def test_nothing_at_all_to_train_is_an_error(tmp_path: Path) -> None:

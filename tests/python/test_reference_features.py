@@ -21,6 +21,7 @@ from reference_features import (
     reference_features,
     reference_labels,
     salary_means,
+    session_history,
 )
 
 SEED = 20260101
@@ -46,6 +47,7 @@ class Sample:
     dates: list[datetime.date]
     actual: Mapping[tuple[str, datetime.date], dict[str, Any]]
     expected: Mapping[tuple[str, datetime.date], dict[str, Any]]
+    sessions: Rows  # of these customers and of nobody, from session_features
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, relation: str) -> Rows:
@@ -97,6 +99,7 @@ def sample(shop: Shop) -> Sample:
                 if row["customer_id"] is not None:
                     rows_by_customer[row["customer_id"]][name].append(row)
         table = rows_of(connection, "features.customer_features")
+        sessions = rows_of(connection, "features.session_features")
         scheduled = rows_of(connection, "intermediate.int_as_of_dates_scheduled")
     everyone = {
         customer_id: Customer(**{name: tables[name] for name in TABLES})
@@ -120,7 +123,8 @@ def sample(shop: Shop) -> Sample:
             if features is not None:
                 labels = reference_labels(customer.orders, date, all_dates[-1])
                 expected[customer_id, date] = {**features, **labels}
-    return Sample(customers, dates, actual, expected)
+    of_sample = [row for row in sessions if row["customer_id"] in {None, *customers}]
+    return Sample(customers, dates, actual, expected, of_sample)
 
 
 def test_the_sample_holds_the_hard_cases(sample: Sample) -> None:
@@ -161,6 +165,22 @@ def test_each_feature_has_been_put_to_the_test(sample: Sample) -> None:
     for name in rows[0]:
         values = {row[name] for row in rows} - {None}
         assert len(values) > 1, name
+
+
+def test_the_history_of_a_session_is_as_described(sample: Sample) -> None:
+    """Counted for each session from the rows of its customer, one by one."""
+    different, nobody, seen = [], 0, defaultdict(set)
+    for session in sample.sessions:
+        customer = sample.customers.get(session["customer_id"])
+        nobody += customer is None
+        for name, value in session_history(session, customer).items():
+            seen[name].add(value)
+            if session[name] != value:
+                different.append((session["session_id"], name, session[name], value))
+    assert not different, f"{len(different)} differ; warehouse and reference: {different[:10]}"
+    assert nobody > 100
+    assert len(sample.sessions) - nobody > 500
+    assert all(len(values) > 5 for values in seen.values())
 
 
 def test_who_only_returns_gives_money_back() -> None:
