@@ -12,9 +12,11 @@ from typing import Any
 import duckdb
 from rich.table import Table
 
+from bench.peers import compare, export_marts
 from bench.plain import SCHEDULED, open_warehouse
 from bench.processes import Cost, machine, run
 from ml.console import say, show
+from scoring.errors import InputError
 
 __all__ = ["build"]
 
@@ -122,8 +124,6 @@ def _steps(
         )
         shutil.rmtree(shop.folder / "limited", ignore_errors=True)
     if peers:
-        from bench.peers import export_marts
-
         marts = shop.folder / "marts"
         with open_warehouse(shop.warehouse("plain")) as connection:
             export_marts(connection, marts)
@@ -178,8 +178,6 @@ def _dbt(
 
 
 def _peer(shop: Shop, marts: Path, peer: str) -> Cost:
-    from bench.peers import compare
-
     out = shop.folder / f"{peer}.parquet"
     command: list[str | Path] = [
         sys.executable,
@@ -191,7 +189,11 @@ def _peer(shop: Shop, marts: Path, peer: str) -> Cost:
     ]
     cost = run(command, shop.folder / f"{peer}.log")
     with open_warehouse(shop.warehouse("plain")) as connection:
-        compare(connection, out)
+        found = compare(connection, out)
+    if found.unmatched_rows or found.null_mismatches or found.text_mismatches:
+        raise InputError(f"{peer} does not compute the same features: {found}")
+    if found.largest_difference > 1e-5:
+        raise InputError(f"{peer} computes other features: {found}")
     return cost
 
 
