@@ -66,7 +66,8 @@ def test_every_candidate_is_learned_and_the_best_is_shipped(
         settings.warehouse,
         "select candidate, count(*), count(distinct metric) from registry.evaluations group by all",
     )
-    assert {name for name, _, _ in entered} == {"gradient_boosting", "logistic"}
+    candidates = {"gradient_boosting", "logistic"}
+    assert {name for name, _, _ in entered} == candidates | {"base_rate", f"only_{FEATURES[1]}"}
     assert all(count == distinct for _, count, distinct in entered)
     (second,) = train(settings, TASK, folds=2)["trained"]
     assert second["model_version"] == first["model_version"]
@@ -197,7 +198,7 @@ def test_a_champion_of_other_data_gives_way(tmp_path: Path) -> None:
     execute(
         settings.warehouse,
         f"delete from {RELATION} where as_of_date > '{DATES[0]}'",
-        f"update {RELATION} set {FEATURES[0]} = 100 - {FEATURES[0]}, {LABEL} = not {LABEL}",
+        f"update {RELATION} set {FEATURES[0]} = -{FEATURES[0]}, {FEATURES[3]} = -{FEATURES[3]}",
     )
     (second,) = train(settings, TASK, **QUICK)["trained"]
     assert second["protocol"].startswith("2-fold")
@@ -267,7 +268,7 @@ def test_an_error_between_two_inserts_leaves_the_registry_as_it_was(
     def fail(*_: object) -> list[Any]:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("ml.registry.curve_points", fail)
+    monkeypatch.setattr("ml.registry.curves", fail)
     with pytest.raises(OSError, match="disk is full"):
         train(settings, TASK, **QUICK)
     assert registry(settings) == entered
