@@ -131,6 +131,22 @@ def rollback(
 
 
 @app.command()
+def report(
+    out: Annotated[
+        Path | None,
+        typer.Option(resolve_path=True, help="The file; report.html beside the warehouse."),
+    ] = None,
+    warehouse: Warehouse = None,
+    manifest: Manifest = None,
+) -> int:
+    """Write one HTML page about data, segments and models, which opens offline."""
+    from ml.report import write_report
+
+    settings = load_settings(warehouse=warehouse, manifest=manifest)
+    return _done("report", write_report(settings, out))
+
+
+@app.command()
 def summary(
     warehouse: Warehouse = None, manifest: Manifest = None, artifacts: Artifacts = None
 ) -> int:

@@ -10,19 +10,22 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
-from ml.candidates.base import Classifier
+from ml.candidates.base import Classifier, Matrix
 from ml.dataset import Dataset
 from ml.evaluate import Evaluation
 from ml.folds import Protocol
+from ml.metrics import Floats
 from ml.selection import predict
 
 __all__ = ["Diagnosis", "Importance", "LearningPoint", "diagnose"]
 
+Rows = npt.NDArray[np.int64]
+
 REPEATS = 3
 MOST_ROWS = 1_000
 """Judged rows that features are shuffled in; more make it slow and hardly more exact."""
-MOST_FEATURES = 20
-"""Features that are shuffled: those with the largest contributions; the others hardly matter."""
+FIRST_LOOK, MOST_FEATURES = 200, 20
+"""Shuffled once in so many rows, the features that move probabilities most are looked at closer."""
 FRACTIONS = (0.1, 0.25, 0.5, 1.0)
 
 
@@ -72,11 +75,11 @@ def diagnose(best: Evaluation, data: Dataset, plan: Protocol, seed: int = 0) -> 
             model = best.model
         found = average_precision_score(data.labels[judged], predict(model, data.matrix[judged]))
         learning.append(LearningPoint(len(rows), float(found)))
-    return Diagnosis(_importances(best, model, data, judged, seed), tuple(learning))
+    return Diagnosis(_importances(model, data, judged, seed), tuple(learning))
 
 
 def _importances(
-    best: Evaluation, model: Classifier, data: Dataset, judged: npt.NDArray[np.int64], seed: int
+    model: Classifier, data: Dataset, judged: Rows, seed: int
 ) -> tuple[Importance, ...]:
     luck = np.random.default_rng(seed)
     rows = np.sort(luck.permutation(judged)[:MOST_ROWS])
@@ -84,16 +87,25 @@ def _importances(
     if labels.min() == labels.max():
         return ()
     whole = average_precision_score(labels, predict(model, matrix))
+    few = matrix[:FIRST_LOOK]
+    moved = _shuffled(model, few, np.arange(matrix.shape[1]), 1, luck) - predict(model, few)
+    strongest = np.argsort(-np.abs(moved).mean(axis=(1, 2)), kind="stable")[:MOST_FEATURES]
     found = []
-    parts, _ = best.candidate.contributions(model, matrix)
-    sizes = np.abs(parts).mean(axis=0)
-    for column in np.argsort(-sizes, kind="stable")[:MOST_FEATURES]:
-        name = data.names[column]
-        shuffled = np.tile(matrix, (REPEATS, 1))
-        shuffled[:, column] = np.concatenate(
-            [luck.permutation(matrix[:, column]) for _ in range(REPEATS)]
-        )
-        answers = predict(model, shuffled).reshape(REPEATS, -1)
-        lost = [whole - average_precision_score(labels, answer) for answer in answers]
-        found.append(Importance(name, float(np.mean(lost)), float(min(lost)), float(max(lost))))
+    for column, answers in zip(
+        strongest, _shuffled(model, matrix, strongest, REPEATS, luck), strict=True
+    ):
+        lost = [float(whole - average_precision_score(labels, each)) for each in answers]
+        found.append(Importance(data.names[column], float(np.mean(lost)), min(lost), max(lost)))
     return tuple(sorted(found, key=lambda each: -each.importance))
+
+
+def _shuffled(
+    model: Classifier, matrix: Matrix, chosen: Rows, repeats: int, luck: np.random.Generator
+) -> Floats:
+    """Probabilities with each chosen column shuffled: [chosen, repeats, rows]."""
+    copies = np.tile(matrix, (len(chosen), repeats, 1, 1))
+    for number, column in enumerate(chosen):
+        for repeat in range(repeats):
+            copies[number, repeat, :, column] = luck.permutation(matrix[:, column])
+    answers = predict(model, copies.reshape(-1, matrix.shape[1]))
+    return answers.reshape(len(chosen), repeats, len(matrix))

@@ -47,6 +47,9 @@ class Task:
     value_true_positive: float = 1.0
     """What it is worth to act on somebody who does, its cost taken off."""
 
+    states_costs: bool = False
+    """Whether the YAML gives the two; otherwise a miss costs what a hit is worth."""
+
     @property
     def threshold(self) -> float:
         """The probability from which acting pays: cost / (cost + value) (Elkan 2001)."""
@@ -166,6 +169,7 @@ def _task(relation: str, name: str, body: Any) -> Task:
         horizon_days=horizon,
         exclude_groups=tuple(map(str, groups)),
         **{name: _amount(entry, name, where) for name in AMOUNTS if name in entry},
+        states_costs=any(name in entry for name in AMOUNTS),
     )
 
 
