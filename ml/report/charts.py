@@ -135,7 +135,7 @@ def segments(rows: Rows, says: str) -> Markup:
     colours = alt.Scale(domain=VERDICTS, range=[ACCENT, SECOND, LINE])
     across = alt.X(
         "customers:Q",
-        title="customers in the segment (each step ten times as many)",
+        title="customers in the segment (log scale)",
         scale=alt.Scale(type="log"),
         axis=alt.Axis(format="~s", values=[1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]),
     )

@@ -1,5 +1,6 @@
 """What the page tells, read from the warehouse; a table that is missing or empty tells nothing."""
 
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -38,7 +39,12 @@ def rows(
         query.replace("{table}", qualified(connection, relation)), values or []
     )
     names = [column[0] for column in found.description or []]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return [dict(zip(names, map(_plain, row), strict=True)) for row in found.fetchall()]
+
+
+def _plain(value: Any) -> Any:
+    """Decimals as floats: charts and formats know nothing else."""
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def data_quality(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:

@@ -134,7 +134,8 @@ def remove_bundle(settings: Settings, model: Bundle) -> None:
 def register_another(settings: Settings, model: Bundle) -> None:
     execute(
         settings.warehouse,
-        f"update registry.models set bundle_sha256 = 'x' where bundle_sha256 = '{model.bundle_sha256}'",
+        "update registry.models set bundle_sha256 = 'x'"
+        f" where model_version = '{model.model_version}'",
     )
 
 
