@@ -1,4 +1,4 @@
-"""The command line: `python -m ml` synthesize, train, evaluate, summary."""
+"""The command line: `python -m ml` synthesize, train, evaluate, promote, rollback, summary …"""
 
 import os
 import sys
@@ -41,6 +41,7 @@ Without = Annotated[
     list[str] | None,
     typer.Option(metavar="GROUP", help="Leave a group of features out; can be given repeatedly."),
 ]
+Reason = Annotated[str | None, typer.Option(help="Why, for those who read it later.")]
 
 
 @app.command()
@@ -89,10 +90,66 @@ def evaluate(
     without: Without = None,
 ) -> int:
     """Measure every candidate under the task's protocol; nothing is written."""
-    from ml.report import evaluate_task
+    from ml.comparison import evaluate_task
 
     settings = load_settings(warehouse=warehouse, manifest=manifest)
     return _done("evaluate", evaluate_task(settings, task, seed, folds, repeats, without or ()))
+
+
+@app.command()
+def models(
+    task: Annotated[str | None, typer.Option(help="One task; without it every task.")] = None,
+    warehouse: Warehouse = None,
+) -> int:
+    """List every model with its status, its average precision and the reason."""
+    from ml.promote import list_models
+
+    return _done("models", list_models(load_settings(warehouse=warehouse), task))
+
+
+@app.command()
+def promote(
+    model_version: Annotated[str, typer.Argument(help="As python -m ml models lists it.")],
+    task: Annotated[str, typer.Option(help="The task whose champion it becomes.")],
+    reason: Reason = None,
+    warehouse: Warehouse = None,
+    artifacts: Artifacts = None,
+) -> int:
+    """Make a registered model the champion, whatever was measured; noted in registry.decisions."""
+    from ml.promote import promote as promote_model
+
+    settings = load_settings(warehouse=warehouse, artifacts=artifacts)
+    return _done("promote", promote_model(settings, model_version, task, reason))
+
+
+@app.command()
+def rollback(
+    task: Annotated[str, typer.Option(help="The task that goes back to its champion before.")],
+    reason: Reason = None,
+    warehouse: Warehouse = None,
+    artifacts: Artifacts = None,
+) -> int:
+    """Go back to the champion before this one; noted in registry.decisions."""
+    from ml.promote import rollback as roll_back
+
+    settings = load_settings(warehouse=warehouse, artifacts=artifacts)
+    return _done("rollback", roll_back(settings, task, reason))
+
+
+@app.command()
+def report(
+    out: Annotated[
+        Path | None,
+        typer.Option(resolve_path=True, help="The file; report.html beside the warehouse."),
+    ] = None,
+    warehouse: Warehouse = None,
+    manifest: Manifest = None,
+) -> int:
+    """Write one HTML page about data, segments and models, which opens offline."""
+    from ml.report import write_report
+
+    settings = load_settings(warehouse=warehouse, manifest=manifest)
+    return _done("report", write_report(settings, out))
 
 
 @app.command()

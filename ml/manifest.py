@@ -16,6 +16,7 @@ from scoring.errors import InputError, UsageError
 __all__ = ["Feature", "FeatureTable", "Task", "find_task", "load_registry"]
 
 FLOATS = {"float", "float4", "real"}
+AMOUNTS = ("cost_false_positive", "value_true_positive")
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,22 @@ class Task:
     """False: only when it is asked for by name."""
     without: tuple[str, ...] = ()
     """Groups of features left out for once; they are among `exclude_groups`."""
+    cost_false_positive: float = 1.0
+    """What it costs to act on somebody who then does not buy."""
+    value_true_positive: float = 1.0
+    """What it is worth to act on somebody who does, its cost taken off."""
+    states_costs: bool = False
+    """Whether the YAML gives the two; otherwise a miss costs what a hit is worth."""
 
     @property
     def full_name(self) -> str:
         """The name, and what a variant does without."""
         return self.name + "".join(f" without {group}" for group in self.without)
+
+    @property
+    def threshold(self) -> float:
+        """The probability from which acting pays: cost / (cost + value) (Elkan 2001)."""
+        return self.cost_false_positive / (self.cost_false_positive + self.value_true_positive)
 
 
 @dataclass(frozen=True)
@@ -174,6 +186,8 @@ def _task(relation: str, name: str, body: Any) -> Task:
         horizon_days=horizon,
         exclude_groups=tuple(map(str, groups)),
         trained_by_default=by_default,
+        **{name: _amount(entry, name, where) for name in AMOUNTS if name in entry},
+        states_costs=any(name in entry for name in AMOUNTS),
     )
 
 
@@ -207,6 +221,13 @@ def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not value:
         raise InputError(f"{where} is not a mapping in the YAML")
     return value
+
+
+def _amount(entry: Mapping[str, Any], key: str, where: str) -> float:
+    amount = entry[key]
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 < amount < 1e12:
+        raise InputError(f"{where}: {key} is {amount!r}, not an amount above 0")
+    return float(amount)
 
 
 def _text(entry: Mapping[str, Any], key: str, where: str) -> str:

@@ -1,4 +1,4 @@
-"""How good probabilities are: ranking, calibration, decisions, and the base rate beside them."""
+"""How good probabilities are: ranking, losses, calibration, decisions, beside the base rate."""
 
 import numpy as np
 import numpy.typing as npt
@@ -10,23 +10,37 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-__all__ = ["bootstrap_intervals", "equal_count_bins", "expected_calibration_error", "measure"]
+__all__ = [
+    "Floats",
+    "Labels",
+    "equal_count_bins",
+    "expected_calibration_error",
+    "measure",
+    "top_share",
+    "wilson_interval",
+]
 
 Labels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
 
 BINS = 10
 THRESHOLD = 0.5
+TOP = 0.10
+"""The share of rows whose part of all buyers is the gain people ask for."""
+Z95 = 1.959963984540054
 
 
-def measure(labels: Labels, probabilities: Floats) -> dict[str, float]:
+def measure(
+    labels: Labels, probabilities: Floats, threshold: float = THRESHOLD
+) -> dict[str, float]:
     """Every metric of `probabilities` [rows] for `labels` [rows], both classes present.
 
-    Losses are in nats; precision, recall and F1 are 0 where nothing reaches the threshold of 0.5.
-    The base rate stands beside them, with the losses of predicting it for everyone; as a ranking it
-    has AUC 0.5 and an average precision of itself.
+    Losses are in nats; accuracy, precision, recall and F1 are of calling a buyer who reaches the
+    threshold, and 0 where nobody does. `gain_top_10pct` is the share of all buyers in the likeliest
+    tenth. The base rate stands beside them, with the losses of predicting it for everyone; as a
+    ranking it has AUC 0.5 and an average precision of itself.
     """
-    decided = probabilities >= THRESHOLD
+    decided = probabilities >= threshold
     precision, recall, f1, _ = precision_recall_fscore_support(
         labels, decided, average="binary", zero_division=0
     )
@@ -35,9 +49,12 @@ def measure(labels: Labels, probabilities: Floats) -> dict[str, float]:
     return {
         "roc_auc": float(roc_auc_score(labels, probabilities)),
         "average_precision": float(average_precision_score(labels, probabilities)),
+        "gain_top_10pct": top_share(labels, probabilities),
         "log_loss": float(log_loss(labels, probabilities)),
         "brier": float(brier_score_loss(labels, probabilities)),
         "expected_calibration_error": expected_calibration_error(labels, probabilities),
+        "threshold": threshold,
+        "selected_share": float(decided.mean()),
         "accuracy": float((decided == labels).mean()),
         "precision": float(precision),
         "recall": float(recall),
@@ -46,6 +63,17 @@ def measure(labels: Labels, probabilities: Floats) -> dict[str, float]:
         "base_rate_log_loss": float(log_loss(labels, constant)),
         "base_rate_brier": float(brier_score_loss(labels, constant)),
     }
+
+
+def top_share(labels: Labels, probabilities: Floats, top: float = TOP) -> float:
+    """The share of all buyers among the likeliest `top` of the rows.
+
+    Rows of one probability count in proportion, so that a tie is not decided by the rows' order.
+    """
+    order = np.argsort(-probabilities, kind="stable")
+    last = np.flatnonzero(np.r_[np.diff(probabilities[order]) != 0, True])
+    bought = labels[order].cumsum(dtype=np.int64)[last]
+    return float(np.interp(top * len(labels), np.r_[0, last + 1], np.r_[0, bought]) / bought[-1])
 
 
 def equal_count_bins(
@@ -74,36 +102,12 @@ def expected_calibration_error(labels: Labels, probabilities: Floats) -> float:
     return float(np.average(np.abs(predicted - observed), weights=rows))
 
 
-def bootstrap_intervals(
-    labels: Labels, probabilities: Floats, seed: int = 0, resamples: int = 200
-) -> dict[str, tuple[float, float]]:
-    """95 % percentile intervals of `roc_auc` and `average_precision` over resampled rows.
-
-    Rows are sorted once; a resample is a weight a row. Resamples of one class are left out.
-    """
-    luck = np.random.default_rng(seed)
-    order = np.argsort(-probabilities, kind="stable")
-    ranked, positive = probabilities[order], labels[order].astype(np.float64)
-    starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])  # of equal probabilities
-    found = []
-    for _ in range(resamples):
-        weight = np.bincount(luck.integers(len(order), size=len(order)), minlength=len(order))
-        hits = np.add.reduceat(weight * positive, starts)
-        misses = np.add.reduceat(weight * (1 - positive), starts)
-        if hits.sum() and misses.sum():
-            found.append(_auc_and_average_precision(hits, misses))
-    low, high = np.percentile(found, [2.5, 97.5], axis=0)
-    return {
-        "roc_auc": (float(low[0]), float(high[0])),
-        "average_precision": (float(low[1]), float(high[1])),
-    }
-
-
-def _auc_and_average_precision(hits: Floats, misses: Floats) -> tuple[float, float]:
-    """From buyers and others at each distinct probability, highest first: [probabilities] each."""
-    all_hits, all_misses = hits.cumsum(), misses.cumsum()
-    below = all_misses[-1] - all_misses
-    auc = (hits * (below + misses / 2)).sum() / (all_hits[-1] * all_misses[-1])
-    shown = np.maximum(all_hits + all_misses, 1)
-    average_precision = (hits * all_hits / shown).sum() / all_hits[-1]
-    return float(auc), float(average_precision)
+def wilson_interval(hits: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """95 % interval of the rates hits / rows (Wilson 1927); 0 to 1 where there is no row."""
+    k, n = np.asarray(hits, np.float64), np.asarray(rows, np.float64)
+    some = np.maximum(n, 1)
+    centre = (k + Z95**2 / 2) / (some + Z95**2)
+    half = Z95 / (some + Z95**2) * np.sqrt(k * (some - k) / some + Z95**2 / 4)
+    low = np.where((n == 0) | (k == 0), 0.0, np.maximum(centre - half, 0))
+    high = np.where((n == 0) | (k == n), 1.0, np.minimum(centre + half, 1))
+    return low, high

@@ -1,27 +1,49 @@
 """What is known of every model, written to the warehouse: `registry.models` and what measured them.
 
-The first model of a task is its champion. A later one takes over when its average precision is
-higher on the same judged rows; otherwise it is kept as a challenger, with the reason.
+The first model of a task is its champion. A later one takes over when it clearly wins on the same
+rows (see `ml.champion`); otherwise it is kept as a challenger. Either way the reason is noted.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from ml.champion import Champion, compare
-from ml.curves import curve_points
+from ml.audit import audit
+from ml.champion import Champion, Verdict, compare
 from ml.dataset import Dataset
-from ml.evaluate import Evaluation
+from ml.decisions import Decision, crown, insert, note, now, transaction, was_withdrawn
+from ml.diagnose import Diagnosis
+from ml.evaluate import Evaluation, Judged
 from ml.folds import Protocol
+from ml.registry_rows import (
+    classification_report,
+    confusion_matrix,
+    curves,
+    evaluation_rows,
+    fields,
+    insert_held_out,
+)
+from ml.segment_calibration import segment_calibration
 from scoring.bundle import Bundle
-from scoring.warehouse import qualified, require_tables
+from scoring.warehouse import fetch, qualified, require_tables
 
 __all__ = ["TABLES", "Standing", "record"]
 
-TABLES = ("registry.models", "registry.evaluations", "registry.curves")
+PER_MODEL = (
+    "registry.models",
+    "registry.evaluations",
+    "registry.curves",
+    "registry.confusion_matrices",
+    "registry.classification_reports",
+    "registry.importances",
+    "registry.held_out_predictions",
+    "registry.segment_calibration",
+    "registry.audits",
+)
+TABLES = (*PER_MODEL, "registry.decisions")
 
 
 @dataclass(frozen=True)
@@ -39,91 +61,113 @@ def record(
     plan: Protocol,
     evaluations: Sequence[Evaluation],
     bundle: Bundle,
+    baselines: Sequence[Judged] = (),
+    diagnosis: Diagnosis | None = None,
 ) -> Standing:
     """Enter the model `bundle`, the first of `evaluations`, in one transaction.
 
-    The same model again changes nothing, unless it now wins where it lost before. Raises InputError
-    when the tables are not there.
+    The same model again changes nothing, unless it now wins where it lost before; one that somebody
+    rolled back never comes back by itself. Raises InputError when the tables are not there.
     """
     require_tables(connection, *TABLES)
+    task, version = bundle.task, bundle.model_version
     known = _known(connection, bundle)
-    if known and known.status == "champion":
+    if known and (known.status == "champion" or was_withdrawn(connection, task, version)):
         return known
-    champion = _champion(connection, bundle.task)
-    standing = _standing(champion, artifacts, data, plan, evaluations[0], bundle)
-    if known and standing.status == "challenger":
+    champion = _champion(connection, task)
+    verdict = _verdict(champion, artifacts, data, plan, evaluations[0], bundle)
+    if known and not verdict.wins:
         return known
-    now = datetime.now(UTC).replace(tzinfo=None)
-    connection.begin()
-    try:
-        for table in TABLES:
-            connection.execute(
+    standing = Standing("champion" if verdict.wins else "challenger", verdict.reason)
+    at = now()
+    with transaction(connection):
+        for table in PER_MODEL:
+            fetch(
+                connection,
                 f"delete from {qualified(connection, table)} where task = ? and model_version = ?",
-                [bundle.task, bundle.model_version],
+                [task, version],
             )
-        if standing.status == "champion":
-            connection.execute(
-                f"update {qualified(connection, 'registry.models')} set status = 'retired',"
-                " reason = ? where task = ? and status = 'champion'",
-                [f"replaced by {bundle.model_version}: {standing.reason}", bundle.task],
-            )
-        _insert_model(connection, bundle, evaluations[0], standing, now)
-        _insert_evaluations(connection, bundle, evaluations, now)
-        _insert_curves(connection, bundle, evaluations[0])
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
+        _insert_model(connection, bundle, evaluations[0], standing, at)
+        _insert_measures(connection, data, bundle, evaluations, baselines, diagnosis, at)
+        if verdict.wins:
+            crown(connection, task, version, verdict.reason, _replaced(version, verdict))
+        if champion is None or champion.model_version != version:
+            note(connection, _decision(bundle, champion, verdict), at)
     return standing
 
 
-def _standing(
+def _verdict(
     champion: Champion | None,
     artifacts: Path,
     data: Dataset,
     plan: Protocol,
     new: Evaluation,
     bundle: Bundle,
-) -> Standing:
+) -> Verdict:
     if champion is None:
-        return Standing("champion", "first model of the task")
+        return Verdict(True, "first model of the task")
     if champion.model_version == bundle.model_version:  # the same graph, measured anew
-        return Standing("champion", champion.reason)
+        return Verdict(True, champion.reason)
     if data.task.without:  # asked for once; to make it the rule, exclude_groups in the YAML
-        return Standing("challenger", f"a variant: {data.task.full_name}")
-    wins, reason = compare(champion, artifacts, data, plan, new, bundle)
-    return Standing("champion" if wins else "challenger", reason)
+        return Verdict(False, f"a variant: {data.task.full_name}")
+    return compare(champion, artifacts, data, plan, new, bundle)
+
+
+def _replaced(version: str, verdict: Verdict) -> str:
+    return f"replaced by {version}: {verdict.reason}"
+
+
+def _decision(bundle: Bundle, champion: Champion | None, verdict: Verdict) -> Decision:
+    before = champion.model_version if champion else None
+    version = bundle.model_version
+    return Decision(
+        task=bundle.task,
+        kind="first" if before is None else "promote" if verdict.wins else "refuse",
+        model_version=version,
+        champion_before=before,
+        champion_after=version if verdict.wins or before is None else before,
+        reason=verdict.reason,
+        difference=verdict.difference,
+        rows=verdict.rows,
+    )
 
 
 def _known(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Standing | None:
     """How this very bundle is registered, if it is."""
-    row = connection.execute(
+    rows = fetch(
+        connection,
         f"select status, reason from {qualified(connection, 'registry.models')}"
         " where task = ? and model_version = ? and bundle_sha256 = ?",
         [bundle.task, bundle.model_version, bundle.bundle_sha256],
-    ).fetchone()
-    return Standing(*row) if row else None
+    )
+    return Standing(*rows[0]) if rows else None
 
 
 def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> Champion | None:
-    row = connection.execute(
+    rows = fetch(
+        connection,
         "select models.model_version, models.bundle_path, models.feature_schema_hash,"
-        " models.reason, evaluations.protocol, evaluations.rows, evaluations.buyers,"
-        " evaluations.value"
+        " models.reason, any_value(evaluations.protocol)"
         f" from {qualified(connection, 'registry.models')} models"
         f" left join {qualified(connection, 'registry.evaluations')} evaluations"
         "   on evaluations.task = models.task"
         "   and evaluations.model_version = models.model_version"
         "   and evaluations.candidate = models.candidate"
-        "   and evaluations.metric = 'average_precision'"
-        " where models.task = ? and models.status = 'champion'",
+        " where models.task = ? and models.status = 'champion' group by all",
         [task],
-    ).fetchone()
-    if row is None:
+    )
+    if not rows:
         return None
-    known_as, path, schema, reason, *measured, average_precision = row
-    protocol, rows, buyers = measured
-    return Champion(known_as, path, schema, reason, (protocol, rows, buyers), average_precision)
+    held_out = fetch(
+        connection,
+        "select entity_id, as_of_date, is_buyer, probability"
+        f" from {qualified(connection, 'registry.held_out_predictions')}"
+        " where task = ? and model_version = ?",
+        [task, rows[0][0]],
+    )
+    known_as, path, schema, reason, protocol = rows[0]
+    said = {(row[0], row[1]): (row[2], row[3]) for row in held_out}
+    return Champion(known_as, path, schema, reason, protocol, said)
 
 
 def _insert_model(
@@ -131,62 +175,50 @@ def _insert_model(
     bundle: Bundle,
     evaluation: Evaluation,
     standing: Standing,
-    now: datetime,
+    at: datetime,
 ) -> None:
     training = bundle.facts["training"]
-    _insert(
-        connection,
-        "registry.models",
-        [
-            (
-                bundle.model_version,
-                bundle.task,
-                standing.status,
-                evaluation.candidate.name,
-                f"{bundle.task}/{bundle.model_version}",
-                bundle.bundle_sha256,
-                bundle.feature_schema_hash,
-                len(bundle.features),
-                training["rows"],
-                training["buyers"],
-                training["from"],
-                training["to"],
-                standing.reason,
-                now,
-            )
-        ],
+    row = (
+        bundle.model_version,
+        bundle.task,
+        standing.status,
+        evaluation.name,
+        f"{bundle.task}/{bundle.model_version}",
+        bundle.bundle_sha256,
+        bundle.feature_schema_hash,
+        len(bundle.features),
+        training["rows"],
+        training["buyers"],
+        training["from"],
+        training["to"],
+        standing.reason,
+        at,
     )
+    insert(connection, "registry.models", [row])
 
 
-def _insert_evaluations(
+def _insert_measures(
     connection: duckdb.DuckDBPyConnection,
+    data: Dataset,
     bundle: Bundle,
     evaluations: Sequence[Evaluation],
-    now: datetime,
+    baselines: Sequence[Judged],
+    diagnosis: Diagnosis | None,
+    at: datetime,
 ) -> None:
-    rows = []
-    for evaluation in evaluations:
-        judged, buyers = len(evaluation.labels), int(evaluation.labels.sum())
-        for metric, value in evaluation.metrics.items():
-            low, high = evaluation.intervals.get(metric, (None, None))
-            model = (bundle.task, bundle.model_version, evaluation.candidate.name)
-            rows.append(
-                (*model, evaluation.protocol, metric, value, low, high, judged, buyers, now)
-            )
-    _insert(connection, "registry.evaluations", rows)
-
-
-def _insert_curves(
-    connection: duckdb.DuckDBPyConnection, bundle: Bundle, evaluation: Evaluation
-) -> None:
-    points = curve_points(evaluation.labels, evaluation.probabilities)
+    best, table, task = evaluations[0], data.table, data.task
     model = (bundle.task, bundle.model_version)
-    _insert(connection, "registry.curves", [(*model, *point) for point in points])
-
-
-def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]
-) -> None:
-    """Rows in the order of the table's columns."""
-    marks = ", ".join("?" * len(rows[0]))
-    connection.executemany(f"insert into {qualified(connection, table)} values ({marks})", rows)
+    insert_held_out(connection, model, data, best)
+    judged = [row for each in (*evaluations, *baselines) for row in evaluation_rows(each)]
+    segments = segment_calibration(connection, table, *model)
+    groups = audit(connection, table, task, bundle.model_version)
+    for name, rows in (
+        ("evaluations", [(*row, at) for row in judged]),
+        ("curves", curves(best, diagnosis)),
+        ("confusion_matrices", confusion_matrix(best, task.threshold)),
+        ("classification_reports", classification_report(best, task.threshold)),
+        ("importances", fields(diagnosis.importances) if diagnosis else []),
+        ("segment_calibration", fields(segments)),
+        ("audits", fields(groups)),
+    ):
+        insert(connection, f"registry.{name}", [(*model, *row) for row in rows])

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ml.baselines import baselines
 from ml.console import progress_bar, say
 from ml.dataset import Dataset, NothingToLearnError, read_dataset
+from ml.diagnose import diagnose
 from ml.evaluate import Evaluation, evaluate
 from ml.export import export
 from ml.folds import Protocol, protocol
@@ -86,8 +88,11 @@ def _train(
     except NumerosityError as error:
         raise type(error)(f"{task.name}, {candidate.title}: {error}") from None
     bundle = _write(settings, data, plan, best, parity, onnx, seed)
+    beside, diagnosis = baselines(data, plan, seed), diagnose(best, data, plan, seed)
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
-        standing = record(connection, settings.artifacts, data, plan, evaluations, bundle)
+        standing = record(
+            connection, settings.artifacts, data, plan, evaluations, bundle, beside, diagnosis
+        )
     metrics = best.metrics
     say(
         f"{task.name}: {candidate.title} {bundle.model_version} is {standing.status}"
@@ -136,6 +141,7 @@ def _write(
         "features": list(data.names),
         "candidate": best.candidate.name,
         "params": dict(best.params),
+        "calibration": {"slope": best.line.slope, "offset": best.line.offset},
         "model_version": known_as,
         "training": {
             "rows": len(plan.final),

@@ -1,5 +1,6 @@
 """Tiny warehouses and hand-made models for the tests: no dbt, no scikit-learn."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from scoring.bundle import INPUT, Bundle, write_bundle
 from scoring.bundle import model_version as version_of
+from scoring.settings import PROJECT_ROOT
 
 TASK = "customer_purchase_30d"
 RELATION = "features.customer_features"
@@ -20,35 +22,13 @@ WEIGHTS = (0.8, -0.02, 0.01, 0.3)
 BIAS = -1.0
 DATES = (date(2026, 4, 1), date(2026, 5, 1))
 
-DDL = """
-create schema if not exists registry;
-create schema if not exists scoring;
-create schema if not exists features;
-create table registry.models (
-    model_version varchar, task varchar, status varchar, candidate varchar, bundle_path varchar,
-    bundle_sha256 varchar, feature_schema_hash varchar, feature_count integer,
-    training_rows bigint, training_buyers bigint, training_from date, training_to date,
-    reason varchar, trained_at timestamp);
-create table registry.evaluations (
-    task varchar, model_version varchar, candidate varchar, protocol varchar, metric varchar,
-    value double, value_low double, value_high double, rows bigint, buyers bigint,
-    evaluated_at timestamp);
-create table registry.curves (
-    task varchar, model_version varchar, curve varchar, point integer, x double, y double,
-    rows bigint);
-create table scoring.predictions (
-    task varchar, entity_id varchar, as_of_date date, model_version varchar, run_id varchar,
-    probability double, score double, reason_1 varchar, reason_2 varchar, reason_3 varchar,
-    contribution_1 double, contribution_2 double, contribution_3 double, bundle_sha256 varchar,
-    scored_at timestamp);
-create table scoring.unscorable (
-    task varchar, entity_id varchar, as_of_date date, model_version varchar, run_id varchar,
-    reason varchar, scored_at timestamp);
-create table scoring.runs (
-    run_id varchar, task varchar, as_of_date date, model_version varchar, bundle_sha256 varchar,
-    features_fingerprint varchar, rows_scored bigint, rows_unscorable bigint,
-    started_at timestamp, finished_at timestamp);
-"""
+_STATEMENTS = re.findall(
+    r"'(create (?:table|schema) .*?)',\n",
+    (PROJECT_ROOT / "macros" / "create_python_tables.sql").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
+DDL = "".join(f"{each};\n" for each in (*_STATEMENTS, "create schema if not exists features"))
+"""The tables of Python as dbt creates them, and room for features."""
 
 
 def warehouse(path: Path, rows: int = 50, features: Sequence[str] = FEATURES) -> Path:

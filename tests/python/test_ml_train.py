@@ -13,6 +13,7 @@ from ml_factory import DATES, FEATURES, LABEL, RELATION, TASK, manifest, node, p
 
 import ml.train
 from ml.candidates.logistic import Logistic
+from ml.promote import rollback
 from ml.registry import TABLES
 from ml.train import train
 from scoring.batches import score_batches
@@ -66,7 +67,8 @@ def test_every_candidate_is_learned_and_the_best_is_shipped(
         settings.warehouse,
         "select candidate, count(*), count(distinct metric) from registry.evaluations group by all",
     )
-    assert {name for name, _, _ in entered} == {"gradient_boosting", "logistic"}
+    candidates = {"gradient_boosting", "logistic"}
+    assert {name for name, _, _ in entered} == candidates | {"base_rate", f"only_{FEATURES[1]}"}
     assert all(count == distinct for _, count, distinct in entered)
     (second,) = train(settings, TASK, folds=2)["trained"]
     assert second["model_version"] == first["model_version"]
@@ -151,6 +153,86 @@ def test_a_model_that_lost_keeps_its_place_when_it_is_trained_again(tmp_path: Pa
     assert registry(settings) == entered
 
 
+def test_every_decision_is_noted_with_its_measured_difference(tmp_path: Path) -> None:
+    """First, refused, promoted: the log grows, and what was written stays as it is."""
+    settings = project(tmp_path, DATES)
+    (first,) = train(settings, TASK, **QUICK)["trained"]
+    turned = f"as_of_date < '{DATES[-1]}' and visitor_id < 'v00140'"
+    execute(settings.warehouse, f"update {RELATION} set {LABEL} = not {LABEL} where {turned}")
+    (second,) = train(settings, TASK, **QUICK)["trained"]
+    noted = rows(settings.warehouse, "from registry.decisions order by decided_at")
+    execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {LABEL}::int")
+    (third,) = train(settings, TASK, **QUICK)["trained"]
+    after = rows(settings.warehouse, "from registry.decisions order by decided_at")
+    assert after[:2] == noted
+    versions = [each["model_version"] for each in (first, second, third)]
+    assert [row[2:6] for row in after] == [
+        ("first", versions[0], None, versions[0]),
+        ("refuse", versions[1], versions[0], versions[0]),
+        ("promote", versions[2], versions[0], versions[2]),
+    ]
+    (_, refused, won) = (row[8:] for row in after)
+    assert refused[1] <= 0 < won[1] <= won[0] <= won[2]
+    assert won[3] == 240
+    assert all(row[6] for row in after)
+
+
+def test_a_model_that_was_rolled_back_does_not_come_back_by_itself(tmp_path: Path) -> None:
+    """Training the same data again finds the same model, which somebody has just taken down."""
+    settings = project(tmp_path, DATES)
+    (first,) = train(settings, TASK, **QUICK)["trained"]
+    execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {LABEL}::int")
+    (second,) = train(settings, TASK, **QUICK)["trained"]
+    assert second["status"] == "champion"
+    rollback(settings, TASK, "it reads the outcome")
+    entered = registry(settings)
+    (again,) = train(settings, TASK, **QUICK)["trained"]
+    assert (again["model_version"], again["status"]) == (second["model_version"], "retired")
+    assert registry(settings) == entered
+    assert standing(settings)[first["model_version"]] == "champion"
+
+
+def test_what_is_measured_is_in_the_registry(tmp_path: Path) -> None:
+    """Confusion, report, importances and held-out rows agree with the metrics, row by row."""
+    settings = project(tmp_path, DATES)
+    (trained,) = train(settings, TASK, **QUICK)["trained"]
+    metrics = trained["metrics"]
+    held_out = rows(
+        settings.warehouse,
+        "select count(*), sum(is_buyer::int), avg((probability - is_buyer::int)**2)"
+        " from registry.held_out_predictions",
+    )
+    assert held_out[0][0] == 240
+    assert held_out[0][2] == pytest.approx(metrics["brier"])
+    confusion = {
+        row[:2]: row[2]
+        for row in rows(
+            settings.warehouse,
+            "select is_buyer, is_selected, rows from registry.confusion_matrices",
+        )
+    }
+    assert sum(confusion.values()) == 240
+    found, missed = confusion[True, True], confusion[True, False]
+    assert found / (found + missed) == pytest.approx(metrics["recall"])
+    report = dict(rows(settings.warehouse, "select class, f1 from registry.classification_reports"))
+    assert report["buyer"] == pytest.approx(metrics["f1"])
+    important = rows(settings.warehouse, "select feature, importance from registry.importances")
+    assert {name for name, _ in important} == set(FEATURES)
+    assert max(important, key=lambda row: row[1])[0] == FEATURES[0]
+    learning = rows(
+        settings.warehouse, "select x, y from registry.curves where curve = 'learning' order by 1"
+    )
+    assert [x for x, _ in learning] == [96, 240, 480, 960]
+    assert learning[-1][1] == pytest.approx(metrics["average_precision"])
+    intervals = rows(
+        settings.warehouse,
+        "select candidate, value_low <= value and value <= value_high from registry.evaluations"
+        " where metric in ('roc_auc', 'average_precision', 'brier', 'recall')",
+    )
+    assert len(intervals) == 12
+    assert all(inside for _, inside in intervals)
+
+
 def test_a_new_feature_replaces_the_champion_that_cannot_read_it(tmp_path: Path) -> None:
     """A model of another table layout could not be run again anyway."""
     settings = project(tmp_path, DATES)
@@ -213,7 +295,7 @@ def test_a_champion_of_other_data_gives_way(tmp_path: Path) -> None:
     execute(
         settings.warehouse,
         f"delete from {RELATION} where as_of_date > '{DATES[0]}'",
-        f"update {RELATION} set {FEATURES[0]} = 100 - {FEATURES[0]}, {LABEL} = not {LABEL}",
+        f"update {RELATION} set {FEATURES[0]} = -{FEATURES[0]}, {FEATURES[3]} = -{FEATURES[3]}",
     )
     (second,) = train(settings, TASK, **QUICK)["trained"]
     assert second["protocol"].startswith("2-fold")
@@ -296,7 +378,7 @@ def test_an_error_between_two_inserts_leaves_the_registry_as_it_was(
     def fail(*_: object) -> list[Any]:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("ml.registry.curve_points", fail)
+    monkeypatch.setattr("ml.registry.curves", fail)
     with pytest.raises(OSError, match="disk is full"):
         train(settings, TASK, **QUICK)
     assert registry(settings) == entered

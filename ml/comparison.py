@@ -5,9 +5,10 @@ from typing import Any
 
 from rich.table import Table
 
+from ml.baselines import baselines
 from ml.console import progress_bar, show
 from ml.dataset import read_dataset
-from ml.evaluate import Evaluation, evaluate
+from ml.evaluate import Evaluation, Judged, evaluate
 from ml.folds import protocol
 from ml.manifest import find_task, load_registry
 from scoring.settings import Settings
@@ -31,7 +32,9 @@ def evaluate_task(
     plan = protocol(data, seed, folds, repeats)
     with progress_bar(f"{found.full_name}: comparing models") as advance:
         evaluations = evaluate(data, plan, seed, advance)
-    show(_table(f"{found.full_name}: {plan.name}, {len(data.labels):,} labelled rows", evaluations))
+    beside = baselines(data, plan, seed)
+    title = f"{found.full_name}: {plan.name}, {len(data.labels):,} labelled rows"
+    show(_table(title, evaluations, beside))
     return {
         "task": task,
         "without": list(found.without),
@@ -47,39 +50,33 @@ def evaluate_task(
             }
             for evaluation in evaluations
         ],
+        "baselines": [
+            {"candidate": each.name, **each.metrics, "intervals": each.intervals} for each in beside
+        ],
     }
 
 
-def _table(title: str, evaluations: Sequence[Evaluation]) -> Table:
-    """Best first; what the base rate alone gives stands in the last row."""
+def _table(title: str, evaluations: Sequence[Evaluation], beside: Sequence[Judged]) -> Table:
+    """Best first; what has to be beaten stands below."""
     table = Table(title=title, title_justify="left")
     table.add_column("model")
     for heading in ("AUC", "95 %", "average precision", "95 %", "log loss", "calibration error"):
         table.add_column(heading, justify="right")
-    for evaluation in evaluations:
-        metrics, intervals = evaluation.metrics, evaluation.intervals
+    for judged in (*evaluations, *beside):
+        if judged is beside[0]:
+            table.add_section()
+        metrics, intervals = judged.metrics, judged.intervals
         table.add_row(
-            evaluation.candidate.title,
+            judged.title,
             f"{metrics['roc_auc']:.3f}",
-            _interval(intervals["roc_auc"]),
+            _interval(intervals.get("roc_auc")),
             f"{metrics['average_precision']:.3f}",
-            _interval(intervals["average_precision"]),
+            _interval(intervals.get("average_precision")),
             f"{metrics['log_loss']:.4f}",
             f"{metrics['expected_calibration_error']:.3f}",
         )
-    base = evaluations[0].metrics
-    table.add_section()
-    table.add_row(
-        "base rate alone",
-        "0.500",
-        "",
-        f"{base['base_rate']:.3f}",
-        "",
-        f"{base['base_rate_log_loss']:.4f}",
-        "0.000",
-    )
     return table
 
 
-def _interval(interval: tuple[float, float]) -> str:
-    return f"{interval[0]:.3f} to {interval[1]:.3f}"
+def _interval(interval: tuple[float, float] | None) -> str:
+    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""

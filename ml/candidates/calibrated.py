@@ -1,0 +1,81 @@
+"""Any candidate with its log-odds put on a straight line: calibrated, additive, exportable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import helper
+from scipy.special import expit
+
+from ml.calibration import Line
+from ml.candidates.base import Additive, Candidate, Labels, Matrix, Params
+
+__all__ = ["Calibrated", "CalibratedModel"]
+
+
+@dataclass(frozen=True)
+class CalibratedModel:
+    """A fitted model, and the line its log-odds are put on."""
+
+    model: Any
+    line: Line
+
+    def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
+        """Calibrated log-odds [rows]."""
+        return self.line(self.model.decision_function(X))
+
+    def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
+        """[rows, 2]."""
+        buyer = expit(self.decision_function(X))
+        return np.column_stack([1 - buyer, buyer])
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A candidate whose models are `CalibratedModel`s: every contribution times the slope."""
+
+    base: Candidate
+    line: Line
+
+    @property
+    def name(self) -> str:
+        """The name of the candidate itself: it is the same model."""
+        return self.base.name
+
+    @property
+    def title(self) -> str:
+        """The title of the candidate itself."""
+        return self.base.title
+
+    @property
+    def grid(self) -> Sequence[Params]:
+        """The settings of the candidate itself."""
+        return self.base.grid
+
+    def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> CalibratedModel:
+        """Fit the candidate; the line stays."""
+        return CalibratedModel(self.base.fit(X, y, params, seed), self.line)
+
+    def contributions(
+        self, model: CalibratedModel, X: Matrix
+    ) -> tuple[npt.NDArray[np.float64], float]:
+        """Slope times each contribution; slope times the bias, and the offset."""
+        parts, bias = self.base.contributions(model.model, X)
+        return self.line.slope * parts, float(self.line(np.array(bias)))
+
+    def thresholds(self, model: CalibratedModel) -> tuple[npt.NDArray[np.int64], Matrix]:
+        """Where the model itself jumps."""
+        return self.base.thresholds(model.model)
+
+    def to_onnx(self, model: CalibratedModel, features: int, source: str, target: str) -> Additive:
+        """The model's graph, and one multiplication."""
+        found = self.base.to_onnx(model.model, features, source, "uncalibrated")
+        slope = {"calibration_slope": np.array([self.line.slope], np.float32)}
+        scaled = helper.make_node("Mul", ["uncalibrated", "calibration_slope"], [target])
+        return Additive(
+            nodes=[*found.nodes, scaled],
+            constants={**found.constants, **slope},
+            bias=float(self.line(np.array(found.bias))),
+        )

@@ -1,0 +1,230 @@
+"""The page's charts. Each function takes rows as dictionaries and returns an SVG element."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+from markupsafe import Markup
+
+from ml.report.svg import ACCENT, INK, LINE, MUTED, SECOND, WARN, draw
+
+__all__ = [
+    "distribution",
+    "gain",
+    "learning",
+    "precision_recall",
+    "reliability",
+    "roc",
+    "scores",
+    "segment_calibration",
+    "segments",
+    "term",
+]
+
+Rows = Sequence[dict[str, Any]]
+
+PERCENT = ".0%"
+DIAGONAL = [{"x": 0.0, "y": 0.0}, {"x": 1.0, "y": 1.0}]
+VERDICTS = ["reliable", "borderline", "too_few"]
+
+
+def gain(points: Rows, says: str, top: float, at_top: float) -> Markup:
+    """Share of buyers reached against share of rows contacted, likeliest first."""
+    dot = [{"x": top, "y": at_top}]
+    layers = [
+        _line(DIAGONAL, "share contacted, likeliest first", "share of buyers reached", chance=True),
+        _line(points, "share contacted, likeliest first", "share of buyers reached"),
+        _base(dot).mark_rule(color=SECOND, strokeDash=[2, 2]).encode(x="x:Q"),
+        _base(dot)
+        .mark_point(size=70, color=SECOND, filled=True, opacity=1)
+        .encode(x="x:Q", y="y:Q"),
+        _base(dot)
+        .mark_text(align="left", dx=10, dy=15, text=f"{at_top:.0%} of buyers", color=INK)
+        .encode(x="x:Q", y="y:Q"),
+    ]
+    return draw(alt.layer(*layers), says)
+
+
+def roc(points: Rows, says: str) -> Markup:
+    """True positive against false positive rate."""
+    axes = "others selected (false positive rate)", "buyers selected (recall)"
+    return draw(alt.layer(_line(DIAGONAL, *axes, chance=True), _line(points, *axes)), says)
+
+
+def precision_recall(points: Rows, says: str, base_rate: float) -> Markup:
+    """Precision against recall; the base rate is what no model at all has."""
+    axes = "buyers selected (recall)", "share of buyers (precision)"
+    flat = [{"x": 0.0, "y": base_rate}, {"x": 1.0, "y": base_rate}]
+    return draw(alt.layer(_line(flat, *axes, chance=True), _line(points, *axes)), says)
+
+
+def reliability(points: Rows, says: str) -> Markup:
+    """Observed rate and its interval against mean probability, by tenths of the rows."""
+    most = max(max(point["high"], point["x"]) for point in points)
+    ends = [{"x": 0.0, "y": 0.0}, {"x": most, "y": most}]
+    axes = "mean predicted probability", "observed share of buyers"
+    place = _axes(*axes)
+    layers = [
+        _line(ends, *axes, chance=True),
+        _base(points)
+        .mark_rule(color=ACCENT, opacity=0.5, strokeWidth=2)
+        .encode(x=place["x"], y=alt.Y("low:Q", title=axes[1]), y2="high:Q"),
+        _base(points).mark_point(filled=True, size=45, color=ACCENT, opacity=1).encode(**place),
+    ]
+    return draw(alt.layer(*layers), says)
+
+
+def scores(bins: Rows, says: str, threshold: float) -> Markup:
+    """How probabilities are spread, buyers and others apart, and the threshold."""
+    colours = alt.Scale(domain=["bought", "did not"], range=[SECOND, LINE])
+    bars = (
+        _base(_stacked(bins))
+        .mark_bar(binSpacing=1)
+        .encode(
+            x=alt.X("low:Q", title="predicted probability", axis=alt.Axis(format=PERCENT)),
+            x2="high:Q",
+            y=alt.Y("from:Q", title="rows"),
+            y2="to:Q",
+            color=alt.Color("group:N", scale=colours, legend=None),
+        )
+    )
+    rule = _base([{"x": threshold}]).mark_rule(color=INK, strokeDash=[4, 3]).encode(x="x:Q")
+    return draw(alt.layer(bars, rule), says)
+
+
+def learning(points: Rows, says: str) -> Markup:
+    """Average precision against the rows learned from."""
+    encoding = {
+        "x": alt.X(
+            "x:Q",
+            title="rows learned from",
+            axis=alt.Axis(format="~s"),
+            scale=alt.Scale(domainMin=0),
+        ),
+        "y": alt.Y(
+            "y:Q",
+            title="average precision",
+            axis=alt.Axis(format=".3f"),
+            scale=alt.Scale(zero=False, padding=12),
+        ),
+    }
+    line = _base(points).mark_line(color=ACCENT, strokeWidth=2.5).encode(**encoding)
+    dots = _base(points).mark_point(filled=True, size=55, color=ACCENT, opacity=1)
+    return draw(alt.layer(line, dots.encode(**encoding)), says)
+
+
+def distribution(rows: Rows, says: str) -> Markup:
+    """One feature: the share of buyers, and of others, in each of its bands."""
+    colours = alt.Scale(domain=["bought", "did not"], range=[SECOND, MUTED])
+    widths = alt.Scale(domain=["bought", "did not"], range=[2.5, 1.5])
+    lines = (
+        _base(rows)
+        .mark_line(interpolate="step-after")
+        .encode(
+            x=alt.X("x:Q", title=None, axis=_short(rows, "x")),
+            y=alt.Y("share:Q", title=None, axis=alt.Axis(format=PERCENT, tickCount=3)),
+            color=alt.Color("group:N", scale=colours, legend=None),
+            strokeWidth=alt.StrokeWidth("group:N", scale=widths, legend=None),
+        )
+    )
+    return draw(lines.properties(height=120), says)
+
+
+def segments(rows: Rows, says: str) -> Markup:
+    """Each segment's rate and interval against its number of customers."""
+    colours = alt.Scale(domain=VERDICTS, range=[ACCENT, SECOND, LINE])
+    across = alt.X(
+        "customers:Q",
+        title="customers in the segment (log scale)",
+        scale=alt.Scale(type="log"),
+        axis=alt.Axis(format="~s", values=[1, 10, 100, 1_000, 10_000, 100_000, 1_000_000]),
+    )
+    colour = alt.Color("verdict:N", scale=colours, legend=None)
+    up = "share that bought"
+    whiskers = (
+        _base(rows)
+        .mark_rule(opacity=0.55)
+        .encode(
+            x=across,
+            y=alt.Y("low:Q", title=up, axis=alt.Axis(format=PERCENT)),
+            y2="high:Q",
+            color=colour,
+        )
+    )
+    dots = (
+        _base(rows)
+        .mark_point(filled=True, size=26, opacity=1)
+        .encode(x=across, y=alt.Y("rate:Q", title=up), color=colour)
+    )
+    return draw(alt.layer(whiskers, dots).properties(height=250), says)
+
+
+def segment_calibration(rows: Rows, says: str) -> Markup:
+    """Each segment's observed rate and interval against what was predicted for it."""
+    most = max(max(row["high"], row["predicted"]) for row in rows)
+    ends = [{"x": 0.0, "y": 0.0}, {"x": most, "y": most}]
+    axes = "mean predicted probability", "observed share of buyers"
+    colours = alt.Scale(domain=[True, False], range=[ACCENT, WARN])
+    colour = alt.Color("inside:N", scale=colours, legend=None)
+    across = alt.X("predicted:Q", title=axes[0], axis=alt.Axis(format=PERCENT))
+    layers = [
+        _line(ends, *axes, chance=True),
+        _base(rows)
+        .mark_rule(opacity=0.5, strokeWidth=1.5)
+        .encode(x=across, y=alt.Y("low:Q", title=axes[1]), y2="high:Q", color=colour),
+        _base(rows)
+        .mark_point(filled=True, size=32, opacity=1)
+        .encode(x=across, y="observed:Q", color=colour),
+    ]
+    return draw(alt.layer(*layers).properties(height=250), says)
+
+
+def term(rows: Rows, says: str) -> Markup:
+    """What one feature adds to the score, by its value: a step for each band."""
+    lines = (
+        _base(rows)
+        .mark_line(color=ACCENT, strokeWidth=2.5, interpolate="step-after")
+        .encode(
+            x=alt.X("x:Q", title=None, axis=_short(rows, "x")),
+            y=alt.Y("y:Q", title="log-odds", axis=alt.Axis(tickCount=4)),
+        )
+    )
+    zero = _base([{"y": 0.0}]).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(y="y:Q")
+    return draw(alt.layer(zero, lines).properties(height=120), says)
+
+
+def _stacked(bins: Rows) -> Rows:
+    """Each bin's bars one on the other, buyers below."""
+    height: dict[float, float] = {}
+    found = []
+    for row in sorted(bins, key=lambda each: str(each["group"])):
+        start = height.get(row["low"], 0)
+        height[row["low"]] = start + row["rows"]
+        found.append({**row, "from": start, "to": start + row["rows"]})
+    return found
+
+
+def _short(rows: Rows, name: str) -> alt.Axis:
+    """Thousands as k, small numbers as they are."""
+    large = any(abs(row[name]) >= 1_000 for row in rows)
+    return alt.Axis(format="~s" if large else "~g", tickCount=4)
+
+
+def _base(rows: Rows) -> Any:
+    return alt.Chart(alt.Data(values=list(rows)))  # type: ignore[no-untyped-call]
+
+
+def _axes(across: str, up: str) -> dict[str, Any]:
+    shares = alt.Axis(format=PERCENT)
+    return {
+        "x": alt.X("x:Q", title=across, axis=shares),
+        "y": alt.Y("y:Q", title=up, axis=shares),
+    }
+
+
+def _line(points: Rows, across: str, up: str, chance: bool = False) -> Any:
+    """A line through shares; that of chance is thin and broken."""
+    style: dict[str, Any] = {"color": ACCENT, "strokeWidth": 2.5}
+    if chance:
+        style = {"color": MUTED, "strokeWidth": 1.2, "strokeDash": [4, 3]}
+    return _base(points).mark_line(**style).encode(**_axes(across, up))

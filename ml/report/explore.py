@@ -1,0 +1,67 @@
+"""A first look at a task's data: what is missing, what goes with the outcome, how it spreads."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+
+from ml.dataset import Dataset
+from ml.metrics import Floats, Labels
+
+__all__ = ["correlations", "missing_shares", "sample", "spread"]
+
+MOST_ROWS = 20_000
+BINS = 18
+ENDS = (1, 97)
+"""Percentiles between which a feature is drawn: one customer in a million bends no axis."""
+
+Matrix = npt.NDArray[np.float32]
+
+
+def sample(data: Dataset, seed: int = 0) -> tuple[Matrix, Labels]:
+    """Labelled rows, MOST_ROWS of them where there are more."""
+    if len(data.labels) <= MOST_ROWS:
+        return data.matrix, data.labels
+    chosen = np.random.default_rng(seed).choice(len(data.labels), MOST_ROWS, replace=False)
+    return data.matrix[chosen], data.labels[chosen]
+
+
+def missing_shares(matrix: Matrix) -> Floats:
+    """The share of rows in which each feature is missing: [features]."""
+    return np.asarray(np.isnan(matrix).mean(axis=0))
+
+
+def correlations(matrix: Matrix, labels: Labels) -> Floats:
+    """Spearman's rank correlation of each feature with the outcome: [features], between -1 and 1.
+
+    Over the rows in which the feature is known; 0 where it or the outcome does not vary.
+    """
+    return np.array([_spearman(column, labels) for column in matrix.T])
+
+
+def _spearman(column: npt.NDArray[np.float32], labels: Labels) -> float:
+    known = ~np.isnan(column)
+    if len(np.unique(column[known])) < 2 or len(np.unique(labels[known])) < 2:
+        return 0.0
+    return float(np.corrcoef(rankdata(column[known]), rankdata(labels[known]))[0, 1])
+
+
+def spread(column: npt.NDArray[np.float32], labels: Labels) -> list[dict[str, Any]]:
+    """The share of buyers, and of others, in each band of the feature, as steps of a line."""
+    known = ~np.isnan(column)
+    values = column[known].astype(np.float64)
+    low, high = np.percentile(values, ENDS) if len(values) else (0.0, 0.0)
+    if low == high:
+        return []
+    edges = np.linspace(low, high, BINS + 1)
+    place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, BINS - 1)
+    steps = []
+    for name, label in (("did not", 0), ("bought", 1)):
+        inside = place[labels[known] == label]
+        counts = np.bincount(inside, minlength=BINS) / max(len(inside), 1)
+        steps += [
+            {"group": name, "x": float(edge), "share": float(share)}
+            for edge, share in zip(edges, np.r_[counts, counts[-1]], strict=True)
+        ]
+    return steps

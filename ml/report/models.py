@@ -1,0 +1,242 @@
+"""One champion as the page tells it: figures beside baselines, charts, sentences, limits."""
+
+from collections import defaultdict
+from typing import Any
+
+from ml.manifest import FeatureTable, Task
+from ml.metrics import wilson_interval
+from ml.report import charts
+from ml.report.facts import Row
+from ml.report.words import count, plural
+
+__all__ = ["model_page"]
+
+SHOWN_FEATURES = 12
+LEAST_IMPORTANCE = 0.0005
+SHOWN_TERMS = 6
+ENOUGH = 30
+"""Customers below which a segment's rate is too wide to hold a prediction against."""
+FIGURES = {
+    "roc_auc": "AUC (ROC)",
+    "average_precision": "average precision (PR AUC)",
+    "gain_top_10pct": "buyers in the top 10 %",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "expected_calibration_error": "calibration error",
+    "accuracy": "accuracy",
+    "precision": "precision",
+    "recall": "recall",
+    "f1": "F1",
+    "net_value": "net value a row",
+}
+LOWER_IS_BETTER = {"log_loss", "brier", "expected_calibration_error"}
+CALIBRATION = {
+    "calibration_slope": "slope (1 is right; below, too extreme)",
+    "calibration_intercept": "intercept (0 is right; above, predicted too low)",
+    "brier_reliability": "Brier: reliability (miscalibration)",
+    "brier_resolution": "Brier: resolution (what the model tells apart)",
+    "brier_uncertainty": "Brier: uncertainty (of the outcome itself)",
+}
+
+
+def model_page(
+    model: Row, facts: dict[str, list[Row]], spread: list[Row], table: FeatureTable, task: Task
+) -> dict[str, Any]:
+    """Everything the template needs for one champion."""
+    labels = {feature.name: feature.label for feature in table.features}
+    by_model: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in facts["evaluations"]:
+        by_model[row["candidate"]][row["metric"]] = row
+    own = by_model.get(model["candidate"], {})
+    curves: dict[str, list[Row]] = defaultdict(list)
+    for point in facts["curves"]:
+        curves[point["curve"]].append(point)
+    page: dict[str, Any] = {
+        **model,
+        "task_name": task.name,
+        "title": task.title,
+        "entity": table.entity,
+        "entities": plural(table.entity),
+        "horizon_days": task.horizon_days,
+        "metrics": own,
+        "others": _others(model["candidate"], by_model, labels),
+        "judged": next(iter(own.values()), None),
+        "figures": FIGURES,
+        "lower_is_better": LOWER_IS_BETTER,
+        "calibration": CALIBRATION,
+        "confusion": {
+            (row["is_buyer"], row["is_selected"]): row["rows"]
+            for row in facts["confusion_matrices"]
+        },
+        "report": facts["classification_reports"],
+        "importances": [
+            {**row, "label": labels.get(row["feature"], row["feature"])}
+            for row in facts["importances"][:SHOWN_FEATURES]
+            if row["importance"] >= LEAST_IMPORTANCE
+        ],
+        "audits": _by_attribute(facts["audits"]),
+        "reads": [each.label for each in table.features_for(task) if each.is_sensitive],
+        "features": len(table.features_for(task)),
+        "has_costs": task.states_costs,
+        "charts": {},
+        "segments": _segments(facts["segment_calibration"]),
+        "terms": _terms(facts["model_terms"], labels),
+    }
+    if own:
+        page["charts"] = _charts(page, curves, spread)
+    return page
+
+
+def _others(own: str, by_model: dict[str, dict[str, Row]], labels: dict[str, str]) -> list[Any]:
+    """The other candidates, then the baselines: title and metrics, in the order measured."""
+    return [
+        (_title(name, labels), metrics)
+        for name, metrics in by_model.items()
+        if name != own and metrics
+    ]
+
+
+def _title(name: str, labels: dict[str, str]) -> str:
+    if name.startswith("only_"):
+        feature = name.removeprefix("only_")
+        return f"{labels.get(feature, feature)} alone"
+    return "base rate alone" if name == "base_rate" else name.replace("_", " ")
+
+
+def _charts(page: dict[str, Any], curves: dict[str, list[Row]], spread: list[Row]) -> Any:
+    metrics = {name: row["value"] for name, row in page["metrics"].items()}
+    found: dict[str, Any] = {}
+    top = metrics["gain_top_10pct"]
+    if curves["lift"]:
+        points = [{"x": 0.0, "y": 0.0}] + [
+            {"x": point["x"], "y": min(1.0, point["x"] * point["y"])} for point in curves["lift"]
+        ]
+        found["gain"] = charts.gain(
+            points, f"Gain curve: the likeliest 10 percent hold {top:.0%} of the buyers", 0.1, top
+        )
+    if curves["roc"]:
+        found["roc"] = charts.roc(
+            curves["roc"], f"ROC curve with an area of {metrics['roc_auc']:.3f}"
+        )
+    if curves["pr"]:
+        found["pr"] = charts.precision_recall(
+            curves["pr"],
+            f"Precision-recall curve with an area of {metrics['average_precision']:.3f},"
+            f" base rate {metrics['base_rate']:.3f}",
+            metrics["base_rate"],
+        )
+    if curves["calibration"]:
+        found["reliability"] = charts.reliability(
+            [_with_interval(point) for point in curves["calibration"]],
+            "Reliability diagram of ten equal groups, calibration error"
+            f" {metrics['expected_calibration_error']:.3f}",
+        )
+    if spread:
+        found["scores"] = charts.scores(
+            spread,
+            "Histogram of predicted probabilities, buyers and others stacked, with the threshold"
+            f" at {metrics['threshold']:.2f}",
+            metrics["threshold"],
+        )
+    if len(curves["learning"]) > 1:
+        first, last = curves["learning"][0], curves["learning"][-1]
+        found["learning"] = charts.learning(
+            curves["learning"],
+            f"Learning curve: average precision {first['y']:.3f} with {count(first['x'])} rows,"
+            f" {last['y']:.3f} with {count(last['x'])}",
+        )
+        page["learning"] = (first, curves["learning"][-2], last)
+    return found
+
+
+def _with_interval(point: Row) -> Row:
+    low, high = map(float, wilson_interval(round(point["y"] * point["rows"]), point["rows"]))
+    return {**point, "low": low, "high": high}
+
+
+def _segments(rows: list[Row]) -> dict[str, Any]:
+    """Segments with enough customers to hold a prediction against, of the deepest such level."""
+    enough = [
+        {**row, "low": row["wilson_low"], "high": row["wilson_high"], "inside": row["is_inside"]}
+        for row in rows
+        if row["level_name"] != "everyone" and row["customers"] >= ENOUGH
+    ]
+    # a segment with one child is its child: the finest of the same rows is shown
+    enough = list(
+        {(row["customers"], row["buyers"], row["predicted"]): row for row in enough}.values()
+    )
+    if not enough:
+        return {}
+    inside = sum(row["inside"] for row in enough)
+    says = (
+        f"Predicted against observed rate of {len(enough)} micro-segments;"
+        f" {inside} predictions lie within the interval of what was observed"
+    )
+    return {
+        "number": len(enough),
+        "inside": inside,
+        "chart": charts.segment_calibration(enough, says),
+        "outside": sorted(
+            (row for row in enough if not row["inside"]),
+            key=lambda row: (-row["customers"], row["segment_id"]),
+        )[:6],
+        "enough": ENOUGH,
+    }
+
+
+def _by_attribute(rows: list[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row["attribute"]].append(row)
+    return dict(found)
+
+
+def _terms(rows: list[Row], labels: dict[str, str]) -> dict[str, Any]:
+    """The terms of a model that is one table a term, the strongest first."""
+    cells: dict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["feature_1"] is not None:
+            cells[row["term"]].append(row)
+    if not cells:
+        return {}
+    found = sorted(
+        ((_strength(of_term), of_term) for of_term in cells.values()), key=lambda each: -each[0]
+    )
+    single = [(size, of_term) for size, of_term in found if of_term[0]["feature_2"] is None]
+    return {
+        "number": len(cells),
+        "pairs": len(cells) - len(single),
+        "all": [(_term_name(of_term[0], labels), size) for size, of_term in found[:SHOWN_FEATURES]],
+        "drawn": [
+            drawn for size, of_term in single[:SHOWN_TERMS] if (drawn := _drawn(of_term, labels))
+        ],
+    }
+
+
+def _strength(cells: list[Row]) -> float:
+    """The mean size of what the term adds, over the rows learned from."""
+    rows = sum(cell["rows"] or 0 for cell in cells) or 1
+    return float(sum(abs(cell["contribution"]) * (cell["rows"] or 0) for cell in cells) / rows)
+
+
+def _term_name(cell: Row, labels: dict[str, str]) -> str:
+    both = [str(name) for name in (cell["feature_1"], cell["feature_2"]) if name]
+    return " × ".join(labels.get(name, name) for name in both)
+
+
+def _drawn(cells: list[Row], labels: dict[str, str]) -> dict[str, Any] | None:
+    bands = sorted(
+        (cell for cell in cells if not cell["is_missing_1"]), key=lambda cell: cell["bin_1"]
+    )
+    cuts = [cell["high_1"] for cell in bands if cell["high_1"] is not None]
+    if not cuts:
+        return None
+    margin = (cuts[-1] - cuts[0]) / 10 or 1.0
+    starts = [cuts[0] - margin, *cuts]
+    values = [cell["contribution"] for cell in bands]
+    steps = [{"x": x, "y": y} for x, y in zip(starts, values, strict=False)]
+    steps.append({"x": cuts[-1] + margin, "y": values[-1]})
+    name = _term_name(cells[0], labels)
+    says = f"What {name} adds to the score, from {min(values):+.2f} to {max(values):+.2f} log-odds"
+    unknown = next((cell["contribution"] for cell in cells if cell["is_missing_1"]), None)
+    return {"name": name, "chart": charts.term(steps, says), "unknown": unknown}
