@@ -26,10 +26,11 @@ def export(candidate: Candidate, model: Any, features: int) -> bytes:
 
     Outputs: `probability` [rows]; `score` [rows], log-odds; `reason_indices` int64 [rows, 3] and
     `reason_contributions` [rows, 3], largest size first, index -1 and 0.0 where no (further)
-    feature contributes; `other_contributions` [rows], the score without the three.
+    term contributes; `other_contributions` [rows], the score without the three. Indices are those
+    of the candidate's terms.
     """
     additive = candidate.to_onnx(model, features, INPUT, "contributions")
-    shown = min(REASONS, features)
+    shown = min(REASONS, len(candidate.terms(model, features)))
     constants = {
         **additive.constants,
         "bias": np.array([additive.bias], np.float32),

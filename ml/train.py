@@ -23,6 +23,8 @@ from scoring.warehouse import connect, require_tables
 
 __all__ = ["train"]
 
+INTERACTION = " × "
+"""Between the two features that are one reason together."""
 LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
 
 
@@ -124,6 +126,10 @@ def _write(
         "label": task.label,
         "horizon_days": task.horizon_days,
         "features": list(data.names),
+        "reasons": [
+            INTERACTION.join(data.names[feature] for feature in term)
+            for term in best.candidate.terms(best.model, data.matrix.shape[1])
+        ],
         "candidate": best.candidate.name,
         "params": dict(best.params),
         "model_version": known_as,

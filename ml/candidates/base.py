@@ -11,11 +11,23 @@ import numpy.typing as npt
 import onnx
 from threadpoolctl import threadpool_limits
 
-__all__ = ["Additive", "Candidate", "Classifier", "Labels", "Matrix", "Params", "threads_for"]
+__all__ = [
+    "Additive",
+    "Candidate",
+    "Classifier",
+    "Labels",
+    "Matrix",
+    "Params",
+    "Terms",
+    "one_each",
+    "threads_for",
+]
 
 Matrix = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.uint8]
 Params = Mapping[str, Any]
+Terms = Sequence[tuple[int, ...]]
+"""The features of each thing a model adds up: one number, or two of an interaction."""
 
 LONG_LOOP = 100_000
 """Rows. Below, OpenMP's threads wait for each other longer than they work: on two busy cores a
@@ -30,6 +42,11 @@ def threads_for(rows: int) -> AbstractContextManager[Any]:
     return limit
 
 
+def one_each(features: int) -> Terms:
+    """The terms of a model that adds up features."""
+    return [(feature,) for feature in range(features)]
+
+
 class Classifier(Protocol):
     """A fitted scikit-learn classifier of two classes."""
 
@@ -42,10 +59,10 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True)
 class Additive:
-    """The part of an ONNX graph that says what each feature adds to a row's log-odds."""
+    """The part of an ONNX graph that says what each term adds to a row's log-odds."""
 
     nodes: Sequence[onnx.NodeProto]
-    """From the graph's input to the output `contributions`, float32 [rows, features]."""
+    """From the graph's input to the output `contributions`, float32 [rows, terms]."""
     constants: Mapping[str, npt.NDArray[Any]]
     """Initializers by name."""
     bias: float
@@ -53,7 +70,7 @@ class Additive:
 
 
 class Candidate(Protocol):
-    """A kind of model whose log-odds are a bias and one contribution a feature."""
+    """A kind of model whose log-odds are a bias and one contribution a term."""
 
     @property
     def name(self) -> str:
@@ -70,8 +87,11 @@ class Candidate(Protocol):
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> Classifier:
         """Fit on [rows, features], NaN where missing; the same input gives the same model."""
 
+    def terms(self, model: Any, features: int) -> Terms:
+        """What the contributions are of, in their order: for most kinds the features."""
+
     def contributions(self, model: Any, X: Matrix) -> tuple[npt.NDArray[np.float64], float]:
-        """Log-odds each feature adds [rows, features], and the bias."""
+        """Log-odds each term adds [rows, terms], and the bias."""
 
     def thresholds(self, model: Any) -> tuple[npt.NDArray[np.int64], Matrix]:
         """Where the model jumps: feature numbers and values, both [jumps]."""

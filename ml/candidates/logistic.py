@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from ml.candidates.base import Additive, Labels, Matrix, Params, threads_for
+from ml.candidates.base import Additive, Labels, Matrix, Params, Terms, one_each, threads_for
 
 __all__ = ["Logistic", "SignedLog"]
 
@@ -79,6 +79,10 @@ class Logistic:
                 ("regress", regression),
             ]
         )
+
+    def terms(self, model: Pipeline, features: int) -> Terms:
+        """One a feature."""
+        return one_each(features)
 
     def contributions(self, model: Pipeline, X: Matrix) -> tuple[npt.NDArray[np.float64], float]:
         """Coefficient * (value - mean) / scale, the indicator's part added to its feature's."""

@@ -1,0 +1,103 @@
+"""The glass box: boosting on single features and a few pairs, collapsed into a term for each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from ml.candidates.base import Additive, Labels, Matrix, Params, Terms
+from ml.candidates.boosting import baseline_of, boost, splits_of, trees_of
+from ml.glassbox import GlassBox, collapse, rank_pairs, weighed_tree
+from ml.tree_onnx import sum_credits, tree_node
+
+__all__ = ["FittedGlassBox", "GlassBoxBoosting"]
+
+LOOKS = 2
+"""Folds whose residuals rank the pairs."""
+
+
+@dataclass(frozen=True)
+class FittedGlassBox:
+    """The boosted models, and the glass box that all of them together are."""
+
+    models: Sequence[HistGradientBoostingClassifier]
+    """A bag: the log-odds are the mean of theirs."""
+    box: GlassBox
+
+    def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
+        """Log-odds [rows], by scikit-learn."""
+        return np.asarray(np.mean([model.decision_function(X) for model in self.models], axis=0))
+
+    def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
+        """[rows, 2], by scikit-learn."""
+        buys = 1 / (1 + np.exp(-self.decision_function(X)))
+        return np.column_stack([1 - buys, buys])
+
+
+class GlassBoxBoosting:
+    """Trees that may ask for one feature or for one of the chosen pairs.
+
+    A bag of several seeds collapses into one glass box of the same cost: its terms add up.
+    """
+
+    name = "glass_box"
+    title = "glass box"
+    grid: Sequence[Params] = (
+        {
+            "pairs": 20,
+            "bags": 1,
+            "learning_rate": 0.05,
+            "max_iter": 250,
+            "max_leaf_nodes": 6,
+            "min_samples_leaf": 40,
+            "l2_regularization": 5.0,
+            "max_bins": 64,
+        },
+    )
+
+    def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedGlassBox:
+        """Rank pairs by what single features leave over, boost, collapse."""
+        settings = dict(params)
+        bags, pairs = settings.pop("bags"), settings.pop("pairs")
+        allowed = [{feature} for feature in range(X.shape[1])]
+        allowed += [set(pair) for pair in _ranked(X, y, settings, seed)[:pairs]] if pairs else []
+        models = [
+            boost(X, y, seed + bag, interaction_cst=allowed, **settings) for bag in range(bags)
+        ]
+        trees = [tree for model in models for tree in trees_of(model)]
+        bias = float(np.mean([baseline_of(model) for model in models]))
+        return FittedGlassBox(models, collapse(trees, bias, X, scale=1 / bags))
+
+    def terms(self, model: FittedGlassBox, features: int) -> Terms:
+        """The features and pairs, most important first."""
+        return [term.features for term in model.box.terms]
+
+    def contributions(
+        self, model: FittedGlassBox, X: Matrix
+    ) -> tuple[npt.NDArray[np.float64], float]:
+        """What each term adds: looked up on its grid."""
+        return model.box.contributions(X), model.box.bias
+
+    def thresholds(self, model: FittedGlassBox) -> tuple[npt.NDArray[np.int64], Matrix]:
+        """Every split of every tree, once."""
+        return splits_of([tree for each in model.models for tree in trees_of(each)])
+
+    def to_onnx(self, model: FittedGlassBox, features: int, source: str, target: str) -> Additive:
+        """One tree a term."""
+        trees = [weighed_tree(term) for term in model.box.terms]
+        credits = [sum_credits(tree, number) for number, tree in enumerate(trees)]
+        return Additive([tree_node(trees, credits, len(trees), source, target)], {}, model.box.bias)
+
+
+def _ranked(X: Matrix, y: Labels, settings: Params, seed: int) -> list[tuple[int, int]]:
+    """The pairs by what they explain of a model of single features, on rows it did not see."""
+    fold = np.random.default_rng(seed).permutation(len(y)) % LOOKS
+    unseen = np.full(len(y), y.mean())
+    for look in range(LOOKS):
+        learn, judge = fold != look, fold == look
+        if 0 < y[learn].sum() < learn.sum():
+            model = boost(X[learn], y[learn], seed, interaction_cst="no_interactions", **settings)
+            unseen[judge] = model.predict_proba(X[judge])[:, 1]
+    return rank_pairs(X, y, unseen)
