@@ -17,7 +17,7 @@ from ml.console import Advance
 from ml.dataset import Dataset
 from ml.folds import Protocol
 from ml.metrics import Floats, bootstrap_intervals, expected_calibration_error, measure
-from ml.selection import Choice, Tick, choose, fit, fits_to_choose, predict
+from ml.selection import Choice, Tick, choose, fit, fits_to_choose, predict, ranked
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -30,7 +30,7 @@ class Evaluation:
     params: Params
     protocol: str
     selection: float
-    """Mean log loss over the protocol's folds: the lowest is shipped."""
+    """Mean log loss over the protocol's folds; see `ml.selection.ranked`."""
     metrics: dict[str, float]
     intervals: dict[str, tuple[float, float]]
     """95 % intervals, of some of the metrics."""
@@ -56,7 +56,7 @@ def evaluate(
     advance: Advance | None = None,
     candidates: Sequence[Candidate] = CANDIDATES,
 ) -> tuple[Evaluation, ...]:
-    """Evaluate every candidate, best first (the earlier one where two are equal)."""
+    """Evaluate every candidate, the one to ship first."""
     measuring = len(plan.folds) if plan.test is None else 0
     total = sum(fits_to_choose(candidate, plan) + measuring + 1 for candidate in candidates)
     steps = count(1)
@@ -65,14 +65,13 @@ def evaluate(
         if advance:
             advance(next(steps), total)
 
-    found = [_evaluate(candidate, data, plan, seed, tick) for candidate in candidates]
-    return tuple(sorted(found, key=lambda evaluation: evaluation.selection))
+    choices = [choose(candidate, data, plan, seed, tick) for candidate in candidates]
+    return tuple(
+        _evaluate(choice, data, plan, seed, tick) for choice in ranked(choices, plan.repeats)
+    )
 
 
-def _evaluate(
-    candidate: Candidate, data: Dataset, plan: Protocol, seed: int, tick: Tick
-) -> Evaluation:
-    choice = choose(candidate, data, plan, seed, tick)
+def _evaluate(choice: Choice, data: Dataset, plan: Protocol, seed: int, tick: Tick) -> Evaluation:
     model = fit(choice, data, plan.final, seed)
     tick()
     if plan.test is None:
@@ -82,7 +81,7 @@ def _evaluate(
         probabilities = predict(model, data.matrix[plan.test])
         measured = _Measured(measure(labels, probabilities), labels, probabilities)
     return Evaluation(
-        candidate=candidate,
+        candidate=choice.candidate,
         params=choice.params,
         protocol=plan.name,
         selection=choice.loss,

@@ -13,6 +13,7 @@ from ml.evaluate import Evaluation, evaluate
 from ml.export import export
 from ml.folds import Protocol, protocol
 from ml.manifest import FeatureTable, Task, find_task, load_registry
+from ml.model_terms import store_terms
 from ml.parity import Parity, check_parity
 from ml.registry import TABLES, record
 from scoring import __version__
@@ -81,6 +82,8 @@ def _train(
         raise type(error)(f"{task.name}, {candidate.title}: {error}") from None
     bundle = _write(settings, data, plan, best, parity, onnx, seed)
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
+        if box := candidate.glass_box(best.model):
+            store_terms(connection, task.name, bundle.model_version, box, data.names)
         standing = record(connection, settings.artifacts, data, plan, evaluations, bundle)
     metrics = best.metrics
     say(

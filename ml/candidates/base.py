@@ -11,15 +11,17 @@ import numpy.typing as npt
 import onnx
 from threadpoolctl import threadpool_limits
 
+from ml.glassbox.terms import GlassBox
+
 __all__ = [
     "Additive",
     "Candidate",
     "Classifier",
+    "FeatureByFeature",
     "Labels",
     "Matrix",
     "Params",
     "Terms",
-    "one_each",
     "threads_for",
 ]
 
@@ -40,11 +42,6 @@ def threads_for(rows: int) -> AbstractContextManager[Any]:
         1 if rows < LONG_LOOP else os.cpu_count()
     )
     return limit
-
-
-def one_each(features: int) -> Terms:
-    """The terms of a model that adds up features."""
-    return [(feature,) for feature in range(features)]
 
 
 class Classifier(Protocol):
@@ -81,6 +78,10 @@ class Candidate(Protocol):
         """How people call it."""
 
     @property
+    def is_readable(self) -> bool:
+        """Whether a person can see the whole model: it is preferred to one as good that is not."""
+
+    @property
     def grid(self) -> Sequence[Params]:
         """The settings worth comparing."""
 
@@ -90,6 +91,9 @@ class Candidate(Protocol):
     def terms(self, model: Any, features: int) -> Terms:
         """What the contributions are of, in their order: for most kinds the features."""
 
+    def glass_box(self, model: Any) -> GlassBox | None:
+        """The whole model as a table of terms, where the kind has one."""
+
     def contributions(self, model: Any, X: Matrix) -> tuple[npt.NDArray[np.float64], float]:
         """Log-odds each term adds [rows, terms], and the bias."""
 
@@ -98,3 +102,15 @@ class Candidate(Protocol):
 
     def to_onnx(self, model: Any, features: int, source: str, target: str) -> Additive:
         """The same contributions as ONNX, from the tensor `source` to the tensor `target`."""
+
+
+class FeatureByFeature:
+    """What the kinds have in common that credit each feature by itself."""
+
+    def terms(self, model: Any, features: int) -> Terms:
+        """One a feature."""
+        return [(feature,) for feature in range(features)]
+
+    def glass_box(self, model: Any) -> GlassBox | None:
+        """None: the model is no table."""
+        return None

@@ -44,6 +44,7 @@ class GlassBoxBoosting:
 
     name = "glass_box"
     title = "glass box"
+    is_readable = True
     grid: Sequence[Params] = (
         {
             "pairs": 20,
@@ -73,6 +74,10 @@ class GlassBoxBoosting:
     def terms(self, model: FittedGlassBox, features: int) -> Terms:
         """The features and pairs, most important first."""
         return [term.features for term in model.box.terms]
+
+    def glass_box(self, model: FittedGlassBox) -> GlassBox:
+        """The model itself."""
+        return model.box
 
     def contributions(
         self, model: FittedGlassBox, X: Matrix

@@ -1,13 +1,12 @@
 """Histogram gradient boosting: trees that correct each other, missing values included."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ml.candidates.base import Additive, Labels, Matrix, Params, Terms, one_each
+from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params
 from ml.candidates.boosting import baseline_of, boost, splits_of, trees_of
 from ml.tree_onnx import leaf_credits, tree_node
 from ml.trees import contributions
@@ -15,11 +14,12 @@ from ml.trees import contributions
 __all__ = ["GradientBoosting"]
 
 
-class GradientBoosting:
+class GradientBoosting(FeatureByFeature):
     """HistGradientBoostingClassifier on float32 data, thresholds snapped down to float32."""
 
     name = "gradient_boosting"
     title = "gradient boosting"
+    is_readable = False
     grid: Sequence[Params] = (
         {},  # scikit-learn's defaults: 100 trees of 31 leaves
         # few rows: small trees, small leaves
@@ -66,10 +66,6 @@ class GradientBoosting:
     ) -> HistGradientBoostingClassifier:
         """Fit and snap."""
         return boost(X, y, seed, **params)
-
-    def terms(self, model: Any, features: int) -> Terms:
-        """One a feature."""
-        return one_each(features)
 
     def contributions(
         self, model: HistGradientBoostingClassifier, X: Matrix

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from ml.candidates.base import Additive, Labels, Matrix, Params, Terms, one_each, threads_for
+from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params, threads_for
 
 __all__ = ["Logistic", "SignedLog"]
 
@@ -45,7 +45,7 @@ class SignedLog(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(np.sign(distance) * np.log1p(np.abs(distance) / self.unit_))
 
 
-class Logistic:
+class Logistic(FeatureByFeature):
     """Impute (median, with indicator), standardise, and an L2-penalised logistic regression.
 
     A feature's contribution is coefficient * (value - mean) / scale, and its indicator's likewise.
@@ -53,6 +53,7 @@ class Logistic:
 
     name = "logistic"
     title = "logistic regression"
+    is_readable = True
     grid: Sequence[Params] = tuple(
         {"log": log, "C": strength} for log in (True, False) for strength in (0.01, 0.1, 1.0)
     )
@@ -79,10 +80,6 @@ class Logistic:
                 ("regress", regression),
             ]
         )
-
-    def terms(self, model: Pipeline, features: int) -> Terms:
-        """One a feature."""
-        return one_each(features)
 
     def contributions(self, model: Pipeline, X: Matrix) -> tuple[npt.NDArray[np.float64], float]:
         """Coefficient * (value - mean) / scale, the indicator's part added to its feature's."""

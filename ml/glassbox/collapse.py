@@ -1,9 +1,9 @@
 """From trees to terms: every leaf is painted onto the grid of the features its path asks for.
 
-A tree is the sum of its leaves, each a constant on a box: the rows that answer the questions on its
+A tree is the sum of its leaves, each a constant on a box: the rows that answer the questions of its
 path as the path does. A box over one or two features is a rectangle of cells of the grid that all
-thresholds of that feature, or of that pair, span. So the sum of all leaves over the same features is
-a step function on that grid, and the sum of the step functions is the sum of the trees.
+thresholds of that feature, or of that pair, span. So the sum of all leaves over the same features
+is a step function on that grid, and the sum of the step functions is the sum of the trees.
 """
 
 from collections import defaultdict

@@ -36,13 +36,8 @@ def rank_pairs(
     gains = {}
     for one, two in combinations(range(len(cells)), 2):
         flat = cells[one] * sides[two] + cells[two]
-        grids = [
-            np.bincount(flat, weights=each, minlength=sides[one] * sides[two]).reshape(
-                sides[one], sides[two]
-            )
-            for each in (residual, curvature)
-        ]
-        gains[one, two] = _gain(*grids)
+        shape = (sides[one], sides[two])
+        gains[one, two] = _gain(_sums(flat, residual, shape), _sums(flat, curvature, shape))
     return sorted(gains, key=lambda pair: (-gains[pair], pair))
 
 
@@ -54,6 +49,12 @@ def _coarse(column: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS, method="lower"))
     edges = edges[edges < known.max()]
     return np.unique(cell_of(edges, column), return_inverse=True)[1]
+
+
+def _sums(cells: npt.NDArray[np.int64], values: Floats, shape: tuple[int, int]) -> Floats:
+    """The sum of `values` [rows] in each cell of a grid of that shape."""
+    sums = np.bincount(cells, weights=values, minlength=shape[0] * shape[1])
+    return sums.astype(np.float64).reshape(shape)
 
 
 def _gain(residual: Floats, curvature: Floats) -> float:

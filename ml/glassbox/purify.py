@@ -3,8 +3,8 @@
 A pair's step function can hide a part that depends on one of its features only. Taking each row's
 mean, weighted by training rows, to the one feature and each column's to the other, in turn until
 nothing moves, leaves the pure interaction (Lengerich et al. 2020, "Purifying interaction effects
-with the functional ANOVA"). Every step takes from one term what it gives to another, so the sum, and
-with it the model, is untouched however many steps there are.
+with the functional ANOVA"). Every step takes from one term what it gives to another, so the sum,
+and with it the model, is untouched however many steps there are.
 """
 
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ def _pure(values: Floats, rows: Cells) -> tuple[Floats, tuple[Floats, Floats]]:
 def _sum(terms: Sequence[Term], matrix: npt.NDArray[np.float32]) -> Term:
     """The sum of terms of one feature, on the grid of all their edges."""
     edges: Edges = np.unique(np.concatenate([term.edges[0] for term in terms]))
-    highest = np.append(edges, np.float32([np.inf, np.nan]))  # one value of each cell
+    highest = np.append(edges, np.array([np.inf, np.nan], np.float32))  # one value of each cell
     values = np.zeros(len(highest))
     for term in terms:
         values += term.values[

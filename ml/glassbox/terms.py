@@ -74,3 +74,8 @@ class GlassBox:
     def contributions(self, matrix: npt.NDArray[np.float32]) -> Floats:
         """What each term adds to each row's log-odds: [rows, terms]."""
         return np.stack([term.contributions(matrix) for term in self.terms], axis=1)
+
+    def on_line(self, slope: float, offset: float) -> "GlassBox":
+        """The glass box whose log-odds are `slope` times these and `offset`."""
+        terms = [replace(term, values=slope * term.values) for term in self.terms]
+        return GlassBox(slope * self.bias + offset, terms)

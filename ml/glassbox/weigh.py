@@ -42,7 +42,7 @@ class _Growing:
 def weighed_tree(term: Term) -> Tree:
     """One tree that answers `term.values` for every row, float32 rounding apart."""
     values = term.values.astype(np.float32).astype(np.float64)
-    weights = term.rows + EMPTY / term.rows.size
+    weights = term.rows.astype(np.float64) + EMPTY / term.rows.size
     if len(term.features) == 1:
         values, weights = values[:, None], weights[:, None]
     grown = _Growing()

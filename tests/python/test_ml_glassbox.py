@@ -16,7 +16,7 @@ SMALL = {"max_iter": 30, "max_leaf_nodes": 5, "min_samples_leaf": 5, "max_bins":
 
 
 def grown(luck: np.random.Generator, features: tuple[int, ...], depth: int) -> Tree:
-    """A tree of random questions about at most two features on any path, thresholds often shared."""
+    """A tree of random questions, of two features at most on a path, thresholds often shared."""
     nodes: list[list[float]] = []
 
     def grow(path: tuple[int, ...], left: int) -> int:
@@ -152,7 +152,7 @@ def test_cells_where_most_rows_are_lie_near_the_root() -> None:
     tree = weighed_tree(Term((0,), (edges,), values, rows))
     at, questions = 0, 0
     while not tree.is_leaf[at]:
-        at = int((tree.left if 40 <= tree.threshold[at] else tree.right)[at])
+        at = int((tree.left if tree.threshold[at] >= 40 else tree.right)[at])
         questions += 1
     assert tree.value[at] == 40 and questions <= 2
 
