@@ -20,7 +20,17 @@ from ml.dataset import Dataset
 from ml.folds import Fold, Protocol
 from ml.metrics import Floats
 
-__all__ = ["Choice", "Tick", "choose", "fit", "fits_to_choose", "predict", "ranked"]
+__all__ = [
+    "Choice",
+    "Tick",
+    "choose",
+    "chosen_folds",
+    "fit",
+    "fits_to_choose",
+    "losses",
+    "predict",
+    "ranked",
+]
 
 Tick = Callable[[], None]
 """Called after each fit."""
@@ -48,19 +58,18 @@ def choose(candidate: Candidate, data: Dataset, plan: Protocol, seed: int, tick:
     """The candidate's best setting; the first of its grid where two are equal."""
     early, late = _stages(plan)
 
-    def losses(settings: Sequence[Params], folds: Sequence[Fold]) -> list[list[Floats]]:
+    def judged(settings: Sequence[Params], folds: Sequence[Fold]) -> list[list[Floats]]:
         return [
-            [_losses(candidate, each, data, fold, seed, tick) for fold in folds]
-            for each in settings
+            [losses(candidate, each, data, fold, seed, tick) for fold in folds] for each in settings
         ]
 
     first = [
         Choice(candidate, params, found)
-        for params, found in zip(candidate.grid, losses(candidate.grid, early), strict=True)
+        for params, found in zip(candidate.grid, judged(candidate.grid, early), strict=True)
     ]
     ranking = sorted(range(len(first)), key=lambda i: first[i].loss)
     kept = [first[i] for i in sorted(ranking[: _half(candidate)])]
-    second = losses([choice.params for choice in kept], late)
+    second = judged([choice.params for choice in kept], late)
     return min(
         (
             replace(choice, losses=[*choice.losses, *rest])
@@ -107,10 +116,14 @@ def predict(model: Classifier, matrix: Matrix) -> Floats:
         return model.predict_proba(matrix)[:, 1]
 
 
+def chosen_folds(plan: Protocol) -> Sequence[Fold]:
+    """The folds that settings are compared on."""
+    return plan.folds[: CHOOSING_DEALS * (len(plan.folds) // plan.repeats)]
+
+
 def _stages(plan: Protocol) -> tuple[Sequence[Fold], Sequence[Fold]]:
     """The folds all settings are compared on, and those left to the better half."""
-    deal = len(plan.folds) // plan.repeats
-    folds = plan.folds[: CHOOSING_DEALS * deal]
+    folds = chosen_folds(plan)
     third = max(1, len(folds) // 3)
     return folds[:third], folds[third:]
 
@@ -119,15 +132,22 @@ def _half(candidate: Candidate) -> int:
     return -(-len(candidate.grid) // 2)
 
 
-def _losses(
-    candidate: Candidate, params: Params, data: Dataset, fold: Fold, seed: int, tick: Tick
+def losses(
+    candidate: Candidate,
+    params: Params,
+    data: Dataset,
+    fold: Fold,
+    seed: int,
+    tick: Tick | None = None,
 ) -> Floats:
+    """The log loss, in nats, of each row that the fold judges by (a sample of many): [rows]."""
     train, validate = _sample(fold.train, seed), _sample(fold.validate, seed)
     model = candidate.fit(data.matrix[train], data.labels[train], params, seed)
     likely = predict(model, data.matrix[validate])
     told = np.where(data.labels[validate] == 1, likely, 1 - likely)
-    tick()
-    return -np.log(np.maximum(told, np.finfo(np.float64).eps))
+    if tick:
+        tick()
+    return np.asarray(-np.log(np.maximum(told, np.finfo(np.float64).eps)))
 
 
 def _sample(rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ml.candidates import CANDIDATES
 from ml.console import progress_bar, say
 from ml.dataset import Dataset, NothingToLearnError, read_dataset
 from ml.evaluate import Evaluation, evaluate
@@ -16,6 +17,7 @@ from ml.manifest import FeatureTable, Task, find_task, load_registry
 from ml.model_terms import store_terms
 from ml.parity import Parity, check_parity
 from ml.registry import TABLES, record
+from ml.tuning import Budget, tune
 from scoring import __version__
 from scoring.bundle import Bundle, model_version, write_bundle
 from scoring.errors import NumerosityError
@@ -35,8 +37,11 @@ def train(
     seed: int = 0,
     folds: int | None = None,
     repeats: int | None = None,
+    budget: Budget | None = None,
 ) -> dict[str, Any]:
     """Train one task, or every task of the registry that has something to learn from.
+
+    Within `budget` for each task, settings beside the candidates' own are searched first.
 
     Returns what was trained and what was skipped, with the reason. Raises UsageError (unknown
     task), InputError (data that breaks its contract, nothing to learn), IntegrityError (the parity
@@ -44,12 +49,14 @@ def train(
     """
     tables = load_registry(settings.manifest)
     if task:
-        return {"trained": [_train(settings, *find_task(tables, task), seed, folds, repeats)]}
+        return {
+            "trained": [_train(settings, *find_task(tables, task), seed, folds, repeats, budget)]
+        }
     trained, skipped = [], []
     for table in tables:
         for each in table.tasks:
             try:
-                trained.append(_train(settings, table, each, seed, folds, repeats))
+                trained.append(_train(settings, table, each, seed, folds, repeats, budget))
             except NothingToLearnError as error:
                 say(f"skipped: {error}")
                 skipped.append({"task": each.name, "reason": str(error)})
@@ -66,13 +73,19 @@ def _train(
     seed: int,
     folds: int | None,
     repeats: int | None,
+    budget: Budget | None,
 ) -> dict[str, Any]:
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, *TABLES)
         data = read_dataset(connection, table, task)
     plan = protocol(data, seed, folds, repeats)
+    tuned: dict[str, Any] = {}
+    if budget:
+        with progress_bar(f"{task.name}: searching settings") as advance:
+            folder = settings.artifacts / task.name
+            tuned["candidates"] = tune(CANDIDATES, data, plan, seed, budget, folder, advance)
     with progress_bar(f"{task.name}: comparing models") as advance:
-        evaluations = evaluate(data, plan, seed, advance)
+        evaluations = evaluate(data, plan, seed, advance, **tuned)
     best = evaluations[0]
     candidate = best.candidate
     onnx = export(candidate, best.model, data.matrix.shape[1])

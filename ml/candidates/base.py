@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ import onnx
 from threadpoolctl import threadpool_limits
 
 from ml.glassbox.terms import GlassBox
+
+if TYPE_CHECKING:
+    import optuna
 
 __all__ = [
     "Additive",
@@ -84,6 +87,9 @@ class Candidate(Protocol):
     @property
     def grid(self) -> Sequence[Params]:
         """The settings worth comparing."""
+
+    def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
+        """A setting of the search space, drawn by optuna."""
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> Classifier:
         """Fit on [rows, features], NaN where missing; the same input gives the same model."""

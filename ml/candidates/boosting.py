@@ -1,16 +1,19 @@
 """What the boosted candidates share: fitting, snapping, and reading scikit-learn's node tables."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ml.candidates.base import Labels, Matrix, threads_for
+from ml.candidates.base import Labels, Matrix, Params, threads_for
 from ml.trees import Tree, floor32
 
-__all__ = ["baseline_of", "boost", "splits_of", "trees_of"]
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["baseline_of", "boost", "splits_of", "suggest_boosting", "trees_of"]
 
 
 def boost(X: Matrix, y: Labels, seed: int, **params: Any) -> HistGradientBoostingClassifier:
@@ -21,6 +24,22 @@ def boost(X: Matrix, y: Labels, seed: int, **params: Any) -> HistGradientBoostin
     for nodes in _nodes(model):
         nodes["num_threshold"] = floor32(nodes["num_threshold"])
     return model
+
+
+def suggest_boosting(
+    trial: "optuna.trial.BaseTrial", leaves: tuple[int, int], rounds: tuple[int, int]
+) -> Params:
+    """A setting of `boost`: from few large steps to many small ones, whatever their number."""
+    count = trial.suggest_int("max_iter", *rounds, log=True)
+    return {
+        "max_iter": count,
+        "learning_rate": min(0.3, trial.suggest_float("way", 3.0, 30.0, log=True) / count),
+        "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", *leaves, log=True),
+        "min_samples_leaf": trial.suggest_int("min_samples_leaf", 5, 150, log=True),
+        "l2_regularization": trial.suggest_float("l2_regularization", 0.1, 50.0, log=True),
+        "max_features": trial.suggest_float("max_features", 0.2, 1.0),
+        "max_bins": trial.suggest_categorical("max_bins", [32, 64, 255]),
+    }
 
 
 def trees_of(model: HistGradientBoostingClassifier) -> list[Tree]:

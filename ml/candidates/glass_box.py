@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from ml.candidates.base import Additive, Labels, Matrix, Params, Terms
-from ml.candidates.boosting import baseline_of, boost, splits_of, trees_of
+from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
 from ml.glassbox import GlassBox, collapse, rank_pairs, weighed_tree
 from ml.tree_onnx import sum_credits, tree_node
+
+if TYPE_CHECKING:
+    import optuna
 
 __all__ = ["FittedGlassBox", "GlassBoxBoosting"]
 
@@ -46,17 +50,40 @@ class GlassBoxBoosting:
     title = "glass box"
     is_readable = True
     grid: Sequence[Params] = (
+        # a weak signal: few pairs, small steps
         {
-            "pairs": 20,
+            "pairs": 10,
             "bags": 1,
             "learning_rate": 0.05,
-            "max_iter": 250,
-            "max_leaf_nodes": 6,
+            "max_iter": 150,
+            "max_leaf_nodes": 4,
             "min_samples_leaf": 40,
-            "l2_regularization": 5.0,
-            "max_bins": 64,
+            "l2_regularization": 10.0,
+            "max_features": 0.5,
+            "max_bins": 32,
+        },
+        # ten thousand rows and a strong signal
+        {
+            "pairs": 40,
+            "bags": 1,
+            "learning_rate": 0.09,
+            "max_iter": 190,
+            "max_leaf_nodes": 6,
+            "min_samples_leaf": 13,
+            "l2_regularization": 1.0,
+            "max_features": 0.65,
+            "max_bins": 32,
         },
     )
+
+    def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
+        """How many pairs, and boosting as it is; bins stay few, so that pictures are readable."""
+        return {
+            "pairs": trial.suggest_categorical("pairs", [0, 10, 20, 40, 80]),
+            "bags": trial.suggest_categorical("bags", [1, 3]),
+            **suggest_boosting(trial, leaves=(3, 10), rounds=(80, 400)),
+            "max_bins": trial.suggest_categorical("glass_bins", [32, 64]),
+        }
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedGlassBox:
         """Rank pairs by what single features leave over, boost, collapse."""

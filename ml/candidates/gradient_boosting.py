@@ -1,15 +1,19 @@
 """Histogram gradient boosting: trees that correct each other, missing values included."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params
-from ml.candidates.boosting import baseline_of, boost, splits_of, trees_of
+from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
 from ml.tree_onnx import leaf_credits, tree_node
 from ml.trees import contributions
+
+if TYPE_CHECKING:
+    import optuna
 
 __all__ = ["GradientBoosting"]
 
@@ -60,6 +64,10 @@ class GradientBoosting(FeatureByFeature):
             "max_features": 0.3,
         },
     )
+
+    def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
+        """How many trees of what size, how fast, and how carefully."""
+        return suggest_boosting(trial, leaves=(3, 40), rounds=(60, 500))
 
     def fit(
         self, X: Matrix, y: Labels, params: Params, seed: int

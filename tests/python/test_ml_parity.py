@@ -20,6 +20,7 @@ from ml.parity import check_parity, probe_rows
 from scoring.bundle import INPUT, OUTPUTS
 from scoring.errors import IntegrityError
 
+SMOOTH = {"logistic", "neural_net"}
 SMALL = {
     "glass_box": {
         "max_iter": 15,
@@ -30,6 +31,9 @@ SMALL = {
     },
     "gradient_boosting": {"max_iter": 15, "min_samples_leaf": 5},
     "logistic": {"log": True, "C": 1.0},
+    "decision_tree": {"max_leaf_nodes": 8, "min_samples_leaf": 3},
+    "random_forest": {"n_estimators": 15, "max_leaf_nodes": 12, "min_samples_leaf": 2},
+    "neural_net": {"units": 4, "alpha": 0.1, "rate": 0.01, "passes": 10},
 }
 
 
@@ -48,7 +52,7 @@ def test_every_setting_of_every_candidate_passes(candidate: Candidate) -> None:
         parity = check_parity(export(candidate, model, X.shape[1]), candidate, model, X)
         assert parity.max_probability_error <= 1e-5
         assert parity.rows_missing > 2_000
-        assert (parity.rows_on_thresholds > 0) == (candidate.name != "logistic")
+        assert (parity.rows_on_thresholds > 0) == (candidate.name not in SMOOTH)
 
 
 @settings(max_examples=30, deadline=None)
@@ -118,7 +122,8 @@ def test_a_model_that_found_nothing_answers_the_base_rate() -> None:
         model = candidate.fit(X, y, SMALL[candidate.name], seed=0)
         graph = export(candidate, model, 4)
         check_parity(graph, candidate, model, X)
-        np.testing.assert_allclose(run(graph, X)["probability"], 0.25, atol=1e-3)
+        near = 0.1 if candidate.name in {"random_forest", "neural_net"} else 1e-3
+        np.testing.assert_allclose(run(graph, X)["probability"], 0.25, atol=near)
 
 
 def test_the_same_model_exports_to_the_same_bytes() -> None:
