@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params
 from ml.candidates.boosting import splits_of
-from ml.candidates.sklearn_trees import plain_tree
+from ml.candidates.sklearn_trees import plain_tree, smooth
 from ml.tree_onnx import leaf_credits, tree_node
 from ml.trees import Tree, contributions
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     import optuna
 
 __all__ = ["DecisionTree", "FittedTree"]
-
-PRIOR_ROWS = 2.0
-"""Rows of the average outcome that each leaf is given beside its own: no probability is 0 or 1."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +64,7 @@ class DecisionTree(FeatureByFeature):
         """Fit, then smooth the leaves' shares towards the average."""
         model = DecisionTreeClassifier(criterion="log_loss", random_state=seed, **params)
         model.fit(X, y)
-        fitted, share = model.tree_, float(y.mean())
-        rows = fitted.weighted_n_node_samples
-        buys = (fitted.value[:, 0, 1] * rows + share * PRIOR_ROWS) / (rows + PRIOR_ROWS)
-        fitted.value[:, 0, 1], fitted.value[:, 0, 0] = buys, 1 - buys
+        smooth(model, float(y.mean()))
         return FittedTree(model)
 
     def contributions(self, model: FittedTree, X: Matrix) -> tuple[npt.NDArray[np.float64], float]:

@@ -1,12 +1,11 @@
-"""A random forest whose votes are put on a straight line of log-odds.
+"""A random forest that averages its trees' log-odds, put on a straight line.
 
-A forest's probability is the mean of its leaves' shares, and no log-odds of a mean are a sum. Platt
-scaling (Platt 1999; Niculescu-Mizil and Caruana 2005) makes them one and mends the forest's
-timidity at once: log-odds are slope * mean share + offset, fitted on the shares of the trees that
-did not see the row.
+The mean of the trees' shares has no log-odds that are a sum; the mean of their log-odds is one (a
+logarithmic opinion pool, Genest and Zidek 1986). Averaging makes a forest timid: Platt scaling
+(Platt 1999; Niculescu-Mizil and Caruana 2005), fitted on what trees say of rows they did not see,
+mends it, and a line leaves the sum a sum.
 """
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,13 +13,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
 
 from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params
 from ml.candidates.boosting import splits_of
-from ml.candidates.sklearn_trees import plain_tree
+from ml.candidates.sklearn_trees import plain_tree, smooth
 from ml.tree_onnx import leaf_credits, tree_node
 from ml.trees import Tree, contributions
 
@@ -35,7 +35,7 @@ MOST_ROWS = 20_000
 
 @dataclass(frozen=True)
 class FittedForest:
-    """The forest, and the line its votes are put on."""
+    """The forest, its leaves smoothed, and the line its mean log-odds are put on."""
 
     model: RandomForestClassifier
     slope: float
@@ -46,13 +46,14 @@ class FittedForest:
         """Trees whose leaves hold their share of the log-odds."""
         share = self.slope / len(self.model.estimators_)
         return [
-            plain_tree(each.tree_, share * each.tree_.value[:, 0, 1])
+            plain_tree(each.tree_, share * logit(each.tree_.value[:, 0, 1]))
             for each in self.model.estimators_
         ]
 
     def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
-        """Log-odds [rows], from scikit-learn's votes."""
-        return self.slope * np.asarray(self.model.predict_proba(X))[:, 1] + self.offset
+        """Log-odds [rows], from the probabilities of scikit-learn's trees."""
+        total = sum(_log_odds(each, X) for each in self.model.estimators_)
+        return np.asarray(self.slope * total / len(self.model.estimators_) + self.offset)
 
     def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
         """[rows, 2], calibrated."""
@@ -61,7 +62,7 @@ class FittedForest:
 
 
 class RandomForest(FeatureByFeature):
-    """RandomForestClassifier with Platt scaling on its out-of-bag votes."""
+    """RandomForestClassifier's trees, their log-odds averaged and scaled out of bag."""
 
     name = "random_forest"
     title = "random forest"
@@ -80,16 +81,21 @@ class RandomForest(FeatureByFeature):
         }
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedForest:
-        """Fit, then fit the line on what trees say of rows they did not see."""
+        """Fit, smooth the leaves, then fit the line on what trees say of rows they did not see."""
         model = RandomForestClassifier(
-            max_samples=min(len(y), MOST_ROWS), oob_score=True, random_state=seed, **params
+            max_samples=min(len(y), MOST_ROWS), random_state=seed, **params
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # a row that every tree saw has no vote
-            model.fit(X, y)
-        votes = model.oob_decision_function_[:, 1]
-        unseen = ~np.isnan(votes)
-        line = LogisticRegression(C=1e4, max_iter=1_000).fit(votes[unseen, None], y[unseen])
+        model.fit(X, y)
+        said, trees = np.zeros(len(y)), np.zeros(len(y))
+        for each, seen in zip(model.estimators_, model.estimators_samples_, strict=True):
+            smooth(each, float(y.mean()))
+            unseen = np.ones(len(y), dtype=bool)
+            unseen[seen] = False
+            said[unseen] += _log_odds(each, X[unseen])
+            trees[unseen] += 1
+        judged = trees > 0
+        line = LogisticRegression(C=1e4, max_iter=1_000)
+        line.fit((said[judged] / trees[judged])[:, None], y[judged])
         return FittedForest(model, float(line.coef_[0, 0]), float(line.intercept_[0]))
 
     def contributions(
@@ -109,3 +115,8 @@ class RandomForest(FeatureByFeature):
         credits = [leaf_credits(tree, features) for tree in model.trees]
         node = tree_node(model.trees, credits, features, source, target)
         return Additive([node], {}, model.offset + roots)
+
+
+def _log_odds(tree: DecisionTreeClassifier, X: Matrix) -> npt.NDArray[np.float64]:
+    """What one tree says of each row: [rows]."""
+    return np.asarray(logit(tree.predict_proba(X)[:, 1]))

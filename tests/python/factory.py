@@ -29,6 +29,11 @@ create table registry.models (
     bundle_sha256 varchar, feature_schema_hash varchar, feature_count integer,
     training_rows bigint, training_buyers bigint, training_from date, training_to date,
     reason varchar, trained_at timestamp);
+create table registry.model_terms (
+    task varchar, model_version varchar, term integer,
+    feature_1 varchar, bin_1 integer, low_1 double, high_1 double, is_missing_1 boolean,
+    feature_2 varchar, bin_2 integer, low_2 double, high_2 double, is_missing_2 boolean,
+    contribution double, rows bigint);
 create table registry.evaluations (
     task varchar, model_version varchar, candidate varchar, protocol varchar, metric varchar,
     value double, value_low double, value_high double, rows bigint, buyers bigint,
