@@ -1,7 +1,7 @@
 """`python -m bench quality`: our models and their peers on the same folds, in one run.
 
-Peers as their authors default them, and tuned by the same search within the same trials. One thread
-each on few rows. Figures are those of rows the models did not learn from; nothing chose on them but
+Peers as their authors default them, ours as `python -m ml train` chooses from its grid, and all of
+them tuned by the same search within the same trials. One thread each on few rows. Figures are those of rows the models did not learn from; nothing chose on them but
 the settings of the tuned ones, by the same rows for all.
 """
 
@@ -31,6 +31,7 @@ from ml.dataset import Dataset
 from ml.export import export
 from ml.folds import Fold, Protocol, protocol
 from ml.metrics import expected_calibration_error
+from ml.selection import choose
 from scoring.bundle import INPUT
 from scoring.errors import UsageError
 from scoring.graph import open_session
@@ -62,13 +63,17 @@ class Entrant:
 
 
 def quality(data: Dataset, trials: int, repeats: int | None, seed: int = 0) -> dict[str, Any]:
-    """Measure every entrant by default and tuned within `trials`, best AUC first."""
+    """Measure every entrant by default and tuned within `trials` (0: not), best AUC first."""
     plan = protocol(data, seed, repeats=repeats)
     folds = plan.folds if plan.test is None else (Fold(plan.final, plan.test),)
     entrants, found = _entrants(), []
     with progress_bar("comparing with peers") as advance:
         for number, entrant in enumerate(entrants):
-            found.append(_measured(entrant, "default", entrant.default, data, folds, seed))
+            setting, params = "default", entrant.default
+            if entrant.ours:
+                setting = "own grid"
+                params = choose(entrant.ours, data, plan, seed, lambda: None).params
+            found.append(_measured(entrant, setting, params, data, folds, seed))
             if trials:
                 best = _tuned(entrant, data, plan, trials, seed)
                 found.append(_measured(entrant, f"{trials} trials", best, data, folds, seed))
@@ -85,10 +90,7 @@ def _entrants() -> list[Entrant]:
         from xgboost import XGBClassifier
     except ImportError as error:
         raise UsageError(f"{error.name} is not installed: pip install '.[bench]'") from None
-    ours = [
-        Entrant(f"ours: {each.title}", each.fit, each.suggest, each.grid[-1], each)
-        for each in CANDIDATES
-    ]
+    ours = [Entrant(f"ours: {each.title}", each.fit, each.suggest, {}, each) for each in CANDIDATES]
 
     def logistic(X: Matrix, y: Labels, params: Settings, seed: int) -> Any:
         steps = (SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())

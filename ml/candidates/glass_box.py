@@ -64,10 +64,10 @@ class GlassBoxBoosting:
         },
         # ten thousand rows and a strong signal
         {
-            "pairs": 40,
+            "pairs": 12,
             "bags": 1,
-            "learning_rate": 0.09,
-            "max_iter": 190,
+            "learning_rate": 0.06,
+            "max_iter": 300,
             "max_leaf_nodes": 6,
             "min_samples_leaf": 13,
             "l2_regularization": 1.0,
