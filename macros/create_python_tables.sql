@@ -1,6 +1,6 @@
 {#
     The tables Python writes, created empty and typed, so that every model that reads them builds on a fresh clone.
-    Columns and types are what ml/registry.py and scoring/predictions.py insert.
+    Columns and types are what ml/registry.py, ml/model_terms.py and scoring/predictions.py insert.
 #}
 {% macro create_python_tables() -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'seed', 'run-operation') -%}
@@ -41,6 +41,10 @@
         'create table if not exists registry.decisions (task varchar, decided_at timestamp, kind varchar,
             model_version varchar, champion_before varchar, champion_after varchar, reason varchar, metric varchar,
             difference double, difference_low double, difference_high double, rows bigint)',
+        'create table if not exists registry.model_terms (task varchar, model_version varchar, term integer,
+            feature_1 varchar, bin_1 integer, low_1 double, high_1 double, is_missing_1 boolean,
+            feature_2 varchar, bin_2 integer, low_2 double, high_2 double, is_missing_2 boolean,
+            contribution double, rows bigint)',
         'create table if not exists scoring.predictions (task varchar, entity_id varchar, as_of_date date,
             model_version varchar, run_id varchar, probability double, score double, reason_1 varchar, reason_2 varchar,
             reason_3 varchar, contribution_1 double, contribution_2 double, contribution_3 double,

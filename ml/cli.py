@@ -1,4 +1,4 @@
-"""The command line: `python -m ml` synthesize, train, evaluate, promote, rollback, summary …"""
+"""The command line: `python -m ml` synthesize, train, evaluate, promote, explain, report …"""
 
 import os
 import sys
@@ -71,12 +71,21 @@ def train(
     folds: Folds = None,
     repeats: Repeats = None,
     without: Without = None,
+    budget: Annotated[
+        float | None, typer.Option(help="Seconds a task to search settings in; goes on next time.")
+    ] = None,
+    trials: Annotated[
+        int | None, typer.Option(help="Settings to search a candidate; repeatable by seed.")
+    ] = None,
 ) -> int:
     """Compare the candidates, ship the best as a bundle, enter it in the registry."""
     from ml.train import train as train_tasks
+    from ml.tuning import Budget
 
     settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
-    return _done("train", train_tasks(settings, task, seed, folds, repeats, without or ()))
+    search = None if budget is None and trials is None else Budget(budget, trials)
+    found = train_tasks(settings, task, seed, folds, repeats, without or (), search)
+    return _done("train", found)
 
 
 @app.command()
@@ -150,6 +159,20 @@ def report(
 
     settings = load_settings(warehouse=warehouse, manifest=manifest)
     return _done("report", write_report(settings, out))
+
+
+@app.command()
+def explain(
+    task: Annotated[str, typer.Option(help="The task whose champion is drawn.")],
+    warehouse: Warehouse = None,
+    manifest: Manifest = None,
+    artifacts: Artifacts = None,
+) -> int:
+    """Draw every term of a champion that is a glass box, on one page."""
+    from ml.explain import explain_task
+
+    settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
+    return _done("explain", explain_task(settings, task))
 
 
 @app.command()

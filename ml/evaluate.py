@@ -33,7 +33,7 @@ from ml.dataset import Dataset, duplicate_groups
 from ml.folds import Protocol, grouped_folds
 from ml.manifest import Task
 from ml.metrics import Floats, measure
-from ml.selection import Choice, Tick, choose, fit, fits_to_choose, predict
+from ml.selection import Choice, Tick, choose, fit, fits_to_choose, predict, ranked
 
 __all__ = ["Evaluation", "Judged", "evaluate", "groups_of", "judge"]
 
@@ -68,7 +68,7 @@ class Evaluation(Judged):
     candidate: Candidate
     params: Params
     selection: float
-    """Mean log loss over the protocol's folds: the lowest is shipped."""
+    """Mean log loss over the protocol's folds; see `ml.selection.ranked`."""
     line: Line
     """What the log-odds of the fitted model were put on."""
     model: Classifier = field(repr=False)
@@ -82,7 +82,7 @@ def evaluate(
     advance: Advance | None = None,
     candidates: Sequence[Candidate] = CANDIDATES,
 ) -> tuple[Evaluation, ...]:
-    """Evaluate every candidate, best first (the earlier one where two are equal)."""
+    """Evaluate every candidate, the one to ship first."""
     measuring = len(plan.folds) if plan.test is None else 0
     total = sum(fits_to_choose(candidate, plan) + measuring + 1 for candidate in candidates)
     total += len(plan.folds) - measuring  # the best one is calibrated
@@ -93,7 +93,7 @@ def evaluate(
             advance(next(steps), total)
 
     choices = [choose(candidate, data, plan, seed, tick) for candidate in candidates]
-    choices.sort(key=lambda choice: choice.loss)
+    choices = ranked(choices, plan.repeats)
     return tuple(
         _evaluate(choice, data, plan, seed, tick, is_best=choice is choices[0])
         for choice in choices

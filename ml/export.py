@@ -5,16 +5,20 @@ the score's logistic function, the reasons are the three largest. So what a read
 prediction is what the prediction was made of.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from ml.candidates.base import Candidate
+from ml.glassbox import GlassBox, weighed_tree
+from ml.tree_onnx import sum_credits, tree_node
 from scoring.bundle import INPUT
 
-__all__ = ["REASONS", "export"]
+__all__ = ["REASONS", "export", "export_scores"]
 
 REASONS = 3
 OPSETS = (helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3))
@@ -26,10 +30,11 @@ def export(candidate: Candidate, model: Any, features: int) -> bytes:
 
     Outputs: `probability` [rows]; `score` [rows], log-odds; `reason_indices` int64 [rows, 3] and
     `reason_contributions` [rows, 3], largest size first, index -1 and 0.0 where no (further)
-    feature contributes; `other_contributions` [rows], the score without the three.
+    term contributes; `other_contributions` [rows], the score without the three. Indices are those
+    of the candidate's terms.
     """
     additive = candidate.to_onnx(model, features, INPUT, "contributions")
-    shown = min(REASONS, features)
+    shown = min(REASONS, len(candidate.terms(model, features)))
     constants = {
         **additive.constants,
         "bias": np.array([additive.bias], np.float32),
@@ -56,10 +61,9 @@ def export(candidate: Candidate, model: Any, features: int) -> bytes:
         node("ReduceSum", ["top_contributions", "columns"], ["top_total"], keepdims=0),
         node("Sub", ["score", "top_total"], ["other_contributions"]),
     ]
-    graph = helper.make_graph(
+    return _model(
         nodes,
-        "numerosity",
-        [info(INPUT, floats, [None, features])],
+        features,
         [
             info("probability", floats, [None]),
             info("score", floats, [None]),
@@ -67,6 +71,43 @@ def export(candidate: Candidate, model: Any, features: int) -> bytes:
             info("reason_contributions", floats, [None, REASONS]),
             info("other_contributions", floats, [None]),
         ],
+        constants,
+    )
+
+
+def export_scores(box: GlassBox, features: int) -> bytes:
+    """A glass box without its reasons: the outputs `probability` and `score` of `export` only.
+
+    For rows that are ranked and not explained: one sum a row costs less than a number a term.
+    """
+    trees = [weighed_tree(term) for term in box.terms]
+    credits = [sum_credits(tree, 0) for tree in trees]
+    node, info = helper.make_node, helper.make_tensor_value_info
+    floats = TensorProto.FLOAT
+    return _model(
+        [
+            tree_node(trees, credits, 1, INPUT, "totals"),
+            node("Squeeze", ["totals", "columns"], ["total"]),
+            node("Add", ["total", "bias"], ["score"]),
+            node("Sigmoid", ["score"], ["probability"]),
+        ],
+        features,
+        [info("probability", floats, [None]), info("score", floats, [None])],
+        {"bias": np.array([box.bias], np.float32), "columns": np.array([1], np.int64)},
+    )
+
+
+def _model(
+    nodes: Sequence[onnx.NodeProto],
+    features: int,
+    outputs: Sequence[onnx.ValueInfoProto],
+    constants: Mapping[str, npt.NDArray[Any]],
+) -> bytes:
+    graph = helper.make_graph(
+        list(nodes),
+        "numerosity",
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [None, features])],
+        list(outputs),
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     built = helper.make_model(

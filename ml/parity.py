@@ -102,7 +102,7 @@ def _log_odds_errors(
     """How far each row's score, reasons and sums are from the reference: log-odds, [rows] each."""
     parts, bias = candidate.contributions(model, rows)
     index, told = answers["reason_indices"], answers["reason_contributions"]
-    named = (index >= 0) & (index < rows.shape[1])
+    named = (index >= 0) & (index < parts.shape[1])
     really = np.take_along_axis(parts, np.where(named, index, 0), axis=1)
     largest = -np.sort(-np.abs(parts), axis=1)[:, : told.shape[1]]
     sizes = np.zeros(told.shape)

@@ -3,14 +3,16 @@
 Log loss, because what is published is a probability: AUC would not notice one that is twice too
 high. To keep the time within bounds a fold is a sample of at most 10,000 rows, of many deals only
 the first two count, and the worse half of the settings is dropped after a third of the folds.
+
+Between candidates, a model that people can read is preferred to a better one that they cannot, as
+long as it is within one standard error of it (Breiman et al. 1984, the one-standard-error rule).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import log_loss
 
 from ml.candidates import Candidate
 from ml.candidates.base import Classifier, Matrix, Params, threads_for
@@ -18,7 +20,17 @@ from ml.dataset import Dataset
 from ml.folds import Fold, Protocol
 from ml.metrics import Floats
 
-__all__ = ["Choice", "Tick", "choose", "fit", "fits_to_choose", "predict"]
+__all__ = [
+    "Choice",
+    "Tick",
+    "choose",
+    "chosen_folds",
+    "fit",
+    "fits_to_choose",
+    "losses",
+    "predict",
+    "ranked",
+]
 
 Tick = Callable[[], None]
 """Called after each fit."""
@@ -33,30 +45,58 @@ class Choice:
 
     candidate: Candidate
     params: Params
-    loss: float
-    """Mean log loss over the folds it was compared on."""
+    losses: Sequence[Floats] = field(repr=False)
+    """The log loss of each judged row, fold by fold."""
+
+    @property
+    def loss(self) -> float:
+        """Mean log loss over the folds it was compared on."""
+        return float(np.mean([fold.mean() for fold in self.losses]))
 
 
 def choose(candidate: Candidate, data: Dataset, plan: Protocol, seed: int, tick: Tick) -> Choice:
     """The candidate's best setting; the first of its grid where two are equal."""
     early, late = _stages(plan)
 
-    def losses(settings: Sequence[Params], folds: Sequence[Fold]) -> list[list[float]]:
+    def judged(settings: Sequence[Params], folds: Sequence[Fold]) -> list[list[Floats]]:
         return [
-            [_loss(candidate, each, data, fold, seed, tick) for fold in folds] for each in settings
+            [losses(candidate, each, data, fold, seed, tick) for fold in folds] for each in settings
         ]
 
-    first = losses(candidate.grid, early)
-    ranking = sorted(range(len(first)), key=lambda i: float(np.mean(first[i])))
-    kept = sorted(ranking[: _half(candidate)])
-    second = losses([candidate.grid[i] for i in kept], late)
+    first = [
+        Choice(candidate, params, found)
+        for params, found in zip(candidate.grid, judged(candidate.grid, early), strict=True)
+    ]
+    ranking = sorted(range(len(first)), key=lambda i: first[i].loss)
+    kept = [first[i] for i in sorted(ranking[: _half(candidate)])]
+    second = judged([choice.params for choice in kept], late)
     return min(
         (
-            Choice(candidate, candidate.grid[i], float(np.mean(first[i] + rest)))
-            for i, rest in zip(kept, second, strict=True)
+            replace(choice, losses=[*choice.losses, *rest])
+            for choice, rest in zip(kept, second, strict=True)
         ),
         key=lambda choice: choice.loss,
     )
+
+
+def ranked(choices: Sequence[Choice], repeats: int = 1) -> list[Choice]:
+    """The choice to ship first, the others by their loss (the earlier one where two are equal).
+
+    The lowest loss wins; but where that model is not readable, the best readable one that is not
+    worse by more than one standard error of the difference, row by row. `repeats` is how often the
+    protocol deals its rows: the same rows judged again are no more evidence.
+    """
+    order = sorted(choices, key=lambda choice: choice.loss)
+    best = order[0]
+    deals = min(repeats, CHOOSING_DEALS)
+    readable = (choice for choice in order if choice.candidate.is_readable)
+    shipped = next((choice for choice in readable if _as_good(choice, best, deals)), best)
+    return [shipped, *(choice for choice in order if choice is not shipped)]
+
+
+def _as_good(choice: Choice, best: Choice, deals: int) -> bool:
+    worse = np.concatenate(choice.losses) - np.concatenate(best.losses)
+    return bool(choice.loss - best.loss <= worse.std() / np.sqrt(len(worse) / deals))
 
 
 def fits_to_choose(candidate: Candidate, plan: Protocol) -> int:
@@ -76,10 +116,14 @@ def predict(model: Classifier, matrix: Matrix) -> Floats:
         return model.predict_proba(matrix)[:, 1]
 
 
+def chosen_folds(plan: Protocol) -> Sequence[Fold]:
+    """The folds that settings are compared on."""
+    return plan.folds[: CHOOSING_DEALS * (len(plan.folds) // plan.repeats)]
+
+
 def _stages(plan: Protocol) -> tuple[Sequence[Fold], Sequence[Fold]]:
     """The folds all settings are compared on, and those left to the better half."""
-    deal = len(plan.folds) // plan.repeats
-    folds = plan.folds[: CHOOSING_DEALS * deal]
+    folds = chosen_folds(plan)
     third = max(1, len(folds) // 3)
     return folds[:third], folds[third:]
 
@@ -88,14 +132,22 @@ def _half(candidate: Candidate) -> int:
     return -(-len(candidate.grid) // 2)
 
 
-def _loss(
-    candidate: Candidate, params: Params, data: Dataset, fold: Fold, seed: int, tick: Tick
-) -> float:
+def losses(
+    candidate: Candidate,
+    params: Params,
+    data: Dataset,
+    fold: Fold,
+    seed: int,
+    tick: Tick | None = None,
+) -> Floats:
+    """The log loss, in nats, of each row that the fold judges by (a sample of many): [rows]."""
     train, validate = _sample(fold.train, seed), _sample(fold.validate, seed)
     model = candidate.fit(data.matrix[train], data.labels[train], params, seed)
-    loss = log_loss(data.labels[validate], predict(model, data.matrix[validate]))
-    tick()
-    return float(loss)
+    likely = predict(model, data.matrix[validate])
+    told = np.where(data.labels[validate] == 1, likely, 1 - likely)
+    if tick:
+        tick()
+    return np.asarray(-np.log(np.maximum(told, np.finfo(np.float64).eps)))
 
 
 def _sample(rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:

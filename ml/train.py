@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ml.baselines import baselines
+from ml.candidates import CANDIDATES
 from ml.console import progress_bar, say
 from ml.dataset import Dataset, NothingToLearnError, read_dataset
 from ml.diagnose import diagnose
@@ -15,8 +16,10 @@ from ml.evaluate import Evaluation, evaluate
 from ml.export import export
 from ml.folds import Protocol, protocol
 from ml.manifest import FeatureTable, Task, find_task, load_registry
+from ml.model_terms import store_terms
 from ml.parity import Parity, check_parity
 from ml.registry import TABLES, record
+from ml.tuning import Budget, tune
 from scoring import __version__
 from scoring.bundle import Bundle, model_version, write_bundle
 from scoring.errors import NumerosityError, UsageError
@@ -25,6 +28,8 @@ from scoring.warehouse import connect, require_tables
 
 __all__ = ["train"]
 
+INTERACTION = " × "
+"""Between the two features that are one reason together."""
 LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
 
 
@@ -35,8 +40,11 @@ def train(
     folds: int | None = None,
     repeats: int | None = None,
     without: Sequence[str] = (),
+    budget: Budget | None = None,
 ) -> dict[str, Any]:
     """Train one task, or every task of the registry that is trained by default and has rows.
+
+    Within `budget` for each task, settings beside the candidates' own are searched first.
 
     Returns what was trained and what was skipped, with the reason. Raises UsageError (unknown
     task), InputError (data that breaks its contract, nothing to learn), IntegrityError (the parity
@@ -45,7 +53,7 @@ def train(
     tables = load_registry(settings.manifest)
     if task:
         found = find_task(tables, task, without)
-        return {"trained": [_train(settings, *found, seed, folds, repeats)]}
+        return {"trained": [_train(settings, *found, seed, folds, repeats, budget)]}
     if without:
         raise UsageError("--without needs --task: groups of features are a task's own")
     trained, skipped = [], []
@@ -53,7 +61,7 @@ def train(
         for each in table.tasks:
             try:
                 if each.trained_by_default:
-                    trained.append(_train(settings, table, each, seed, folds, repeats))
+                    trained.append(_train(settings, table, each, seed, folds, repeats, budget))
                     continue
                 reason = f"task {each.name} is trained when asked for: --task {each.name}"
             except NothingToLearnError as error:
@@ -73,13 +81,19 @@ def _train(
     seed: int,
     folds: int | None,
     repeats: int | None,
+    budget: Budget | None,
 ) -> dict[str, Any]:
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, *TABLES)
         data = read_dataset(connection, table, task)
     plan = protocol(data, seed, folds, repeats)
+    tuned: dict[str, Any] = {}
+    if budget:
+        with progress_bar(f"{task.name}: searching settings") as advance:
+            folder = settings.artifacts / task.name
+            tuned["candidates"] = tune(CANDIDATES, data, plan, seed, budget, folder, advance)
     with progress_bar(f"{task.full_name}: comparing models") as advance:
-        evaluations = evaluate(data, plan, seed, advance)
+        evaluations = evaluate(data, plan, seed, advance, **tuned)
     best = evaluations[0]
     candidate = best.candidate
     onnx = export(candidate, best.model, data.matrix.shape[1])
@@ -90,6 +104,8 @@ def _train(
     bundle = _write(settings, data, plan, best, parity, onnx, seed)
     beside, diagnosis = baselines(data, plan, seed), diagnose(best, data, plan, seed)
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
+        if box := candidate.glass_box(best.model):
+            store_terms(connection, task.name, bundle.model_version, box, data.names)
         standing = record(
             connection, settings.artifacts, data, plan, evaluations, bundle, beside, diagnosis
         )
@@ -139,6 +155,10 @@ def _write(
         "horizon_days": task.horizon_days,
         "without": list(task.without),
         "features": list(data.names),
+        "reasons": [
+            INTERACTION.join(data.names[feature] for feature in term)
+            for term in best.candidate.terms(best.model, data.matrix.shape[1])
+        ],
         "candidate": best.candidate.name,
         "params": dict(best.params),
         "calibration": {"slope": best.line.slope, "offset": best.line.offset},

@@ -104,7 +104,7 @@ def _score(
     unscorable = _unscorable(keys, infinite, bundle.features)
     bad = np.asarray(unscorable.is_valid())
     _check(bundle, keys, bad, probability, score, indices, contributions)
-    names = pa.array(bundle.features, pa.string())
+    names = pa.array(bundle.reasons, pa.string())
     return pa.RecordBatch.from_arrays(
         [
             keys,
@@ -152,10 +152,8 @@ def _check(
     shapes = [output.shape for output in (probability, score, indices, contributions)]
     if shapes != [(rows,), (rows,), (rows, REASONS), (rows, REASONS)]:
         raise IntegrityError(f"{model} answers {rows} rows in shapes {shapes}: train it again")
-    if rows and indices.max() >= len(bundle.features):
-        raise IntegrityError(
-            f"{model} names feature {indices.max()}, it has {len(bundle.features)}"
-        )
+    if rows and indices.max() >= len(bundle.reasons):
+        raise IntegrityError(f"{model} names reason {indices.max()}, it has {len(bundle.reasons)}")
     good = (probability >= 0) & (probability <= 1) & ~np.isnan(score)
     wrong = np.flatnonzero(~(good | bad))
     if wrong.size:

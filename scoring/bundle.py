@@ -55,6 +55,8 @@ class Bundle:
     relation: str
     features: tuple[str, ...]
     """Names in the order of the model's input."""
+    reasons: tuple[str, ...]
+    """What the graph's reason indices point at: features, or `one × another` of an interaction."""
     feature_schema_hash: str
     onnx_sha256: str
     bundle_sha256: str
@@ -113,6 +115,7 @@ def load_bundle(folder: Path) -> Bundle:
         onnx=onnx,
         facts=facts,
         features=tuple(features),
+        reasons=tuple(facts.get("reasons", features)),
         **{name: facts[name] for name in _TEXTS},
     )
 
@@ -189,6 +192,9 @@ def _read_facts(folder: Path) -> dict[str, Any]:
         raise _broken(folder, f"{MANIFEST_FILE} lists no features")
     if len(set(features)) < len(features):
         raise _broken(folder, f"{MANIFEST_FILE} lists a feature twice")
+    reasons = facts.get("reasons", features)
+    if not (isinstance(reasons, list) and reasons and all(isinstance(r, str) for r in reasons)):
+        raise _broken(folder, f"{MANIFEST_FILE} lists no reasons")
     return dict(facts)
 
 

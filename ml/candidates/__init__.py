@@ -1,10 +1,21 @@
 """The kinds of model that are compared, one file each."""
 
 from ml.candidates.base import Candidate
+from ml.candidates.decision_tree import DecisionTree
+from ml.candidates.glass_box import GlassBoxBoosting
 from ml.candidates.gradient_boosting import GradientBoosting
 from ml.candidates.logistic import Logistic
+from ml.candidates.neural_net import NeuralNet
+from ml.candidates.random_forest import RandomForest
 
 __all__ = ["CANDIDATES", "Candidate"]
 
-CANDIDATES: tuple[Candidate, ...] = (Logistic(), GradientBoosting())
-"""Simplest first."""
+CANDIDATES: tuple[Candidate, ...] = (
+    Logistic(),
+    DecisionTree(),
+    GlassBoxBoosting(),
+    RandomForest(),
+    GradientBoosting(),
+    NeuralNet(),
+)
+"""The easiest to explain first."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +10,11 @@ from onnx import helper
 from scipy.special import expit
 
 from ml.calibration import Line
-from ml.candidates.base import Additive, Candidate, Labels, Matrix, Params
+from ml.candidates.base import Additive, Candidate, Labels, Matrix, Params, Terms
+from ml.glassbox import GlassBox
+
+if TYPE_CHECKING:
+    import optuna
 
 __all__ = ["Calibrated", "CalibratedModel"]
 
@@ -50,13 +54,31 @@ class Calibrated:
         return self.base.title
 
     @property
+    def is_readable(self) -> bool:
+        """As the candidate itself: a line hides nothing."""
+        return self.base.is_readable
+
+    @property
     def grid(self) -> Sequence[Params]:
         """The settings of the candidate itself."""
         return self.base.grid
 
+    def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
+        """A setting of the candidate itself."""
+        return self.base.suggest(trial)
+
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> CalibratedModel:
         """Fit the candidate; the line stays."""
         return CalibratedModel(self.base.fit(X, y, params, seed), self.line)
+
+    def terms(self, model: CalibratedModel, features: int) -> Terms:
+        """The terms of the model itself."""
+        return self.base.terms(model.model, features)
+
+    def glass_box(self, model: CalibratedModel) -> GlassBox | None:
+        """The model's table, each contribution times the slope."""
+        box = self.base.glass_box(model.model)
+        return box and box.on_line(self.line.slope, self.line.offset)
 
     def contributions(
         self, model: CalibratedModel, X: Matrix

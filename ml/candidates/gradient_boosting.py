@@ -1,24 +1,29 @@
 """Histogram gradient boosting: trees that correct each other, missing values included."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ml.candidates.base import Additive, Labels, Matrix, Params, threads_for
-from ml.tree_onnx import tree_node
-from ml.trees import Tree, contributions, floor32
+from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params
+from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
+from ml.tree_onnx import leaf_credits, tree_node
+from ml.trees import contributions
+
+if TYPE_CHECKING:
+    import optuna
 
 __all__ = ["GradientBoosting"]
 
 
-class GradientBoosting:
+class GradientBoosting(FeatureByFeature):
     """HistGradientBoostingClassifier on float32 data, thresholds snapped down to float32."""
 
     name = "gradient_boosting"
     title = "gradient boosting"
+    is_readable = False
     grid: Sequence[Params] = (
         {},  # scikit-learn's defaults: 100 trees of 31 leaves
         # few rows: small trees, small leaves
@@ -60,76 +65,35 @@ class GradientBoosting:
         },
     )
 
+    def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
+        """How many trees of what size, how fast, and how carefully."""
+        return suggest_boosting(trial, leaves=(3, 40), rounds=(60, 500))
+
     def fit(
         self, X: Matrix, y: Labels, params: Params, seed: int
     ) -> HistGradientBoostingClassifier:
-        """Fit, then snap: for float32 rows the model answers just what it did before."""
-        model = HistGradientBoostingClassifier(random_state=seed, early_stopping=False, **params)
-        with threads_for(len(X)):
-            model.fit(_without_empty_columns(X), y)
-        for nodes in _nodes(model):
-            nodes["num_threshold"] = floor32(nodes["num_threshold"])
-        return model
+        """Fit and snap."""
+        return boost(X, y, seed, **params)
 
     def contributions(
         self, model: HistGradientBoostingClassifier, X: Matrix
     ) -> tuple[npt.NDArray[np.float64], float]:
         """Path contributions of all trees; see `ml.trees`."""
-        parts, roots = contributions(_trees(model), X)
-        return parts, _baseline(model) + roots
+        parts, roots = contributions(trees_of(model), X)
+        return parts, baseline_of(model) + roots
 
     def thresholds(
         self, model: HistGradientBoostingClassifier
     ) -> tuple[npt.NDArray[np.int64], Matrix]:
         """Every split of every tree, once."""
-        splits = [
-            (tree.feature[~tree.is_leaf], tree.threshold[~tree.is_leaf]) for tree in _trees(model)
-        ]
-        feature, value = (np.concatenate(arrays) for arrays in zip(*splits, strict=True))
-        first = np.unique(np.stack([feature, value.view(np.int32)]), axis=1, return_index=True)[1]
-        return feature[first], value[first]
+        return splits_of(trees_of(model))
 
     def to_onnx(
         self, model: HistGradientBoostingClassifier, features: int, source: str, target: str
     ) -> Additive:
         """One tree ensemble with as many outputs as features."""
-        trees = _trees(model)
+        trees = trees_of(model)
         _, roots = contributions(trees, np.empty((0, features), dtype=np.float32))
-        return Additive([tree_node(trees, features, source, target)], {}, _baseline(model) + roots)
-
-
-def _without_empty_columns(X: Matrix) -> Matrix:
-    """Columns with no value at all become a constant, which no tree splits on.
-
-    scikit-learn 1.9 cannot bin them: ValueError "window shape cannot be larger than …".
-    """
-    empty = np.isnan(X).all(axis=0)
-    if not empty.any():
-        return X
-    filled = X.copy()
-    filled[:, empty] = 0.0
-    return filled
-
-
-def _nodes(model: HistGradientBoostingClassifier) -> list[npt.NDArray[Any]]:
-    """The node table of each tree, as scikit-learn 1.9 keeps it."""
-    return [predictor.nodes for (predictor,) in model._predictors]
-
-
-def _baseline(model: HistGradientBoostingClassifier) -> float:
-    return float(model._baseline_prediction.item())
-
-
-def _trees(model: HistGradientBoostingClassifier) -> list[Tree]:
-    return [
-        Tree(
-            feature=np.where(nodes["is_leaf"], -1, nodes["feature_idx"]).astype(np.int64),
-            threshold=nodes["num_threshold"].astype(np.float32),
-            missing_left=nodes["missing_go_to_left"].astype(bool),
-            left=nodes["left"].astype(np.int64),
-            right=nodes["right"].astype(np.int64),
-            value=nodes["value"].astype(np.float64),
-            count=nodes["count"].astype(np.float64),
-        )
-        for nodes in _nodes(model)
-    ]
+        credits = [leaf_credits(tree, features) for tree in trees]
+        node = tree_node(trees, credits, features, source, target)
+        return Additive([node], {}, baseline_of(model) + roots)

@@ -20,9 +20,20 @@ from ml.parity import check_parity, probe_rows
 from scoring.bundle import INPUT, OUTPUTS
 from scoring.errors import IntegrityError
 
+SMOOTH = {"logistic", "neural_net"}
 SMALL = {
+    "glass_box": {
+        "max_iter": 15,
+        "min_samples_leaf": 5,
+        "max_leaf_nodes": 4,
+        "pairs": 2,
+        "bags": 2,
+    },
     "gradient_boosting": {"max_iter": 15, "min_samples_leaf": 5},
     "logistic": {"log": True, "C": 1.0},
+    "decision_tree": {"max_leaf_nodes": 8, "min_samples_leaf": 3},
+    "random_forest": {"n_estimators": 15, "max_leaf_nodes": 12, "min_samples_leaf": 2},
+    "neural_net": {"units": 4, "alpha": 0.1, "rate": 0.01, "passes": 10},
 }
 
 
@@ -41,7 +52,7 @@ def test_every_setting_of_every_candidate_passes(candidate: Candidate) -> None:
         parity = check_parity(export(candidate, model, X.shape[1]), candidate, model, X)
         assert parity.max_probability_error <= 1e-5
         assert parity.rows_missing > 2_000
-        assert (parity.rows_on_thresholds > 0) == (candidate.name == "gradient_boosting")
+        assert (parity.rows_on_thresholds > 0) == (candidate.name not in SMOOTH)
 
 
 @settings(max_examples=30, deadline=None)
@@ -74,7 +85,8 @@ def test_the_three_largest_reasons_and_the_rest_are_the_score(candidate: Candida
     assert (np.diff(np.abs(told), axis=1) <= 0).all()
     ranked = np.sort(np.abs(parts), axis=1)[:, ::-1][:, :3]
     np.testing.assert_allclose(np.abs(told), ranked, atol=1e-5)
-    chosen = np.take_along_axis(parts, np.maximum(answers["reason_indices"], 0), axis=1)
+    index = answers["reason_indices"]
+    chosen = np.where(index < 0, 0, np.take_along_axis(parts, np.maximum(index, 0), axis=1))
     np.testing.assert_allclose(told, chosen, atol=1e-5)
     score = told.sum(axis=1) + answers["other_contributions"]
     np.testing.assert_allclose(score, bias + parts.sum(axis=1), atol=1e-5)
@@ -88,8 +100,9 @@ def test_fewer_than_three_features_leave_places_empty(candidate: Candidate, feat
     X, y = sample(200, features)
     model = candidate.fit(X, y, SMALL[candidate.name], seed=0)
     answers = run(export(candidate, model, features), X)
-    assert (answers["reason_indices"][:, features:] == -1).all()
-    assert not answers["reason_contributions"][:, features:].any()
+    terms = len(candidate.terms(model, features))
+    assert (answers["reason_indices"][:, terms:] == -1).all()
+    assert not answers["reason_contributions"][:, terms:].any()
 
 
 def test_a_feature_that_contributes_nothing_is_no_reason() -> None:
@@ -109,7 +122,8 @@ def test_a_model_that_found_nothing_answers_the_base_rate() -> None:
         model = candidate.fit(X, y, SMALL[candidate.name], seed=0)
         graph = export(candidate, model, 4)
         check_parity(graph, candidate, model, X)
-        np.testing.assert_allclose(run(graph, X)["probability"], 0.25, atol=1e-3)
+        near = 0.1 if candidate.name in {"random_forest", "neural_net"} else 1e-3
+        np.testing.assert_allclose(run(graph, X)["probability"], 0.25, atol=near)
 
 
 def test_the_same_model_exports_to_the_same_bytes() -> None:

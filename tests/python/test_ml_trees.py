@@ -8,7 +8,8 @@ from ml_factory import sample
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from ml.candidates.gradient_boosting import GradientBoosting
-from ml.candidates.logistic import Logistic, SignedLog
+from ml.candidates.logistic import Logistic
+from ml.candidates.standardise import SignedLog
 from ml.trees import floor32
 
 BOOSTING = GradientBoosting()

@@ -1,0 +1,135 @@
+"""The glass box: boosting on single features and a few pairs, collapsed into a term for each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from ml.candidates.base import Additive, Labels, Matrix, Params, Terms
+from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
+from ml.glassbox import GlassBox, collapse, rank_pairs, weighed_tree
+from ml.tree_onnx import sum_credits, tree_node
+
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["FittedGlassBox", "GlassBoxBoosting"]
+
+LOOKS = 2
+"""Folds whose residuals rank the pairs."""
+
+
+@dataclass(frozen=True)
+class FittedGlassBox:
+    """The boosted models, and the glass box that all of them together are."""
+
+    models: Sequence[HistGradientBoostingClassifier]
+    """A bag: the log-odds are the mean of theirs."""
+    box: GlassBox
+
+    def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
+        """Log-odds [rows], by scikit-learn."""
+        return np.asarray(np.mean([model.decision_function(X) for model in self.models], axis=0))
+
+    def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
+        """[rows, 2], by scikit-learn."""
+        buys = 1 / (1 + np.exp(-self.decision_function(X)))
+        return np.column_stack([1 - buys, buys])
+
+
+class GlassBoxBoosting:
+    """Trees that may ask for one feature or for one of the chosen pairs.
+
+    A bag of several seeds collapses into one glass box of the same cost: its terms add up.
+    """
+
+    name = "glass_box"
+    title = "glass box"
+    is_readable = True
+    grid: Sequence[Params] = (
+        # a weak signal: few pairs, small steps
+        {
+            "pairs": 10,
+            "bags": 1,
+            "learning_rate": 0.05,
+            "max_iter": 150,
+            "max_leaf_nodes": 4,
+            "min_samples_leaf": 40,
+            "l2_regularization": 10.0,
+            "max_features": 0.5,
+            "max_bins": 32,
+        },
+        # ten thousand rows and a strong signal
+        {
+            "pairs": 12,
+            "bags": 1,
+            "learning_rate": 0.06,
+            "max_iter": 300,
+            "max_leaf_nodes": 6,
+            "min_samples_leaf": 13,
+            "l2_regularization": 1.0,
+            "max_features": 0.65,
+            "max_bins": 32,
+        },
+    )
+
+    def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
+        """How many pairs, and boosting as it is; bins stay few, so that pictures are readable."""
+        return {
+            "pairs": trial.suggest_categorical("pairs", [0, 10, 20, 40, 80]),
+            "bags": trial.suggest_categorical("bags", [1, 3]),
+            **suggest_boosting(trial, leaves=(3, 10), rounds=(80, 400)),
+            "max_bins": trial.suggest_categorical("glass_bins", [32, 64]),
+        }
+
+    def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedGlassBox:
+        """Rank pairs by what single features leave over, boost, collapse."""
+        settings = dict(params)
+        bags, pairs = settings.pop("bags"), settings.pop("pairs")
+        allowed = [{feature} for feature in range(X.shape[1])]
+        allowed += [set(pair) for pair in _ranked(X, y, settings, seed)[:pairs]] if pairs else []
+        models = [
+            boost(X, y, seed + bag, interaction_cst=allowed, **settings) for bag in range(bags)
+        ]
+        trees = [tree for model in models for tree in trees_of(model)]
+        bias = float(np.mean([baseline_of(model) for model in models]))
+        return FittedGlassBox(models, collapse(trees, bias, X, scale=1 / bags))
+
+    def terms(self, model: FittedGlassBox, features: int) -> Terms:
+        """The features and pairs, most important first."""
+        return [term.features for term in model.box.terms]
+
+    def glass_box(self, model: FittedGlassBox) -> GlassBox:
+        """The model itself."""
+        return model.box
+
+    def contributions(
+        self, model: FittedGlassBox, X: Matrix
+    ) -> tuple[npt.NDArray[np.float64], float]:
+        """What each term adds: looked up on its grid."""
+        return model.box.contributions(X), model.box.bias
+
+    def thresholds(self, model: FittedGlassBox) -> tuple[npt.NDArray[np.int64], Matrix]:
+        """Every split of every tree, once."""
+        return splits_of([tree for each in model.models for tree in trees_of(each)])
+
+    def to_onnx(self, model: FittedGlassBox, features: int, source: str, target: str) -> Additive:
+        """One tree a term."""
+        trees = [weighed_tree(term) for term in model.box.terms]
+        credits = [sum_credits(tree, number) for number, tree in enumerate(trees)]
+        return Additive([tree_node(trees, credits, len(trees), source, target)], {}, model.box.bias)
+
+
+def _ranked(X: Matrix, y: Labels, settings: Params, seed: int) -> list[tuple[int, int]]:
+    """The pairs by what they explain of a model of single features, on rows it did not see."""
+    fold = np.random.default_rng(seed).permutation(len(y)) % LOOKS
+    unseen = np.full(len(y), y.mean())
+    for look in range(LOOKS):
+        learn, judge = fold != look, fold == look
+        if 0 < y[learn].sum() < learn.sum():
+            model = boost(X[learn], y[learn], seed, interaction_cst="no_interactions", **settings)
+            unseen[judge] = model.predict_proba(X[judge])[:, 1]
+    return rank_pairs(X, y, unseen)

@@ -1,0 +1,12 @@
+"""The glass box: a boosted model of terms of at most two features, collapsed without loss.
+
+`docs/glass-box.md` is the algorithm in full, with the proof that nothing is lost.
+"""
+
+from ml.glassbox.collapse import collapse
+from ml.glassbox.pairs import rank_pairs
+from ml.glassbox.purify import purify
+from ml.glassbox.terms import GlassBox, Term
+from ml.glassbox.weigh import weighed_tree
+
+__all__ = ["GlassBox", "Term", "collapse", "purify", "rank_pairs", "weighed_tree"]
