@@ -8,62 +8,61 @@ date_pairs as (
     {{ consecutive_as_of_dates() }}
 ),
 
-members as (
+{% for side, date in [('before', 'from_as_of_date'), ('after', 'to_as_of_date')] %}
+segments_{{ side }} as (
+    select
+        segments.*,
+        date_pairs.from_as_of_date,
+        date_pairs.to_as_of_date
+    from segments
+    inner join date_pairs on segments.as_of_date = date_pairs.{{ date }}
+),
+{% endfor %}
+
+-- The levels are told apart after the join, as a customer is at either date at all of them or at none.
+paired as (
+    select
+        coalesce(segments_before.customer_id, segments_after.customer_id) as customer_id,
+        coalesce(segments_before.from_as_of_date, segments_after.from_as_of_date) as from_as_of_date,
+        coalesce(segments_before.to_as_of_date, segments_after.to_as_of_date) as to_as_of_date,
+        segments_before.customer_id is null as is_new,
+        segments_after.customer_id is null as is_gone
+        {%- for level in segment_levels() %},
+        coalesce(segments_before.{{ level.name }}_segment_id, 'new') as {{ level.name }}_from_id,
+        coalesce(segments_before.{{ level.name }}_segment_name, 'New') as {{ level.name }}_from_name,
+        coalesce(segments_after.{{ level.name }}_segment_id, 'gone') as {{ level.name }}_to_id,
+        coalesce(segments_after.{{ level.name }}_segment_name, 'Gone') as {{ level.name }}_to_name
+        {%- endfor %}
+    from segments_before
+    full outer join segments_after
+        on
+            segments_before.customer_id = segments_after.customer_id
+            and segments_before.from_as_of_date = segments_after.from_as_of_date
+            and segments_before.to_as_of_date = segments_after.to_as_of_date
+),
+
+final as (
     {%- for level in segment_levels() %}
     select
         customer_id,
-        as_of_date,
         {{ loop.index }} as level,
-        {{ level.name }}_segment_id as segment_id,
-        {{ level.name }}_segment_name as segment_name
-    from segments
+        from_as_of_date,
+        to_as_of_date,
+        case
+            when is_new then 'new'
+            when is_gone then 'gone'
+            when {{ level.name }}_from_id = {{ level.name }}_to_id then 'stayed'
+            else 'moved'
+        end as move,
+        {{ level.name }}_from_id as from_segment_id,
+        {{ level.name }}_from_name as from_segment_name,
+        {{ level.name }}_to_id as to_segment_id,
+        {{ level.name }}_to_name as to_segment_name
+    from paired
     {%- if not loop.last %}
     union all
     {%- endif %}
     {%- endfor %}
-),
-
-members_before as (
-    select
-        members.*,
-        date_pairs.from_as_of_date,
-        date_pairs.to_as_of_date
-    from members
-    inner join date_pairs on members.as_of_date = date_pairs.from_as_of_date
-),
-
-members_after as (
-    select
-        members.*,
-        date_pairs.from_as_of_date,
-        date_pairs.to_as_of_date
-    from members
-    inner join date_pairs on members.as_of_date = date_pairs.to_as_of_date
-),
-
-final as (
-    select
-        coalesce(members_before.customer_id, members_after.customer_id) as customer_id,
-        coalesce(members_before.level, members_after.level) as level,
-        coalesce(members_before.from_as_of_date, members_after.from_as_of_date) as from_as_of_date,
-        coalesce(members_before.to_as_of_date, members_after.to_as_of_date) as to_as_of_date,
-        case
-            when members_before.segment_id is null then 'new'
-            when members_after.segment_id is null then 'gone'
-            when members_before.segment_id = members_after.segment_id then 'stayed'
-            else 'moved'
-        end as move,
-        coalesce(members_before.segment_id, 'new') as from_segment_id,
-        coalesce(members_before.segment_name, 'New') as from_segment_name,
-        coalesce(members_after.segment_id, 'gone') as to_segment_id,
-        coalesce(members_after.segment_name, 'Gone') as to_segment_name
-    from members_before
-    full outer join members_after
-        on
-            members_before.customer_id = members_after.customer_id
-            and members_before.level = members_after.level
-            and members_before.from_as_of_date = members_after.from_as_of_date
-            and members_before.to_as_of_date = members_after.to_as_of_date
 )
 
 select * from final

@@ -220,7 +220,7 @@ def test_mix_and_rate_are_those_of_a_slow_reference(tables: Tables, outcome: str
     by_step = {key: part.set_index("segment_id") for key, part in of_outcome.groupby(PAIR)}
     changes = tables.changes[tables.changes["outcome"] == outcome].set_index(PAIR)
     assert set(by_step) == set(due) == set(changes.index)
-    for step in due:
+    for step in due[::5]:  # which comes by every level
         expected, found = split(both_dates(tables, *step), outcome), by_step[step]
         assert set(found.index) == set(expected.mix)
         for column, values in (("mix_effect", expected.mix), ("rate_effect", expected.rate)):
