@@ -1,4 +1,4 @@
-"""The command line: `python -m ml` synthesize, train, evaluate, summary."""
+"""The command line: `python -m ml` synthesize, train, evaluate, discover, summary."""
 
 import os
 import sys
@@ -87,6 +87,20 @@ def evaluate(
 
     settings = load_settings(warehouse=warehouse, manifest=manifest)
     return _done("evaluate", evaluate_task(settings, task, seed, folds, repeats))
+
+
+@app.command()
+def discover(
+    task: Annotated[str, typer.Option(help="The task whose buyers are looked for.")],
+    warehouse: Warehouse = None,
+    manifest: Manifest = None,
+    seed: Seed = 0,
+) -> int:
+    """Propose segments by shallow trees, confirm them on other customers, enter them as rows."""
+    from ml.discover import discover as discover_segments
+
+    settings = load_settings(warehouse=warehouse, manifest=manifest)
+    return _done("discover", discover_segments(settings, task, seed))
 
 
 @app.command()
