@@ -18,8 +18,9 @@ OVERLAP = 0.5
 same features it is enough that one has this much of the other's."""
 CAUTION = 2.0
 """Standard errors."""
-FEW_MISSING = 0.05
-"""A condition does not mention missing values for this share of those who meet it."""
+FEW = 0.05
+"""For this share of those who meet a condition it mentions neither missing values nor an interval
+beside them."""
 
 
 def overlap(one: Flags, other: Flags, of_smaller: bool = False) -> float:
@@ -83,9 +84,10 @@ class Evidence:
         That is two standard errors nearer to nothing: a small segment must be extreme, and a large
         one need not.
         """
-        side = np.sign(self.contrast(rule))
+        side = 1.0 if self.contrast(rule) > 0 else -1.0
         return min(
-            float(side * self._log_odds(rule, parent))
+            side
+            * self._log_odds(rule, parent)
             * (1 - CAUTION / max(side * self.contrast(rule, parent, by_customer), 1e-9))
             for parent in (None, *rule.parents())
         )
@@ -124,7 +126,7 @@ class Evidence:
         return float(self._labels[who].mean() / rest) if rest else np.inf
 
     def _log_odds(self, rule: Rule, parent: Rule | None) -> float:
-        """Of the members, less those of the rest (of `parent`); half a customer is added to each."""
+        """Of the members, less those of the rest (of `parent`); half a customer added to each."""
         inside = self._members(rule)
         outside = ~inside if parent is None else self._members(parent) & ~inside
         odds = [
@@ -152,10 +154,13 @@ class Evidence:
     def _simplified(self, condition: Condition) -> Condition | None:
         met = self._members.column(condition)
         if condition.missing == "also":
-            known = replace(condition, missing="no")
-            unknown = np.count_nonzero(met & ~self._members.column(known))
-            if unknown <= FEW_MISSING * np.count_nonzero(met):
-                condition, met = known, self._members.column(known)
+            for one in (
+                replace(condition, missing="no"),
+                Condition(condition.feature, missing="only"),
+            ):
+                left_out = np.count_nonzero(met & ~self._members.column(one))
+                if left_out <= FEW * np.count_nonzero(met):
+                    return self._simplified(one)
         if np.array_equal(self._members.column(wider := replace(condition, low=None)), met):
             condition = wider
         if np.array_equal(self._members.column(wider := replace(condition, high=None)), met):
