@@ -176,10 +176,13 @@ def _fisher(counts: Statistics, is_above: bool) -> float:
 
 
 def _narrowest(proposals: Sequence[Proposal], passed: Container[Rule]) -> set[Rule]:
-    """Of each proposal and its parents the first that passed."""
+    """Of each proposal and its parents the first that passed, if no other one narrows it down."""
     chains = ([each.rule for each in (proposal, *proposal.parents)] for proposal in proposals)
     found = (next((rule for rule in chain if rule in passed), None) for chain in chains)
-    return {rule for rule in found if rule is not None}
+    best = {rule for rule in found if rule is not None}
+    return {
+        rule for rule in best if not any(set(rule.conditions) < set(b.conditions) for b in best)
+    }
 
 
 def _reason(
