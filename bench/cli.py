@@ -23,8 +23,10 @@ def main() -> None:
 
 @app.command()
 def discover(
-    runs: Annotated[int, typer.Option(min=1, help="Runs on noise; a tenth of them planted.")] = 100,
-    customers: Annotated[int, typer.Option(min=200, help="Customers in a run on noise.")] = 2_000,
+    runs: Annotated[
+        int, typer.Option(min=1, help="Runs on noise; a twentieth of them planted.")
+    ] = 100,
+    customers: Annotated[int, typer.Option(min=200, help="Customers in a run on noise.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 0,
 ) -> None:
     """What discovery of segments finds where the truth is known, or is noise."""
