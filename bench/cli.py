@@ -44,6 +44,50 @@ def build(
     write_json(measure(customers or [10_000], dates, folder, memory_limit, peers))
 
 
+@app.command("models")
+def models_command(
+    data: Annotated[str, typer.Option(help="online_shoppers, online_retail, ...")] = "sample",
+    real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
+    rows: Annotated[int, typer.Option(min=1_000, help="Rows to score.")] = 200_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Rows scored a second: the collapsed glass box beside skl2onnx and scikit-learn."""
+    from bench.datasets import labelled_rows
+    from bench.models import models
+
+    write_json({"bench": "models", "data": data, **models(labelled_rows(data, real), rows, seed)})
+
+
+@app.command("quality")
+def quality_command(
+    data: Annotated[str, typer.Option(help="online_shoppers, online_retail, ...")] = "sample",
+    real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
+    trials: Annotated[int, typer.Option(min=0, help="Settings to search for each model.")] = 10,
+    repeats: Annotated[int | None, typer.Option(min=1, help="Deals into folds.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """Our models and their peers on the same folds, by default and tuned."""
+    from bench.datasets import labelled_rows
+    from bench.quality import quality
+
+    found = quality(labelled_rows(data, real), trials, repeats, seed)
+    write_json({"bench": "quality", "data": data, **found})
+
+
+@app.command()
+def discover(
+    runs: Annotated[
+        int, typer.Option(min=1, help="Runs on noise; a twentieth of them planted.")
+    ] = 100,
+    customers: Annotated[int, typer.Option(min=200, help="Customers in a run on noise.")] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 0,
+) -> None:
+    """What discovery of segments finds where the truth is known, or is noise."""
+    from bench.discover import discover as measure
+
+    write_json(measure(runs, customers, seed))
+
+
 app.command()(numerosity)
 
 

@@ -1,6 +1,6 @@
 {#
     The tables Python writes, created empty and typed, so that every model that reads them builds on a fresh clone.
-    Columns and types are what ml/registry.py, ml/model_terms.py and scoring/predictions.py insert.
+    Columns and types are what ml/registry.py, ml/model_terms.py, ml/discover/store.py and scoring/predictions.py insert.
 #}
 {% macro create_python_tables() -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'seed', 'run-operation') -%}
@@ -45,6 +45,13 @@
             feature_1 varchar, bin_1 integer, low_1 double, high_1 double, is_missing_1 boolean,
             feature_2 varchar, bin_2 integer, low_2 double, high_2 double, is_missing_2 boolean,
             contribution double, rows bigint)',
+        'create table if not exists registry.discovered_segments (task varchar, segment_id varchar, segment_name varchar,
+            status varchar, reason varchar, condition_number integer, condition_count integer, feature varchar, low float,
+            high float, missing varchar, discovered_at timestamp)',
+        'create table if not exists registry.discovered_segment_statistics (task varchar, segment_id varchar,
+            window_name varchar, as_of_from date, as_of_to date, customers bigint, buyers bigint, rate double,
+            wilson_low double, wilson_high double, all_customers bigint, base_rate double, rest_rate double, lift double,
+            lift_on_rest double, p_value double, p_holm double, q_value double)',
         'create table if not exists scoring.predictions (task varchar, entity_id varchar, as_of_date date,
             model_version varchar, run_id varchar, probability double, score double, reason_1 varchar, reason_2 varchar,
             reason_3 varchar, contribution_1 double, contribution_2 double, contribution_3 double,

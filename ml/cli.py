@@ -1,4 +1,4 @@
-"""The command line: `python -m ml` synthesize, train, evaluate, promote, explain, report …"""
+"""The command line: `python -m ml` synthesize, train, evaluate, explain, discover, report …"""
 
 import os
 import sys
@@ -173,6 +173,20 @@ def explain(
 
     settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
     return _done("explain", explain_task(settings, task))
+
+
+@app.command()
+def discover(
+    task: Annotated[str, typer.Option(help="The task whose buyers are looked for.")],
+    warehouse: Warehouse = None,
+    manifest: Manifest = None,
+    seed: Seed = 0,
+) -> int:
+    """Propose segments by shallow trees, confirm them on other customers, enter them as rows."""
+    from ml.discover import discover as discover_segments
+
+    settings = load_settings(warehouse=warehouse, manifest=manifest)
+    return _done("discover", discover_segments(settings, task, seed))
 
 
 @app.command()

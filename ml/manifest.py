@@ -16,7 +16,6 @@ from scoring.errors import InputError, UsageError
 __all__ = ["Feature", "FeatureTable", "Task", "find_task", "load_registry"]
 
 FLOATS = {"float", "float4", "real"}
-AMOUNTS = ("cost_false_positive", "value_true_positive")
 
 
 @dataclass(frozen=True)
@@ -186,8 +185,9 @@ def _task(relation: str, name: str, body: Any) -> Task:
         horizon_days=horizon,
         exclude_groups=tuple(map(str, groups)),
         trained_by_default=by_default,
-        **{name: _amount(entry, name, where) for name in AMOUNTS if name in entry},
-        states_costs=any(name in entry for name in AMOUNTS),
+        cost_false_positive=_amount(entry, "cost_false_positive", where),
+        value_true_positive=_amount(entry, "value_true_positive", where),
+        states_costs="cost_false_positive" in entry or "value_true_positive" in entry,
     )
 
 
@@ -224,7 +224,7 @@ def _mapping(value: Any, where: str) -> Mapping[str, Any]:
 
 
 def _amount(entry: Mapping[str, Any], key: str, where: str) -> float:
-    amount = entry[key]
+    amount = entry.get(key, 1.0)
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 < amount < 1e12:
         raise InputError(f"{where}: {key} is {amount!r}, not an amount above 0")
     return float(amount)

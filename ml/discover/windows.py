@@ -1,0 +1,96 @@
+"""Which rows propose rules and which confirm them: other customers, and later where time allows.
+
+A customer who buys often does so on every date. A group that was lucky in its members would stay
+lucky among the same members later, so a later window alone confirms nothing: the customers are
+split first, by a hash of their key, and rules are confirmed by customers who did not propose them.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ml.dataset import Dataset, NothingToLearnError
+
+__all__ = ["Rows", "Windows", "split"]
+
+Rows = npt.NDArray[np.int64]
+
+PROPOSING_SHARE = 0.5
+"""Share of the customers who propose. They have all earlier dates to say it with."""
+NEWEST_SHARE = 1 / 3
+"""The confirming window is the newest dates that hold this share of all customers."""
+FEWEST = 50
+"""Customers on each side, and `FEWEST_BUYERS` of them with either outcome, or nothing is tried."""
+FEWEST_BUYERS = 5
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Row numbers of a Dataset."""
+
+    proposing: Rows
+    """Rows rules are learned from; a customer may stand here at several dates."""
+    proposed: Rows
+    """The newest of these rows of each customer."""
+    confirming: Rows
+    """One row of each other customer, the newest in the confirming window."""
+    customers: npt.NDArray[np.int64]
+    """[rows of the Dataset], a number for each entity."""
+
+
+def split(data: Dataset, seed: int = 0) -> Windows:
+    """The two windows of a task's matured rows.
+
+    Raises NothingToLearnError when a side has too few customers or too few with either outcome.
+    """
+    customers, keys = pd.factorize(data.entities)
+    proposes = np.array([_luck(key, seed) < PROPOSING_SHARE for key in keys])[customers]
+    newest = data.as_of >= _confirming_from(data, customers, len(keys))
+    horizon = np.timedelta64(data.task.horizon_days, "D")
+    ended = data.as_of + horizon <= data.as_of[newest].min()
+    earlier = np.flatnonzero(proposes & ~newest & ended)
+    confirming = _once(np.flatnonzero(~proposes & newest), customers, len(keys))
+    if not _enough(data, _once(earlier, customers, len(keys))):
+        earlier = np.flatnonzero(proposes & newest)
+    windows = Windows(earlier, _once(earlier, customers, len(keys)), confirming, customers)
+    for side, rows in (("propose", windows.proposed), ("confirm", windows.confirming)):
+        if not _enough(data, rows):
+            buyers = int(data.labels[rows].sum())
+            raise NothingToLearnError(
+                f"task {data.task.name} has {len(rows):,} customers, {buyers:,} of them buyers, to"
+                f" {side} segments: at least {FEWEST} are needed, and {FEWEST_BUYERS} with either"
+                " outcome"
+            )
+    return windows
+
+
+def _luck(key: str, seed: int) -> float:
+    """0 to 1, the same for the same customer whoever else is there."""
+    digest = hashlib.blake2b(f"{seed} {key}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def _confirming_from(data: Dataset, customers: npt.NDArray[np.int64], count: int) -> np.datetime64:
+    """The first date of the confirming window."""
+    seen = np.zeros(count, dtype=bool)
+    dates, start = np.unique(data.as_of, return_index=True)  # rows are in order of their date
+    for position in range(len(dates) - 1, -1, -1):
+        seen[customers[start[position] :]] = True
+        if seen.mean() >= NEWEST_SHARE:
+            break
+    return np.datetime64(dates[position])
+
+
+def _once(rows: Rows, customers: npt.NDArray[np.int64], count: int) -> Rows:
+    """The last of `rows` of each customer; rows are in order of their date."""
+    last = np.full(count, -1, dtype=np.int64)
+    last[customers[rows]] = rows
+    return np.sort(last[last >= 0])
+
+
+def _enough(data: Dataset, rows: Rows) -> bool:
+    buyers = int(data.labels[rows].sum())
+    return len(rows) >= FEWEST and FEWEST_BUYERS <= buyers <= len(rows) - FEWEST_BUYERS
