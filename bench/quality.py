@@ -1,8 +1,9 @@
 """`python -m bench quality`: our models and their peers on the same folds, in one run.
 
 Peers as their authors default them, ours as `python -m ml train` chooses from its grid, and all of
-them tuned by the same search within the same trials. One thread each on few rows. Figures are those of rows the models did not learn from; nothing chose on them but
-the settings of the tuned ones, by the same rows for all.
+them tuned by the same search within the same trials. One thread each on few rows. Figures are those
+of rows the models did not learn from; nothing chose on them but the settings, by the same folds for
+all.
 """
 
 import json
