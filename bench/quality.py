@@ -2,8 +2,8 @@
 
 Peers as their authors default them, ours as `python -m ml train` chooses from its grid, and all of
 them tuned by the same search within the same trials. One thread each on few rows. Figures are those
-of rows the models did not learn from; nothing chose on them but the settings of the tuned ones, by
-the same rows for all.
+of rows the models did not learn from; nothing chose on them but the settings, by the same folds for
+all.
 """
 
 import json
