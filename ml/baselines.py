@@ -10,8 +10,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from ml.candidates.base import Matrix
 from ml.dataset import Dataset
-from ml.evaluate import Judged, judge
 from ml.folds import Protocol
+from ml.judge import Judged, judge
 from ml.metrics import Floats
 
 __all__ = ["BASE_RATE", "baselines", "one_feature"]

@@ -14,8 +14,9 @@ import numpy.typing as npt
 
 from ml.bootstrap import Difference, paired_difference
 from ml.dataset import Dataset
-from ml.evaluate import Evaluation, groups_of
+from ml.evaluate import Evaluation
 from ml.folds import Protocol
+from ml.judge import groups_of
 from ml.metrics import Floats
 from scoring.bundle import INPUT, Bundle, load_bundle, session
 from scoring.errors import InputError, IntegrityError

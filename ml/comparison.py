@@ -8,8 +8,9 @@ from rich.table import Table
 from ml.baselines import baselines
 from ml.console import progress_bar, show
 from ml.dataset import read_dataset
-from ml.evaluate import Evaluation, Judged, evaluate
+from ml.evaluate import Evaluation, evaluate
 from ml.folds import protocol
+from ml.judge import Judged
 from ml.manifest import find_task, load_registry
 from scoring.settings import Settings
 from scoring.warehouse import connect

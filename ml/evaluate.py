@@ -8,57 +8,23 @@ The best candidate is calibrated where rows it was not fitted on say that it hel
 a cross-validation every candidate is, since that costs nothing.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from itertools import count
 
-import numpy as np
-import numpy.typing as npt
 from scipy.special import expit
 
-from ml.bootstrap import bootstrap_intervals
-from ml.calibration import (
-    UNCHANGED,
-    HeldOut,
-    Line,
-    calibration_metrics,
-    choose_line,
-    log_odds,
-)
+from ml.calibration import UNCHANGED, Line, choose_line, log_odds
 from ml.candidates import CANDIDATES, Candidate
-from ml.candidates.base import Classifier, Labels, Params
+from ml.candidates.base import Classifier, Params
 from ml.candidates.calibrated import Calibrated, CalibratedModel
 from ml.console import Advance
-from ml.dataset import Dataset, duplicate_groups
-from ml.folds import Protocol, grouped_folds
-from ml.manifest import Task
-from ml.metrics import Floats, measure
+from ml.dataset import Dataset
+from ml.folds import Protocol
+from ml.judge import Judged, Rows, held_out_deals, in_parts, judged_by_folds, judged_by_time
 from ml.selection import Choice, Tick, choose, fit, fits_to_choose, predict, ranked
 
-__all__ = ["Evaluation", "Judged", "evaluate", "groups_of", "judge"]
-
-Rows = npt.NDArray[np.int64]
-Fit = Callable[[Rows], Classifier]
-"""A model fitted on rows of the data set."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What a model said of rows it did not learn from, and how good that was."""
-
-    name: str
-    title: str
-    protocol: str
-    metrics: dict[str, float]
-    intervals: dict[str, tuple[float, float]]
-    """95 % intervals, of some of the metrics."""
-    rows: Rows = field(repr=False)
-    """[judged rows], their numbers in the data set: the test rows, or each row once, in the fold
-    that left it out."""
-    labels: Labels = field(repr=False)
-    """[judged rows]."""
-    probabilities: Floats = field(repr=False)
-    """[judged rows]."""
+__all__ = ["Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True)
@@ -100,23 +66,6 @@ def evaluate(
     )
 
 
-def judge(
-    name: str, title: str, fit_on: Fit, data: Dataset, plan: Protocol, seed: int = 0
-) -> Judged:
-    """Measure anything that can be fitted, uncalibrated, under the same protocol."""
-    if plan.test is None:
-        return _by_folds(name, title, _deals(fit_on, data, plan), UNCHANGED, data, plan, seed)
-    probabilities = predict(fit_on(plan.final), data.matrix[plan.test])
-    return _by_time(name, title, probabilities, data, plan, plan.test, seed)
-
-
-def groups_of(data: Dataset, rows: Rows) -> npt.NDArray[np.int64]:
-    """Which of the `rows` belong together: one entity's, or at one date those alike in all."""
-    if len(np.unique(data.as_of[rows])) == 1:
-        return duplicate_groups(data.matrix[rows])
-    return np.unique(data.entities[rows], return_inverse=True)[1].astype(np.int64)
-
-
 def _evaluate(
     choice: Choice, data: Dataset, plan: Protocol, seed: int, tick: Tick, is_best: bool
 ) -> Evaluation:
@@ -127,13 +76,13 @@ def _evaluate(
 
     candidate, model = choice.candidate, fit_on(plan.final)
     name, title = candidate.name, candidate.title
-    deals = _deals(fit_on, data, plan) if plan.test is None or is_best else []
-    line = choose_line([_in_parts(deal, data, seed) for deal in deals]) if deals else UNCHANGED
+    deals = held_out_deals(fit_on, data, plan) if plan.test is None or is_best else []
+    line = choose_line([in_parts(deal, data, seed) for deal in deals]) if deals else UNCHANGED
     if plan.test is None:
-        judged = _by_folds(name, title, deals, line, data, plan, seed)
+        judged = judged_by_folds(name, title, deals, line, data, plan, seed)
     else:
         scores = log_odds(predict(model, data.matrix[plan.test]))
-        judged = _by_time(name, title, expit(line(scores)), data, plan, plan.test, seed)
+        judged = judged_by_time(name, title, expit(line(scores)), data, plan, plan.test, seed)
     if line != UNCHANGED:
         candidate, model = Calibrated(candidate, line), CalibratedModel(model, line)
     return Evaluation(
@@ -143,100 +92,4 @@ def _evaluate(
         selection=choice.loss,
         line=line,
         model=model,
-    )
-
-
-def _by_time(
-    name: str,
-    title: str,
-    probabilities: Floats,
-    data: Dataset,
-    plan: Protocol,
-    rows: Rows,
-    seed: int,
-) -> Judged:
-    labels = data.labels[rows]
-    metrics = _measure(data.task, labels, probabilities) | calibration_metrics(
-        labels, probabilities
-    )
-    intervals = _intervals(data, rows, probabilities, seed)
-    return Judged(name, title, plan.name, metrics, intervals, rows, labels, probabilities)
-
-
-def _deals(fit_on: Fit, data: Dataset, plan: Protocol) -> list[HeldOut]:
-    """The rows that the folds leave out, scored; one HeldOut a deal."""
-    size = len(plan.folds) // plan.repeats
-    deals = []
-    for start in range(0, len(plan.folds), size):
-        folds = plan.folds[start : start + size]
-        rows = np.concatenate([fold.validate for fold in folds])
-        scores = [
-            log_odds(predict(fit_on(fold.train), data.matrix[fold.validate])) for fold in folds
-        ]
-        part = np.repeat(np.arange(size), [len(fold.validate) for fold in folds])
-        deals.append(HeldOut(rows, data.labels[rows], np.concatenate(scores), part))
-    return deals
-
-
-def _in_parts(deal: HeldOut, data: Dataset, seed: int) -> HeldOut:
-    """In two parts where one fold left it: the rows of an entity stay together."""
-    if deal.part.max() > 0:
-        return deal
-    entity = np.unique(data.entities[deal.rows], return_inverse=True)[1].astype(np.int64)
-    return replace(deal, part=grouped_folds(deal.labels, entity, 2, seed))
-
-
-def _by_folds(
-    name: str,
-    title: str,
-    deals: Sequence[HeldOut],
-    line: Line,
-    data: Dataset,
-    plan: Protocol,
-    seed: int,
-) -> Judged:
-    """Means over all folds; of calibration, which needs many rows, over deals."""
-    pooled = [(deal, deal.probabilities(line)) for deal in deals]
-    folds, whole = [], []
-    for deal, probabilities in pooled:
-        whole.append(calibration_metrics(deal.labels, probabilities))
-        for part in np.unique(deal.part):
-            out = deal.part == part
-            folds.append(_measure(data.task, deal.labels[out], probabilities[out]))
-    first, probabilities = pooled[0]
-    intervals = _intervals(data, first.rows, probabilities, seed)
-    metrics = _mean(folds) | _mean(whole)
-    return Judged(
-        name, title, plan.name, metrics, intervals, first.rows, first.labels, probabilities
-    )
-
-
-def _mean(each: Sequence[dict[str, float]]) -> dict[str, float]:
-    return {name: float(np.mean([metrics[name] for metrics in each])) for name in each[0]}
-
-
-def _measure(task: Task, labels: Labels, probabilities: Floats) -> dict[str, float]:
-    """The metrics at the task's threshold, and what acting on it is worth a row."""
-    metrics = measure(labels, probabilities, task.threshold)
-    cost, value = task.cost_false_positive, task.value_true_positive
-    decided = probabilities >= task.threshold
-    net = np.where(labels == 1, value, -cost)
-    return {
-        **metrics,
-        "cost_false_positive": cost,
-        "value_true_positive": value,
-        "net_value": float((net * decided).mean()),
-        "net_value_of_all": float(net.mean()),
-    }
-
-
-def _intervals(
-    data: Dataset, rows: Rows, probabilities: Floats, seed: int
-) -> dict[str, tuple[float, float]]:
-    return bootstrap_intervals(
-        data.labels[rows],
-        probabilities,
-        seed,
-        threshold=data.task.threshold,
-        groups=groups_of(data, rows),
     )

@@ -6,27 +6,18 @@ rows (see `ml.champion`); otherwise it is kept as a challenger. Either way the r
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from ml.audit import audit
 from ml.champion import Champion, Verdict, compare
 from ml.dataset import Dataset
-from ml.decisions import Decision, crown, insert, note, now, transaction, was_withdrawn
+from ml.decisions import Decision, crown, note, now, transaction, was_withdrawn
 from ml.diagnose import Diagnosis
-from ml.evaluate import Evaluation, Judged
+from ml.evaluate import Evaluation
 from ml.folds import Protocol
-from ml.registry_rows import (
-    classification_report,
-    confusion_matrix,
-    curves,
-    evaluation_rows,
-    fields,
-    insert_held_out,
-)
-from ml.segment_calibration import segment_calibration
+from ml.judge import Judged
+from ml.registry_rows import insert_measures, insert_model
 from scoring.bundle import Bundle
 from scoring.warehouse import fetch, qualified, require_tables
 
@@ -87,8 +78,8 @@ def record(
                 f"delete from {qualified(connection, table)} where task = ? and model_version = ?",
                 [task, version],
             )
-        _insert_model(connection, bundle, evaluations[0], standing, at)
-        _insert_measures(connection, data, bundle, evaluations, baselines, diagnosis, at)
+        insert_model(connection, bundle, evaluations[0], standing.status, standing.reason, at)
+        insert_measures(connection, data, bundle, evaluations, baselines, diagnosis, at)
         if verdict.wins:
             crown(connection, task, version, verdict.reason, _replaced(version, verdict))
         if champion is None or champion.model_version != version:
@@ -168,57 +159,3 @@ def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> Champion | No
     known_as, path, schema, reason, protocol = rows[0]
     said = {(row[0], row[1]): (row[2], row[3]) for row in held_out}
     return Champion(known_as, path, schema, reason, protocol, said)
-
-
-def _insert_model(
-    connection: duckdb.DuckDBPyConnection,
-    bundle: Bundle,
-    evaluation: Evaluation,
-    standing: Standing,
-    at: datetime,
-) -> None:
-    training = bundle.facts["training"]
-    row = (
-        bundle.model_version,
-        bundle.task,
-        standing.status,
-        evaluation.name,
-        f"{bundle.task}/{bundle.model_version}",
-        bundle.bundle_sha256,
-        bundle.feature_schema_hash,
-        len(bundle.features),
-        training["rows"],
-        training["buyers"],
-        training["from"],
-        training["to"],
-        standing.reason,
-        at,
-    )
-    insert(connection, "registry.models", [row])
-
-
-def _insert_measures(
-    connection: duckdb.DuckDBPyConnection,
-    data: Dataset,
-    bundle: Bundle,
-    evaluations: Sequence[Evaluation],
-    baselines: Sequence[Judged],
-    diagnosis: Diagnosis | None,
-    at: datetime,
-) -> None:
-    best, table, task = evaluations[0], data.table, data.task
-    model = (bundle.task, bundle.model_version)
-    insert_held_out(connection, model, data, best)
-    judged = [row for each in (*evaluations, *baselines) for row in evaluation_rows(each)]
-    segments = segment_calibration(connection, table, *model)
-    groups = audit(connection, table, task, bundle.model_version)
-    for name, rows in (
-        ("evaluations", [(*row, at) for row in judged]),
-        ("curves", curves(best, diagnosis)),
-        ("confusion_matrices", confusion_matrix(best, task.threshold)),
-        ("classification_reports", classification_report(best, task.threshold)),
-        ("importances", fields(diagnosis.importances) if diagnosis else []),
-        ("segment_calibration", fields(segments)),
-        ("audits", fields(groups)),
-    ):
-        insert(connection, f"registry.{name}", [(*model, *row) for row in rows])

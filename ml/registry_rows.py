@@ -1,7 +1,8 @@
-"""The rows of the registry's tables, in the order of their columns after the model's."""
+"""The rows of the registry's tables, in the order of their columns."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields as fields_of
+from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -9,26 +10,81 @@ import pyarrow as pa
 from sklearn.metrics import confusion_matrix as count_confusions
 from sklearn.metrics import precision_recall_fscore_support
 
+from ml.audit import audit
 from ml.curves import Point, curve_points
 from ml.dataset import Dataset
+from ml.decisions import insert
 from ml.diagnose import Diagnosis
-from ml.evaluate import Evaluation, Judged
+from ml.evaluate import Evaluation
+from ml.judge import Judged
+from ml.segment_calibration import segment_calibration
+from scoring.bundle import Bundle
 from scoring.warehouse import qualified
 
-__all__ = [
-    "classification_report",
-    "confusion_matrix",
-    "curves",
-    "evaluation_rows",
-    "fields",
-    "insert_held_out",
-]
+__all__ = ["insert_measures", "insert_model"]
 
 Row = tuple[Any, ...]
 CLASSES = ("no buyer", "buyer")
 
 
-def evaluation_rows(judged: Judged) -> list[Row]:
+def insert_model(
+    connection: duckdb.DuckDBPyConnection,
+    bundle: Bundle,
+    evaluation: Evaluation,
+    status: str,
+    reason: str,
+    at: datetime,
+) -> None:
+    """The row of registry.models."""
+    training = bundle.facts["training"]
+    row = (
+        bundle.model_version,
+        bundle.task,
+        status,
+        evaluation.name,
+        f"{bundle.task}/{bundle.model_version}",
+        bundle.bundle_sha256,
+        bundle.feature_schema_hash,
+        len(bundle.features),
+        training["rows"],
+        training["buyers"],
+        training["from"],
+        training["to"],
+        reason,
+        at,
+    )
+    insert(connection, "registry.models", [row])
+
+
+def insert_measures(
+    connection: duckdb.DuckDBPyConnection,
+    data: Dataset,
+    bundle: Bundle,
+    evaluations: Sequence[Evaluation],
+    baselines: Sequence[Judged],
+    diagnosis: Diagnosis | None,
+    at: datetime,
+) -> None:
+    """The rows of every other table that speaks of the model."""
+    best, table, task = evaluations[0], data.table, data.task
+    model = (bundle.task, bundle.model_version)
+    _insert_held_out(connection, model, data, best)
+    judged = [row for each in (*evaluations, *baselines) for row in _evaluation_rows(each)]
+    segments = segment_calibration(connection, table, *model)
+    groups = audit(connection, table, task, bundle.model_version)
+    for name, rows in (
+        ("evaluations", [(*row, at) for row in judged]),
+        ("curves", _curves(best, diagnosis)),
+        ("confusion_matrices", _confusion_matrix(best, task.threshold)),
+        ("classification_reports", _classification_report(best, task.threshold)),
+        ("importances", _fields(diagnosis.importances) if diagnosis else []),
+        ("segment_calibration", _fields(segments)),
+        ("audits", _fields(groups)),
+    ):
+        insert(connection, f"registry.{name}", [(*model, *row) for row in rows])
+
+
+def _evaluation_rows(judged: Judged) -> list[Row]:
     """Model, protocol, metric, its value and 95 % interval, rows and buyers."""
     size = len(judged.labels), int(judged.labels.sum())
     return [
@@ -37,7 +93,7 @@ def evaluation_rows(judged: Judged) -> list[Row]:
     ]
 
 
-def curves(best: Evaluation, diagnosis: Diagnosis | None) -> list[Row]:
+def _curves(best: Evaluation, diagnosis: Diagnosis | None) -> list[Row]:
     """The points of all curves, that of learning (rows, average precision) included."""
     points: list[Row] = list(curve_points(best.labels, best.probabilities))
     for number, each in enumerate(diagnosis.learning if diagnosis else ()):
@@ -45,7 +101,7 @@ def curves(best: Evaluation, diagnosis: Diagnosis | None) -> list[Row]:
     return points
 
 
-def confusion_matrix(best: Evaluation, threshold: float) -> list[Row]:
+def _confusion_matrix(best: Evaluation, threshold: float) -> list[Row]:
     """Threshold, whether they bought, whether they reached it, rows: four of them."""
     counts = count_confusions(best.labels, best.probabilities >= threshold, labels=[0, 1])
     both = False, True
@@ -56,7 +112,7 @@ def confusion_matrix(best: Evaluation, threshold: float) -> list[Row]:
     ]
 
 
-def classification_report(best: Evaluation, threshold: float) -> list[Row]:
+def _classification_report(best: Evaluation, threshold: float) -> list[Row]:
     """Threshold, class, precision, recall, F1 and rows; each class, then the two means."""
     decided = best.probabilities >= threshold
     by_class = precision_recall_fscore_support(best.labels, decided, labels=[0, 1], zero_division=0)
@@ -72,12 +128,12 @@ def classification_report(best: Evaluation, threshold: float) -> list[Row]:
     return rows
 
 
-def fields(each: Iterable[Any]) -> list[Row]:
+def _fields(each: Iterable[Any]) -> list[Row]:
     """Dataclasses as rows, in the order of their fields."""
     return [tuple(getattr(one, field.name) for field in fields_of(one)) for one in each]
 
 
-def insert_held_out(
+def _insert_held_out(
     connection: duckdb.DuckDBPyConnection, model: tuple[str, str], data: Dataset, best: Evaluation
 ) -> None:
     """What the model said of each row that measured it, through Arrow: there may be millions."""

@@ -7,13 +7,13 @@ from ml.manifest import FeatureTable, Task
 from ml.metrics import wilson_interval
 from ml.report import charts
 from ml.report.facts import Row
+from ml.report.terms import terms
 from ml.report.words import count, plural
 
 __all__ = ["model_page"]
 
 SHOWN_FEATURES = 12
 LEAST_IMPORTANCE = 0.0005
-SHOWN_TERMS = 6
 ENOUGH = 30
 """Customers below which a segment's rate is too wide to hold a prediction against."""
 FIGURES = {
@@ -80,7 +80,7 @@ def model_page(
         "has_costs": task.states_costs,
         "charts": {},
         "segments": _segments(facts["segment_calibration"]),
-        "terms": _terms(facts["model_terms"], labels),
+        "terms": terms(facts["model_terms"], labels),
     }
     if own:
         page["charts"] = _charts(page, curves, spread)
@@ -189,54 +189,3 @@ def _by_attribute(rows: list[Row]) -> dict[str, list[Row]]:
     for row in rows:
         found[row["attribute"]].append(row)
     return dict(found)
-
-
-def _terms(rows: list[Row], labels: dict[str, str]) -> dict[str, Any]:
-    """The terms of a model that is one table a term, the strongest first."""
-    cells: dict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        if row["feature_1"] is not None:
-            cells[row["term"]].append(row)
-    if not cells:
-        return {}
-    found = sorted(
-        ((_strength(of_term), of_term) for of_term in cells.values()), key=lambda each: -each[0]
-    )
-    single = [(size, of_term) for size, of_term in found if of_term[0]["feature_2"] is None]
-    return {
-        "number": len(cells),
-        "pairs": len(cells) - len(single),
-        "all": [(_term_name(of_term[0], labels), size) for size, of_term in found[:SHOWN_FEATURES]],
-        "drawn": [
-            drawn for size, of_term in single[:SHOWN_TERMS] if (drawn := _drawn(of_term, labels))
-        ],
-    }
-
-
-def _strength(cells: list[Row]) -> float:
-    """The mean size of what the term adds, over the rows learned from."""
-    rows = sum(cell["rows"] or 0 for cell in cells) or 1
-    return float(sum(abs(cell["contribution"]) * (cell["rows"] or 0) for cell in cells) / rows)
-
-
-def _term_name(cell: Row, labels: dict[str, str]) -> str:
-    both = [str(name) for name in (cell["feature_1"], cell["feature_2"]) if name]
-    return " × ".join(labels.get(name, name) for name in both)
-
-
-def _drawn(cells: list[Row], labels: dict[str, str]) -> dict[str, Any] | None:
-    bands = sorted(
-        (cell for cell in cells if not cell["is_missing_1"]), key=lambda cell: cell["bin_1"]
-    )
-    cuts = [cell["high_1"] for cell in bands if cell["high_1"] is not None]
-    if not cuts:
-        return None
-    margin = (cuts[-1] - cuts[0]) / 10 or 1.0
-    starts = [cuts[0] - margin, *cuts]
-    values = [cell["contribution"] for cell in bands]
-    steps = [{"x": x, "y": y} for x, y in zip(starts, values, strict=False)]
-    steps.append({"x": cuts[-1] + margin, "y": values[-1]})
-    name = _term_name(cells[0], labels)
-    says = f"What {name} adds to the score, from {min(values):+.2f} to {max(values):+.2f} log-odds"
-    unknown = next((cell["contribution"] for cell in cells if cell["is_missing_1"]), None)
-    return {"name": name, "chart": charts.term(steps, says), "unknown": unknown}

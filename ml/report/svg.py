@@ -58,7 +58,7 @@ def _inline(svg: str, says: str) -> Markup:
     width, height = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0]
     body = svg[svg.index(">") + 1 :]
     body = re.sub(r' (?:font-family|role|aria-[a-z]+|class|pointer-events)="[^"]*"', "", body)
-    body = re.sub(r"(\d\.\d\d)\d+", r"\1", body)
+    body = re.sub(r'="[^"]*"', lambda found: re.sub(r"(\.\d\d)\d+", r"\1", found[0]), body)
     for colour, name in _VARIABLES.items():
         body = re.sub(colour, f"var(--{name})", body, flags=re.IGNORECASE)
     head = (

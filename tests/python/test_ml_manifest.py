@@ -94,6 +94,8 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, content: str) -> 
         ({"tasks": {TASK: {"label": LABEL, "exclude_groups": ["wbe"]}}}, "excluded group wbe"),
         ({"tasks": {TASK: {"label": LABEL, "exclude_groups": ["web"]}}}, "leaves no feature"),
         ({"tasks": {TASK: {"label": LABEL, "trained_by_default": "no"}}}, "not true or false"),
+        ({"tasks": {TASK: {"label": LABEL, "cost_false_positive": 0}}}, "not an amount above 0"),
+        ({"tasks": {TASK: {"label": LABEL, "value_true_positive": "4"}}}, "not an amount above 0"),
         ({"entity_key": None}, "entity_key is missing"),
         ({"as_of_column": None}, "as_of_column is missing"),
     ],
@@ -103,6 +105,17 @@ def test_a_wrong_entry_is_named(tmp_path: Path, changes: dict[str, Any], message
     with pytest.raises(InputError, match=message) as error:
         load_registry(manifest(tmp_path / "manifest.json", node(**changes)))
     assert RELATION in str(error.value)
+
+
+def test_the_threshold_follows_from_what_acting_costs(tmp_path: Path) -> None:
+    """Cost 1 and value 4 pay from one in five on; without the two, from one in two."""
+    stated = {"label": LABEL, "cost_false_positive": 1, "value_true_positive": 4}
+    entry = node(tasks={TASK: stated, "plain": {"label": LABEL}})
+    ((paid, plain),) = (
+        found.tasks for found in load_registry(manifest(tmp_path / "manifest.json", entry))
+    )
+    assert (paid.threshold, paid.states_costs) == (0.2, True)
+    assert (plain.threshold, plain.states_costs) == (0.5, False)
 
 
 def test_a_feature_of_another_type_is_refused(tmp_path: Path) -> None:

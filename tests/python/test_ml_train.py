@@ -379,7 +379,7 @@ def test_an_error_between_two_inserts_leaves_the_registry_as_it_was(
     def fail(*_: object) -> list[Any]:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("ml.registry.curves", fail)
+    monkeypatch.setattr("ml.registry_rows._curves", fail)
     with pytest.raises(OSError, match="disk is full"):
         train(settings, TASK, **QUICK)
     assert registry(settings) == entered
