@@ -1,78 +1,103 @@
 {#
-    The rows of a relation of predictions, each of its three reasons also in words: "orders in 90 days: 5 (raises it)".
+    One row per prediction that has a reason: its entity_id and task, and its reasons in words as reason_1_text … reason_3_text,
+    "orders in 90 days: 5 (raises it)".
 
-    predictions: relation or CTE with reason_1 … contribution_3. features: CTE of the feature table `feature_table`, which has the
-    values; its key is joined with the columns `keys` {key of predictions: key of features}. Words come from `label` and `unit`
-    in the meta of feature columns of every feature table: `share` is shown in per cent, `flag` as yes or no, any other unit
-    follows the number. A reason may be a pair, `feature × feature`; of a feature of another table the label alone is shown.
+    predictions, features: CTEs; keys: {column of predictions: column of features}. Labels and units come from the meta of the
+    feature columns of every feature table: a `share` is shown in per cent, a `flag` as yes or no, any other unit follows the
+    number. A reason may be a pair, `feature × feature`; of a feature that is not in `feature_table` the label alone is shown.
 #}
 {% macro reasons_in_words(predictions, features, feature_table, keys) -%}
     {%- set catalog = feature_catalog() -%}
-    {%- set parts = ['part_1_1', 'part_1_2', 'part_2_1', 'part_2_2', 'part_3_1', 'part_3_2'] -%}
+    {%- set own = catalog.get(feature_table, {}) -%}
     select
-        valued.*,
+        entity_id,
+        task,
         {%- for rank in [1, 2, 3] %}
-        {{ feature_in_words('valued.part_' ~ rank ~ '_1', catalog, feature_table) }}
-        || case
-            when valued.part_{{ rank }}_2 <> '' then ' and ' || {{ feature_in_words('valued.part_' ~ rank ~ '_2', catalog, feature_table) }}
-            else ''
-        end
-        || case
-            when valued.contribution_{{ rank }} > 0 then ' (raises it)'
-            when valued.contribution_{{ rank }} < 0 then ' (lowers it)'
-            else ''
-        end as reason_{{ rank }}_text{{ ',' if not loop.last }}
+        max(case when reason_rank = {{ rank }} and part = 1 then words end)
+        || coalesce(' and ' || max(case when reason_rank = {{ rank }} and part = 2 then words end), '')
+        || max(case when reason_rank = {{ rank }} then direction end) as reason_{{ rank }}_text{{ ',' if not loop.last }}
         {%- endfor %}
     from (
         select
-            split.*,
-            {%- for part in parts %}
-            case split.{{ part }}
-                {%- for name in catalog.get(feature_table, {}) %}
-                when '{{ name }}' then {{ features }}.{{ name }}
-                {%- endfor %}
-                else null
-            end as {{ part }}_value{{ ',' if not loop.last }}
-            {%- endfor %}
+            entity_id,
+            task,
+            reason_rank,
+            part,
+            case when contribution > 0 then ' (raises it)' when contribution < 0 then ' (lowers it)' else '' end as direction,
+            {{ label_of_feature('feature', catalog) }} || {{ value_in_words('feature', 'feature_value', own) }} as words
         from (
             select
-                {{ predictions }}.*,
-                {%- for part in parts %}
-                {{ dbt.split_part(predictions ~ '.reason_' ~ part[5], "' × '", part[7] | int) }} as {{ part }}{{ ',' if not loop.last }}
-                {%- endfor %}
-            from {{ predictions }}
-        ) as split
-        left join {{ features }}
-            on
-                {%- for ours, theirs in keys.items() %}
-                {{ 'and ' if not loop.first }}split.{{ ours }} = {{ features }}.{{ theirs }}
-                {%- endfor %}
-    ) as valued
+                parts.*,
+                {{ value_of_feature('parts.feature', features, own) }} as feature_value
+            from (
+                select
+                    reasons.*,
+                    numbers.part,
+                    case numbers.part
+                        when 1 then {{ dbt.split_part('reasons.reason', "' × '", 1) }}
+                        else {{ dbt.split_part('reasons.reason', "' × '", 2) }}
+                    end as feature
+                from (
+                    {%- for rank in [1, 2, 3] %}
+                    select
+                        {{ predictions }}.*,
+                        {{ rank }} as reason_rank,
+                        {{ predictions }}.reason_{{ rank }} as reason,
+                        {{ predictions }}.contribution_{{ rank }} as contribution
+                    from {{ predictions }}
+                    {%- if not loop.last %}
+                    union all
+                    {%- endif %}
+                    {%- endfor %}
+                ) as reasons
+                cross join (select 1 as part union all select 2 as part) as numbers
+            ) as parts
+            left join {{ features }}
+                on
+                    {%- for ours, theirs in keys.items() %}
+                    {{ 'and ' if not loop.first }}parts.{{ ours }} = {{ features }}.{{ theirs }}
+                    {%- endfor %}
+            where parts.feature <> ''
+        ) as valued
+    ) as worded
+    group by
+        entity_id,
+        task
 {%- endmacro %}
 
-{# "orders in 90 days: 5"; the value stands in the column <part>_value. #}
-{% macro feature_in_words(part, catalog, feature_table) -%}
+{% macro label_of_feature(feature, catalog) -%}
+    case {{ feature }}
+                {%- for columns in catalog.values() -%}{%- for name, words in columns.items() %}
+                when '{{ name }}' then '{{ words.label | replace("'", "''") }}'
+                {%- endfor -%}{%- endfor %}
+                else replace({{ feature }}, '_', ' ')
+            end
+{%- endmacro %}
+
+{% macro value_of_feature(feature, features, own) -%}
+    case {{ feature }}
+                    {%- for name in own %}
+                    when '{{ name }}' then {{ features }}.{{ name }}
+                    {%- endfor %}
+                    else cast(null as {{ dbt.type_float() }})
+                end
+{%- endmacro %}
+
+{# ": 5", ": 12.5 %", ": yes", ": no value"; nothing for a feature of another table. #}
+{% macro value_in_words(feature, value, own) -%}
     {%- set by_unit = {} -%}
-    case {{ part }}
-            {%- for columns in catalog.values() -%}{%- for name, words in columns.items() %}
-            when '{{ name }}' then '{{ words.label | replace("'", "''") }}'
-            {%- endfor -%}{%- endfor %}
-            else replace({{ part }}, '_', ' ')
-        end
-        || case
-            {%- for name, words in catalog.get(feature_table, {}).items() -%}
-                {%- do by_unit.setdefault(words.unit, []).append(name) -%}
-            {%- endfor -%}
-            {%- for unit, names in by_unit.items() %}
-            when {{ part }} in ('{{ names | join("', '") }}')
-                then ': ' || coalesce({{ value_in_words(part ~ '_value', unit) }}, 'no value')
-            {%- endfor %}
-            else ''
-        end
+    {%- for name, words in own.items() -%}{%- do by_unit.setdefault(words.unit, []).append(name) -%}{%- endfor -%}
+    case
+                {%- for unit, names in by_unit.items() %}
+                when {{ feature }} in ('{{ names | join("', '") }}')
+                    then ': ' || coalesce({{ number_in_words(value, unit) }}, 'no value')
+                {%- endfor %}
+                else ''
+            end
 {%- endmacro %}
 
 {# A number as people read it: whole, or with up to two decimals. #}
-{% macro value_in_words(value, unit) -%}
+{% macro number_in_words(value, unit) -%}
     {%- if unit == 'flag' -%}
         case {{ value }} when 1 then 'yes' when 0 then 'no' end
     {%- elif unit == 'share' -%}

@@ -6,7 +6,7 @@ features as (
     select * from {{ ref('customer_features') }}
 ),
 
-predictions_in_words as (
+words as (
     {{ reasons_in_words('predictions', 'features', 'customer_features', {'entity_id': 'customer_id', 'as_of_date': 'as_of_date'}) }}
 ),
 
@@ -29,7 +29,7 @@ final as (
         predictions.probability,
         predictions.score,
         {%- for rank in [1, 2, 3] %}
-        predictions.reason_{{ rank }}_text,
+        words.reason_{{ rank }}_text,
         predictions.reason_{{ rank }},
         predictions.contribution_{{ rank }},
         {%- endfor %}
@@ -37,12 +37,16 @@ final as (
         segments.demographic_segment_name as segment_name,
         predictions.model_version,
         predictions.scored_at
-    from predictions_in_words as predictions
+    from predictions
     inner join customers on predictions.entity_id = customers.customer_id
     left join segments
         on
             predictions.entity_id = segments.customer_id
             and predictions.as_of_date = segments.as_of_date
+    left join words
+        on
+            predictions.entity_id = words.entity_id
+            and predictions.task = words.task
 )
 
 select * from final

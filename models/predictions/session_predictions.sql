@@ -6,7 +6,7 @@ features as (
     select * from {{ ref('session_features') }}
 ),
 
-predictions_in_words as (
+words as (
     {{ reasons_in_words('predictions', 'features', 'session_features', {'entity_id': 'session_id', 'as_of_date': 'as_of_date'}) }}
 ),
 
@@ -29,15 +29,19 @@ final as (
         predictions.probability,
         predictions.score,
         {%- for rank in [1, 2, 3] %}
-        predictions.reason_{{ rank }}_text,
+        words.reason_{{ rank }}_text,
         predictions.reason_{{ rank }},
         predictions.contribution_{{ rank }},
         {%- endfor %}
         predictions.model_version,
         predictions.scored_at
-    from predictions_in_words as predictions
+    from predictions
     inner join sessions on predictions.entity_id = sessions.session_id
     left join customers on sessions.customer_id = customers.customer_id
+    left join words
+        on
+            predictions.entity_id = words.entity_id
+            and predictions.task = words.task
 )
 
 select * from final
