@@ -74,15 +74,6 @@
             end
 {%- endmacro %}
 
-{% macro value_of_feature(feature, features, own) -%}
-    case {{ feature }}
-                    {%- for name in own %}
-                    when '{{ name }}' then {{ features }}.{{ name }}
-                    {%- endfor %}
-                    else cast(null as {{ dbt.type_float() }})
-                end
-{%- endmacro %}
-
 {# ": 5", ": 12.5 %", ": yes", ": no value"; nothing for a feature of another table. #}
 {% macro value_in_words(feature, value, own) -%}
     {%- set by_unit = {} -%}
@@ -90,14 +81,14 @@
     case
                 {%- for unit, names in by_unit.items() %}
                 when {{ feature }} in ('{{ names | join("', '") }}')
-                    then ': ' || coalesce({{ number_in_words(value, unit) }}, 'no value')
+                    then ': ' || coalesce({{ number_with_unit(value, unit) }}, 'no value')
                 {%- endfor %}
                 else ''
             end
 {%- endmacro %}
 
 {# A number as people read it: whole, or with up to two decimals. #}
-{% macro number_in_words(value, unit) -%}
+{% macro number_with_unit(value, unit) -%}
     {%- if unit == 'flag' -%}
         case {{ value }} when 1 then 'yes' when 0 then 'no' end
     {%- elif unit == 'share' -%}
