@@ -23,9 +23,7 @@ split as (
 dated as (
     select
         split.*,
-        {{ try_cast(
-            "substr(raw_day, 1, 4) || '-' || substr(raw_day, 5, 2) || '-' || substr(raw_day, 7)", 'timestamp'
-        ) }} as ordered_at
+        {{ parse_timestamp('raw_day', '%Y%m%d') }} as ordered_at
     from split
 ),
 

@@ -1,0 +1,18 @@
+{#
+    A timestamp written in a format of its own, null when the text is not in it. The format is that of strptime:
+    '%d/%m/%Y %H:%M' reads 01/12/2024 06:20, '%Y%m%d' reads 20241201.
+#}
+{% macro parse_timestamp(column, format) -%}
+    {{ return(adapter.dispatch('parse_timestamp', 'numerosity')(column, format)) }}
+{%- endmacro %}
+
+{% macro duckdb__parse_timestamp(column, format) -%}
+    cast(try_strptime({{ clean_text(column) }}, '{{ format }}') as timestamp)
+{%- endmacro %}
+
+{% macro spark__parse_timestamp(column, format) -%}
+    {%- set letters = {'%Y': 'yyyy', '%y': 'yy', '%m': 'MM', '%d': 'dd', '%H': 'HH', '%M': 'mm', '%S': 'ss'} -%}
+    {%- set pattern = namespace(text=format) -%}
+    {%- for code, letter in letters.items() -%}{%- set pattern.text = pattern.text | replace(code, letter) -%}{%- endfor -%}
+    try_to_timestamp({{ clean_text(column) }}, '{{ pattern.text }}')
+{%- endmacro %}
