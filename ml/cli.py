@@ -77,14 +77,20 @@ def train(
     trials: Annotated[
         int | None, typer.Option(help="Settings to search a candidate; repeatable by seed.")
     ] = None,
+    all_candidates: Annotated[
+        bool,
+        typer.Option("--all-candidates", help="Also a random forest and a neural net: slower."),
+    ] = False,
 ) -> int:
     """Compare the candidates, ship the best as a bundle, enter it in the registry."""
+    from ml.candidates import CANDIDATES, USUAL
     from ml.train import train as train_tasks
     from ml.tuning import Budget
 
     settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
     search = None if budget is None and trials is None else Budget(budget, trials)
-    found = train_tasks(settings, task, seed, folds, repeats, without or (), search)
+    kinds = CANDIDATES if all_candidates else USUAL
+    found = train_tasks(settings, task, seed, folds, repeats, without or (), search, kinds)
     return _done("train", found)
 
 

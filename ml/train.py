@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ml.baselines import baselines
-from ml.candidates import CANDIDATES
+from ml.candidates import USUAL, Candidate
 from ml.console import progress_bar, say
 from ml.dataset import Dataset, NothingToLearnError, read_dataset
 from ml.diagnose import diagnose
@@ -41,10 +41,12 @@ def train(
     repeats: int | None = None,
     without: Sequence[str] = (),
     budget: Budget | None = None,
+    candidates: Sequence[Candidate] = USUAL,
 ) -> dict[str, Any]:
     """Train one task, or every task of the registry that is trained by default and has rows.
 
-    Within `budget` for each task, settings beside the candidates' own are searched first.
+    Compares `candidates`. Within `budget` for each task, settings beside their own are searched
+    first.
 
     Returns what was trained and what was skipped, with the reason. Raises UsageError (unknown
     task), InputError (data that breaks its contract, nothing to learn), IntegrityError (the parity
@@ -53,7 +55,7 @@ def train(
     tables = load_registry(settings.manifest)
     if task:
         found = find_task(tables, task, without)
-        return {"trained": [_train(settings, *found, seed, folds, repeats, budget)]}
+        return {"trained": [_train(settings, *found, seed, folds, repeats, budget, candidates)]}
     if without:
         raise UsageError("--without needs --task: groups of features are a task's own")
     trained, skipped = [], []
@@ -61,7 +63,9 @@ def train(
         for each in table.tasks:
             try:
                 if each.trained_by_default:
-                    trained.append(_train(settings, table, each, seed, folds, repeats, budget))
+                    trained.append(
+                        _train(settings, table, each, seed, folds, repeats, budget, candidates)
+                    )
                     continue
                 reason = f"task {each.name} is trained when asked for: --task {each.name}"
             except NothingToLearnError as error:
@@ -82,18 +86,18 @@ def _train(
     folds: int | None,
     repeats: int | None,
     budget: Budget | None,
+    candidates: Sequence[Candidate],
 ) -> dict[str, Any]:
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, *TABLES)
         data = read_dataset(connection, table, task)
     plan = protocol(data, seed, folds, repeats)
-    tuned: dict[str, Any] = {}
     if budget:
         with progress_bar(f"{task.name}: searching settings") as advance:
             folder = settings.artifacts / task.name
-            tuned["candidates"] = tune(CANDIDATES, data, plan, seed, budget, folder, advance)
+            candidates = tune(candidates, data, plan, seed, budget, folder, advance)
     with progress_bar(f"{task.full_name}: comparing models") as advance:
-        evaluations = evaluate(data, plan, seed, advance, **tuned)
+        evaluations = evaluate(data, plan, seed, advance, candidates)
     best = evaluations[0]
     candidate = best.candidate
     onnx = export(candidate, best.model, data.matrix.shape[1])

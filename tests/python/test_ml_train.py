@@ -12,7 +12,7 @@ from factory import execute, rows
 from ml_factory import DATES, FEATURES, LABEL, RELATION, TASK, manifest, node, project
 
 import ml.train
-from ml.candidates import CANDIDATES
+from ml.candidates import USUAL
 from ml.candidates.logistic import Logistic
 from ml.promote import rollback
 from ml.registry import TABLES
@@ -68,7 +68,7 @@ def test_every_candidate_is_learned_and_the_best_is_shipped(
         settings.warehouse,
         "select candidate, count(*), count(distinct metric) from registry.evaluations group by all",
     )
-    candidates = {each.name for each in CANDIDATES}
+    candidates = {each.name for each in USUAL}
     assert {name for name, _, _ in entered} == candidates | {"base_rate", f"only_{FEATURES[1]}"}
     assert all(count == distinct for _, count, distinct in entered)
     (second,) = train(settings, TASK, folds=2)["trained"]
