@@ -7,7 +7,7 @@ BIN := .venv/bin
 
 SOURCE ?= sample
 RAW ?= data/raw
-CUSTOMERS ?= 5000
+CUSTOMERS ?= 3000
 SEED ?= 7
 
 export DBT_PROFILES_DIR := $(CURDIR)/profiles
@@ -34,6 +34,7 @@ demo: setup ## The main job in a new warehouse: SOURCE=sample, or SOURCE=online_
 	@if [ -f $(NUMEROSITY_WAREHOUSE) ]; then mv -f $(NUMEROSITY_WAREHOUSE) $(NUMEROSITY_WAREHOUSE).previous; fi
 	@if [ "$(SOURCE)" = sample ]; then $(MAKE) --no-print-directory sample; fi
 	@$(MAKE) --no-print-directory build train score predictions
+	@$(STEP) "Write data/report.html" $(BIN)/python -m ml report
 	@$(BIN)/python -m ml summary
 
 sample: setup ## Make the raw files of the sample shop (CUSTOMERS, SEED)

@@ -96,6 +96,7 @@ def build(
         ):
             say(f"{customers:,} customers: {step}")
             costs[step] = measure()
+            say(f"  {costs[step].seconds:.1f} s, {costs[step].peak_bytes / 2**30:.2f} GiB")
         facts["sizes"].append(
             {
                 "customers": customers,
@@ -124,8 +125,6 @@ def _steps(
     )
     day, other = LAST + timedelta(weeks=1), shop.folder / "target-day"
     yield "one more snapshot", lambda: _dbt(shop, "dbt", SNAPSHOT, day, other)
-    later = LAST + timedelta(weeks=2)
-    yield "one more day, raw files read again", lambda: _dbt(shop, "dbt", WHOLE, later, other)
     if memory_limit:
         _schedule(shop, "limited")
         limit = {"memory_limit": memory_limit}
@@ -134,6 +133,8 @@ def _steps(
             lambda: _dbt(shop, "limited", WHOLE, LAST, other, limit),
         )
         shutil.rmtree(shop.folder / "limited", ignore_errors=True)
+    later = LAST + timedelta(weeks=2)
+    yield "one more day, raw files read again", lambda: _dbt(shop, "dbt", WHOLE, later, other)
     if peers:
         marts = shop.folder / "marts"
         with open_warehouse(shop.warehouse("plain")) as connection:

@@ -35,17 +35,17 @@ def bin_names(edges: Edges) -> list[str]:
 
 def term_chart(term: Term, names: Sequence[str], whom: str) -> str:
     """The term as SVG; `names` are those of the features, `whom` is what a row is one of."""
-    chart = _heat_maps(term, names, whom) if len(term.features) == 2 else _curve(term, names, whom)
+    chart = _heat_maps(term, names, whom) if len(term.features) == 2 else _curve(term, whom)
     svg: str = vl_convert.vegalite_to_svg(_styled(chart).to_dict())
     return svg.replace(INK, "currentColor").replace(LINE, "var(--line)")
 
 
-def _curve(term: Term, names: Sequence[str], whom: str) -> alt.VConcatChart:
+def _curve(term: Term, whom: str) -> alt.VConcatChart:
     bins = bin_names(term.edges[0])
     frame = pd.DataFrame({"bin": bins, "log-odds": term.values, whom: term.rows})
     if not term.rows[-1]:
         frame = frame[:-1]
-    x = alt.X("bin:O", sort=bins, title=names[term.features[0]])
+    x = alt.X("bin:O", sort=bins, title=None)
     hidden = alt.X("bin:O", sort=bins, axis=None)
     base = alt.Chart(frame).properties(width=WIDTH)
     zero = base.mark_rule(color=LINE).encode(y=alt.datum(0))

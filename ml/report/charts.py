@@ -207,7 +207,7 @@ def _stacked(bins: Rows) -> Rows:
 def _short(rows: Rows, name: str) -> alt.Axis:
     """Thousands as k, small numbers as they are."""
     large = any(abs(row[name]) >= 1_000 for row in rows)
-    return alt.Axis(format="~s" if large else "~g", tickCount=4)
+    return alt.Axis(format="~s" if large else ",.3~r", tickCount=4)
 
 
 def _base(rows: Rows) -> Any:
