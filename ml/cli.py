@@ -41,6 +41,9 @@ Without = Annotated[
     list[str] | None,
     typer.Option(metavar="GROUP", help="Leave a group of features out; can be given repeatedly."),
 ]
+AllCandidates = Annotated[
+    bool, typer.Option("--all-candidates", help="Also a random forest and a neural net: slower.")
+]
 Reason = Annotated[str | None, typer.Option(help="Why, for those who read it later.")]
 
 
@@ -103,12 +106,16 @@ def evaluate(
     folds: Folds = None,
     repeats: Repeats = None,
     without: Without = None,
+    all_candidates: AllCandidates = False,
 ) -> int:
     """Measure every candidate under the task's protocol; nothing is written."""
+    from ml.candidates import CANDIDATES, USUAL
     from ml.comparison import evaluate_task
 
     settings = load_settings(warehouse=warehouse, manifest=manifest)
-    return _done("evaluate", evaluate_task(settings, task, seed, folds, repeats, without or ()))
+    kinds = CANDIDATES if all_candidates else USUAL
+    found = evaluate_task(settings, task, seed, folds, repeats, without or (), kinds)
+    return _done("evaluate", found)
 
 
 @app.command()

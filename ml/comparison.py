@@ -6,6 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from ml.baselines import baselines
+from ml.candidates import USUAL, Candidate
 from ml.console import progress_bar, show
 from ml.dataset import read_dataset
 from ml.evaluate import Evaluation, evaluate
@@ -25,6 +26,7 @@ def evaluate_task(
     folds: int | None = None,
     repeats: int | None = None,
     without: Sequence[str] = (),
+    candidates: Sequence[Candidate] = USUAL,
 ) -> dict[str, Any]:
     """Evaluate every candidate of `task`, print the table, return what it says; write nothing."""
     table, found = find_task(load_registry(settings.manifest), task, without)
@@ -32,7 +34,7 @@ def evaluate_task(
         data = read_dataset(connection, table, found)
     plan = protocol(data, seed, folds, repeats)
     with progress_bar(f"{found.full_name}: comparing models") as advance:
-        evaluations = evaluate(data, plan, seed, advance)
+        evaluations = evaluate(data, plan, seed, advance, candidates)
     beside = baselines(data, plan, seed)
     title = f"{found.full_name}: {plan.name}, {len(data.labels):,} labelled rows"
     show(_table(title, evaluations, beside))
