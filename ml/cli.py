@@ -86,13 +86,13 @@ def train(
     ] = False,
 ) -> int:
     """Compare the candidates, ship the best as a bundle, enter it in the registry."""
-    from ml.candidates import CANDIDATES, USUAL
+    from ml.candidates import CANDIDATES
     from ml.train import train as train_tasks
     from ml.tuning import Budget
 
     settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
     search = None if budget is None and trials is None else Budget(budget, trials)
-    kinds = CANDIDATES if all_candidates else USUAL
+    kinds = CANDIDATES if all_candidates else None
     found = train_tasks(settings, task, seed, folds, repeats, without or (), search, kinds)
     return _done("train", found)
 
@@ -109,11 +109,11 @@ def evaluate(
     all_candidates: AllCandidates = False,
 ) -> int:
     """Measure every candidate under the task's protocol; nothing is written."""
-    from ml.candidates import CANDIDATES, USUAL
+    from ml.candidates import CANDIDATES
     from ml.comparison import evaluate_task
 
     settings = load_settings(warehouse=warehouse, manifest=manifest)
-    kinds = CANDIDATES if all_candidates else USUAL
+    kinds = CANDIDATES if all_candidates else None
     found = evaluate_task(settings, task, seed, folds, repeats, without or (), kinds)
     return _done("evaluate", found)
 

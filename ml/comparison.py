@@ -6,7 +6,7 @@ from typing import Any
 from rich.table import Table
 
 from ml.baselines import baselines
-from ml.candidates import USUAL, Candidate
+from ml.candidates import Candidate
 from ml.console import progress_bar, show
 from ml.dataset import read_dataset
 from ml.evaluate import Evaluation, evaluate
@@ -26,7 +26,7 @@ def evaluate_task(
     folds: int | None = None,
     repeats: int | None = None,
     without: Sequence[str] = (),
-    candidates: Sequence[Candidate] = USUAL,
+    candidates: Sequence[Candidate] | None = None,
 ) -> dict[str, Any]:
     """Evaluate every candidate of `task`, print the table, return what it says; write nothing."""
     table, found = find_task(load_registry(settings.manifest), task, without)

@@ -15,7 +15,7 @@ from itertools import count
 from scipy.special import expit
 
 from ml.calibration import UNCHANGED, Line, choose_line, log_odds
-from ml.candidates import CANDIDATES, Candidate
+from ml.candidates import USUAL, Candidate
 from ml.candidates.base import Classifier, Params
 from ml.candidates.calibrated import Calibrated, CalibratedModel
 from ml.console import Advance
@@ -46,9 +46,10 @@ def evaluate(
     plan: Protocol,
     seed: int = 0,
     advance: Advance | None = None,
-    candidates: Sequence[Candidate] = CANDIDATES,
+    candidates: Sequence[Candidate] | None = None,
 ) -> tuple[Evaluation, ...]:
-    """Evaluate every candidate, the one to ship first."""
+    """Evaluate every candidate (the usual ones), the one to ship first."""
+    candidates = candidates or USUAL
     measuring = len(plan.folds) if plan.test is None else 0
     total = sum(fits_to_choose(candidate, plan) + measuring + 1 for candidate in candidates)
     total += len(plan.folds) - measuring  # the best one is calibrated

@@ -41,7 +41,7 @@ def train(
     repeats: int | None = None,
     without: Sequence[str] = (),
     budget: Budget | None = None,
-    candidates: Sequence[Candidate] = USUAL,
+    candidates: Sequence[Candidate] | None = None,
 ) -> dict[str, Any]:
     """Train one task, or every task of the registry that is trained by default and has rows.
 
@@ -86,7 +86,7 @@ def _train(
     folds: int | None,
     repeats: int | None,
     budget: Budget | None,
-    candidates: Sequence[Candidate],
+    candidates: Sequence[Candidate] | None,
 ) -> dict[str, Any]:
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, *TABLES)
@@ -95,7 +95,7 @@ def _train(
     if budget:
         with progress_bar(f"{task.name}: searching settings") as advance:
             folder = settings.artifacts / task.name
-            candidates = tune(candidates, data, plan, seed, budget, folder, advance)
+            candidates = tune(candidates or USUAL, data, plan, seed, budget, folder, advance)
     with progress_bar(f"{task.full_name}: comparing models") as advance:
         evaluations = evaluate(data, plan, seed, advance, candidates)
     best = evaluations[0]

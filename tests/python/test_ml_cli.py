@@ -19,7 +19,7 @@ QUICK = ["--folds", "2", "--repeats", "1"]
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A project that the environment points at, with one quick candidate."""
-    monkeypatch.setattr("ml.evaluate.evaluate.__defaults__", (0, None, (Logistic(),)))
+    monkeypatch.setattr("ml.evaluate.USUAL", (Logistic(),))
     monkeypatch.setattr(Logistic, "grid", Logistic.grid[1:3])
     found = project(tmp_path)
     for name in ("manifest", "warehouse", "artifacts", "serving", "lock_timeout"):

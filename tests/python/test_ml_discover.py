@@ -13,6 +13,7 @@ import jinja2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from factory import execute
 from hypothesis import given
 from hypothesis import strategies as st
 from ml_factory import DATES, FEATURES, RELATION, TASK, dataset, project
@@ -578,6 +579,7 @@ def test_without_its_tables_discovery_asks_for_dbt(
 ) -> None:
     """Before it has worked for nothing."""
     found = project(tmp_path)
+    execute(found.warehouse, "drop table registry.discovered_segments")
     monkeypatch.setenv("NUMEROSITY_MANIFEST", str(found.manifest))
     monkeypatch.setenv("NUMEROSITY_WAREHOUSE", str(found.warehouse))
     assert main(["discover", "--task", TASK]) == 3

@@ -74,7 +74,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     entry["columns"][FEATURES[3]]["config"]["meta"]["is_sensitive"] = True
     manifest(found.manifest, entry)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ml.evaluate.evaluate.__defaults__", (0, None, (Logistic(),)))
+        patch.setattr("ml.evaluate.USUAL", (Logistic(),))
         patch.setattr(Logistic, "grid", Logistic.grid[1:3])
         (trained,) = train(found, TASK, folds=2)["trained"]
     execute(

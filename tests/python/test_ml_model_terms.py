@@ -29,7 +29,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = project(tmp_path_factory.mktemp("glass"), DATES)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(GlassBoxBoosting, "grid", (SMALL,))
-        patch.setattr("ml.evaluate.evaluate.__defaults__", (0, None, (GlassBoxBoosting(),)))
+        patch.setattr("ml.evaluate.USUAL", (GlassBoxBoosting(),))
         train(settings, TASK, folds=2, repeats=1)
     return settings
 
@@ -130,7 +130,7 @@ def test_only_a_glass_box_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     settings = project(tmp_path, DATES)
     with pytest.raises(InputError, match="has no champion: run python -m ml train"):
         explain_task(settings, TASK)
-    monkeypatch.setattr("ml.evaluate.evaluate.__defaults__", (0, None, (Logistic(),)))
+    monkeypatch.setattr("ml.evaluate.USUAL", (Logistic(),))
     monkeypatch.setattr(Logistic, "grid", Logistic.grid[1:2])
     train(settings, TASK, folds=2, repeats=1)
     with pytest.raises(InputError, match=r"the logistic .* has no terms to draw"):
