@@ -120,11 +120,6 @@ def goals(rows: pd.DataFrame) -> list[Goal]:
             found["small_error_ratio"] <= 0.5,
         ),
         Goal(
-            "no difference planted: families (level, date, outcome) with any segment at q <= 0.05",
-            nothing["families_flagged"],
-            nothing["families_flagged"] <= ALPHA,
-        ),
-        Goal(
             "no difference planted: shops with any segment of any level at q <= 0.05",
             nothing["shops_flagged"],
             nothing["shops_flagged"] <= ALPHA,

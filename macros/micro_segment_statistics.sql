@@ -163,14 +163,14 @@ posteriors as (
         prior_alpha + bought as alpha,
         prior_beta + total - bought as beta,
         {{ ln_beta('(prior_alpha + bought)', '(prior_beta + total - bought)') }} as ln_beta,
-        row_number() over (partition by level, as_of_date, outcome order by p_value, segment_id) as p_rank
+        row_number() over (partition by level > 0, as_of_date, outcome order by p_value, level, segment_id) as p_rank
     from levels
 ),
 
 quantiles_0 as (
     select
         posteriors.*,
-        {{ q_value_step('p_value', 'p_rank', 'level, as_of_date, outcome') }} as q_step,
+        {{ q_value_step('p_value', 'p_rank', 'level > 0, as_of_date, outcome') }} as q_step,
         {{ beta_quantile_start('alpha', 'beta', 'ln_beta') }} as low_0,
         {{ beta_quantile_start('beta', 'alpha', 'ln_beta') }} as high_0
     from posteriors
@@ -199,7 +199,7 @@ statistics as (
         round(least(alpha / (alpha + beta), 1 / (1 + exp(-low_{{ beta_quantile_steps() }}))), 9) as eb_low,
         round(greatest(alpha / (alpha + beta), 1 - 1 / (1 + exp(-high_{{ beta_quantile_steps() }}))), 9) as eb_high,
         {{ lift('rate', 'parent_rate') }} as lift,
-        {{ q_value('q_step', 'p_rank', 'level, as_of_date, outcome') }} as q_value,
+        {{ q_value('q_step', 'p_rank', 'level > 0, as_of_date, outcome') }} as q_value,
         {{ customers_needed('buyers', 'customers') }} as customers_needed,
         {{ ratio('customers', 'max(case when level = 0 then customers end) over (partition by as_of_date, outcome)') }}
             as customers_share,
