@@ -6,11 +6,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 from planted import plant_unknowable_rows
 from project import Done, House
 
 from ml.synthesize import synthesize
+
+# How long an example takes says how busy the machine is: time is measured in bench/.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 CUSTOMERS, SEED = 400, 7
 FIRST, BETWEEN, SECOND = "2025-06-19", "2025-07-03", "2025-07-17"
