@@ -128,12 +128,12 @@ class GlassBoxBoosting:
 def _ranked(X: Matrix, y: Labels, settings: Params, seed: int) -> list[tuple[int, int]]:
     """The pairs by what they explain of a model of single features, on rows it did not see.
 
-    Of many rows a sample, with a third of the rounds: only the order matters.
+    On a sample of many rows and with a third of the rounds: only the order matters.
     """
     if len(y) > MOST_ROWS:
         some = np.random.default_rng(seed).choice(len(y), MOST_ROWS, replace=False)
         X, y = X[some], y[some]
-        settings = {**settings, "max_iter": -(-settings["max_iter"] // 3)}
+    settings = {**settings, "max_iter": -(-settings["max_iter"] // 3)}
     fold = np.random.default_rng(seed).permutation(len(y)) % LOOKS
     unseen = np.full(len(y), y.mean())
     for look in range(LOOKS):
