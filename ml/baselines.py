@@ -8,6 +8,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
+from ml.calibration import log_odds
 from ml.candidates.base import Matrix
 from ml.dataset import Dataset
 from ml.folds import Protocol
@@ -71,4 +72,4 @@ class _Bands:
         return found
 
     def decision_function(self, X: Matrix) -> Floats:
-        raise NotImplementedError("a baseline is measured by its probabilities")
+        return log_odds(self.predict_proba(X)[:, 1])
