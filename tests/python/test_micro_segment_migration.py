@@ -277,7 +277,7 @@ def test_intervals_of_mix_and_rate_are_as_wide_as_those_of_a_bootstrap(tables: T
     row = tables.changes[
         (tables.changes["outcome"] == "has_purchase_30d") & (tables.changes["level"] == 1)
     ].iloc[0]
-    moves = both_dates(tables, 1, row["from_as_of_date"], row["to_as_of_date"])
+    moves = both_dates(tables, 1, row["from_as_of_date"], row["to_as_of_date"]).sort_index()
     codes = [pd.Categorical(moves[f"segment_id_{side}"]) for side in ("before", "after")]
     names = sorted(set(codes[0].categories) | set(codes[1].categories))
     segments = [code.set_categories(names).codes for code in codes]
@@ -292,7 +292,12 @@ def test_intervals_of_mix_and_rate_are_as_wide_as_those_of_a_bootstrap(tables: T
             sizes.append(np.bincount(segment[there], weight[there], len(names)))
             buyers.append(np.bincount(segment[there], (weight * outcome)[there], len(names)))
         share = [size / size.sum() for size in sizes]
-        rate = [hit / size for hit, size in zip(buyers, sizes, strict=True)]
+        # A segment drawn empty at one date has there the other's rate, as in the table.
+        seen = [
+            np.divide(hit, size, out=np.zeros(len(names)), where=size > 0)
+            for hit, size in zip(buyers, sizes, strict=True)
+        ]
+        rate = [np.where(sizes[i] > 0, seen[i], seen[1 - i]) for i in (0, 1)]
         drawn.append(
             [
                 ((share[1] - share[0]) * (rate[0] + rate[1]) / 2).sum(),
