@@ -3,8 +3,6 @@
 The notes are only ever added to. A change and its note are one transaction.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -23,7 +21,6 @@ __all__ = [
     "insert",
     "note",
     "now",
-    "transaction",
     "was_withdrawn",
 ]
 
@@ -122,16 +119,3 @@ def insert(
         marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
         flat = [value for row in some for value in row]
         fetch(connection, f"insert into {qualified(connection, table)} values {marks}", flat)
-
-
-@contextmanager
-def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All or nothing."""
-    connection.begin()
-    try:
-        yield
-        connection.commit()
-    except BaseException:
-        with suppress(duckdb.Error):
-            connection.rollback()
-        raise

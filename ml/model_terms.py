@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ml.glassbox import GlassBox, Term
-from scoring.warehouse import fetch, qualified, require_tables
+from scoring.warehouse import fetch, qualified, require_tables, transaction
 
 __all__ = ["TABLE", "read_terms", "store_terms", "term_rows"]
 
@@ -68,8 +68,7 @@ def store_terms(
     require_tables(connection, TABLE)
     model = {"task": task, "model_version": model_version}
     found = pa.Table.from_pylist([model | row for row in term_rows(box, names)], schema=SCHEMA)
-    connection.begin()
-    try:
+    with transaction(connection):
         fetch(
             connection,
             f"delete from {qualified(connection, TABLE)}"
@@ -83,10 +82,6 @@ def store_terms(
             f" select {columns} from model_terms_found"
         )
         connection.unregister("model_terms_found")
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 def read_terms(

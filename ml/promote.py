@@ -20,12 +20,11 @@ from ml.decisions import (
     earlier_champions,
     note,
     now,
-    transaction,
 )
 from scoring.bundle import load_bundle
 from scoring.errors import InputError, IntegrityError, UsageError
 from scoring.settings import Settings
-from scoring.warehouse import columns, connect, fetch, qualified, require_tables
+from scoring.warehouse import columns, connect, fetch, qualified, require_tables, transaction
 
 __all__ = ["list_models", "promote", "rollback"]
 

@@ -12,14 +12,14 @@ import duckdb
 
 from ml.champion import Champion, Verdict, compare
 from ml.dataset import Dataset
-from ml.decisions import Decision, crown, note, now, transaction, was_withdrawn
+from ml.decisions import Decision, crown, note, now, was_withdrawn
 from ml.diagnose import Diagnosis
 from ml.evaluate import Evaluation
 from ml.folds import Protocol
 from ml.judge import Judged
 from ml.registry_rows import insert_measures, insert_model
 from scoring.bundle import Bundle
-from scoring.warehouse import fetch, qualified, require_tables
+from scoring.warehouse import fetch, qualified, require_tables, transaction
 
 __all__ = ["TABLES", "Standing", "record"]
 

@@ -4,8 +4,7 @@ A partition is (task, as_of_date, model_version). The tables have no keys or ind
 whole partition is deleted and inserted again, and a crash in between leaves what was there before.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -15,7 +14,7 @@ import pyarrow as pa
 from scoring.bundle import Bundle
 from scoring.errors import IntegrityError
 from scoring.features import FeatureDay
-from scoring.warehouse import fetch, qualified
+from scoring.warehouse import fetch, qualified, transaction
 
 __all__ = ["TABLES", "Counts", "already_done", "count", "replace"]
 
@@ -85,7 +84,7 @@ def replace(
     values = _values(bundle, day.as_of_date)
     run = values | {"run": run_id, "at": started}
     total = Counts()
-    with _transaction(connection):
+    with transaction(connection):
         for table in TABLES[:2]:
             fetch(
                 connection, f"delete from {qualified(connection, table)} where {_PARTITION}", values
@@ -161,15 +160,3 @@ def _values(bundle: Bundle, day: date) -> dict[str, object]:
 def _now() -> datetime:
     """UTC, as the naive timestamp the tables hold."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-@contextmanager
-def _transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    connection.begin()
-    try:
-        yield
-        connection.commit()
-    except BaseException:
-        with suppress(duckdb.Error):
-            connection.rollback()
-        raise

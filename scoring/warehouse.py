@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import duckdb
 
 from scoring.errors import InputError, LockedError
 
-__all__ = ["columns", "connect", "fetch", "qualified", "quoted", "require_tables"]
+__all__ = ["columns", "connect", "fetch", "qualified", "quoted", "require_tables", "transaction"]
 
 LOCKED = "IO Error: Could not set lock on file"
 """How DuckDB's message begins when another process has the file."""
@@ -35,6 +35,19 @@ def connect(
         yield connection
     finally:
         connection.close()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: what is done within is there at the end, or none of it is."""
+    connection.begin()
+    try:
+        yield
+        connection.commit()
+    except BaseException:
+        with suppress(duckdb.Error):
+            connection.rollback()
+        raise
 
 
 def _open(path: Path, read_only: bool, timeout: float) -> duckdb.DuckDBPyConnection:

@@ -9,7 +9,7 @@ from ml.dataset import Dataset
 from ml.discover.confirm import Discovery, Statistics
 from ml.discover.rules import Rule
 from ml.discover.windows import Rows, Windows
-from scoring.warehouse import qualified
+from scoring.warehouse import qualified, transaction
 
 __all__ = ["TABLES", "store"]
 
@@ -38,18 +38,13 @@ def store(
         for one in discoveries
         for row in _statistics(one, data, windows)
     ]
-    connection.begin()
-    try:
+    with transaction(connection):
         for table, rows in zip(TABLES, (conditions, statistics), strict=True):
             name = qualified(connection, table)
             connection.execute(f"delete from {name} where task = ?", [task])
             if rows:
                 marks = ", ".join("?" * len(rows[0]))
                 connection.executemany(f"insert into {name} values ({marks})", rows)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 def _conditions(found: Discovery) -> list[Row]:
