@@ -61,5 +61,7 @@
         'create table if not exists scoring.runs (run_id varchar, task varchar, as_of_date date, model_version varchar,
             bundle_sha256 varchar, features_fingerprint varchar, rows_scored bigint, rows_unscorable bigint,
             started_at timestamp, finished_at timestamp)',
+        'create table if not exists scoring.erasures (erasure_id varchar, place varchar, table_name varchar,
+            rows_erased bigint, erased_at timestamp)',
     ]) }}
 {%- endmacro %}

@@ -12,7 +12,9 @@ import typer
 
 from scoring import __version__
 from scoring.console import configure_logs, write_error, write_json
-from scoring.errors import UsageError, exit_code, one_line
+from scoring.errors import InputError, UsageError, exit_code, one_line
+from scoring.forget import Request as Erasure
+from scoring.forget import forget as erase
 from scoring.run import Outcome, Request
 from scoring.run import run as run_scoring
 from scoring.settings import load_settings
@@ -83,6 +85,36 @@ def run(
     return _report(run_scoring(settings, request))
 
 
+@app.command()
+def forget(
+    customer_id: Annotated[
+        list[str] | None, typer.Argument(help="Whom to erase, as marts.customers names them.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(resolve_path=True, help="A file with one customer id a line.")
+    ] = None,
+    rewrite_raw: Annotated[
+        bool, typer.Option("--rewrite-raw", help="Erase them from the raw files, too.")
+    ] = False,
+    warehouse: Annotated[
+        Path | None, typer.Option(resolve_path=True, help="The DuckDB file to erase from.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be erased; change nothing.")
+    ] = False,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
+    ] = False,
+) -> int:
+    """Erase customers from every table, copy and delivered file, and keep them out."""
+    settings = load_settings(warehouse=warehouse)
+    configure_logs(json_logs, settings.log_level)
+    ids = (*(customer_id or []), *_lines(file))
+    receipt = erase(settings, Erasure(ids, rewrite_raw, dry_run, not json_logs))
+    write_json(receipt.facts() | {"exit_code": 0, "error": None})
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code, and never raises.
 
@@ -106,6 +138,13 @@ def _with_command(arguments: Sequence[str] | None) -> list[str]:
     given = list(sys.argv[1:] if arguments is None else arguments)
     own = {"--help", "--version"}
     return ["run", *given] if given and given[0].startswith("--") and given[0] not in own else given
+
+
+def _lines(file: Path | None) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines() if file else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {file}: {one_line(error)}") from None
 
 
 def _date(text: str | None) -> date | None:
