@@ -15,6 +15,9 @@ from scoring.console import configure_logs, write_error, write_json
 from scoring.errors import InputError, UsageError, exit_code, one_line
 from scoring.forget import Request as Erasure
 from scoring.forget import forget as erase
+from scoring.publish import KEEP, Published
+from scoring.publish import publish as publish_version
+from scoring.publish import restore as restore_version
 from scoring.run import Outcome, Request
 from scoring.run import run as run_scoring
 from scoring.settings import load_settings
@@ -83,6 +86,40 @@ def run(
         progress=not json_logs,
     )
     return _report(run_scoring(settings, request))
+
+
+@app.command()
+def publish(
+    keep: Annotated[int, typer.Option(min=1, help="Versions kept, with the new one.")] = KEEP,
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="As Parquet files, too; from then on, always.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if what dbt ran last has failed.")
+    ] = False,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
+    ] = False,
+) -> int:
+    """Copy what BI reads from the warehouse into data/serving.duckdb, swapped in whole."""
+    settings = load_settings()
+    configure_logs(json_logs, settings.log_level)
+    return _say(publish_version(settings, keep, parquet, force, progress=not json_logs))
+
+
+@app.command()
+def restore(
+    version: Annotated[
+        str | None, typer.Argument(help="The version; without it the one before what is served.")
+    ] = None,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
+    ] = False,
+) -> int:
+    """Serve an earlier version again."""
+    settings = load_settings()
+    configure_logs(json_logs, settings.log_level)
+    return _say(restore_version(settings, version))
 
 
 @app.command()
@@ -165,6 +202,12 @@ def _report(outcomes: list[Outcome]) -> int:
     tasks = [dataclasses.asdict(outcome) for outcome in outcomes]
     _write(status, code, tasks, "; ".join(str(failure.error) for failure in failures) or None)
     return code
+
+
+def _say(published: Published) -> int:
+    facts = dataclasses.asdict(published)
+    write_json({"status": facts.pop("status"), "exit_code": 0, **facts, "error": None})
+    return 0
 
 
 def _failed(message: str, code: int) -> int:
