@@ -13,7 +13,7 @@ from scoring.public import Table
 from scoring.steps import step
 from scoring.warehouse import columns, fetch, quoted
 
-__all__ = ["Sum", "read", "sums", "write", "write_parquet"]
+__all__ = ["STORAGE", "Sum", "read", "sums", "write", "write_parquet"]
 
 STORAGE = "v1.0.0"
 """The oldest DuckDB that can read the file."""

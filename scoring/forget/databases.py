@@ -14,6 +14,8 @@ import duckdb
 from scoring.errors import InputError, IntegrityError
 from scoring.forget.lineage import EXAMPLE, Relation, condition, relations
 from scoring.forget.replace import UNFINISHED, replace_file
+from scoring.public import Table
+from scoring.publication import STORAGE, sums
 from scoring.settings import Settings
 from scoring.warehouse import fetch, quoted
 
@@ -21,19 +23,27 @@ __all__ = ["attached", "copies", "count", "rewrite"]
 
 MAGIC = b"DUCK"
 """Bytes 8 to 12 of every DuckDB file."""
+PUBLICATION = "main.publication"
+"""What a published version says it holds, table by table."""
 ERASED = "'erased with its customer'"
 SETTLE = 0.05
 """Seconds. Who opened the old file just before it was replaced is refused its lock meanwhile."""
 
 
-def copies(settings: Settings) -> list[Path]:
-    """Every DuckDB file beside the warehouse that is made from it: published, kept or set aside."""
+def copies(settings: Settings) -> list[list[Path]]:
+    """Every DuckDB file that is made from the warehouse: published, kept or set aside.
+
+    One list a file, with all its names: the version that is served has two.
+    """
     found = set()
     for origin in (settings.warehouse, settings.serving):
         found |= {path for path in origin.parent.glob(f"*{origin.name}*") if path.is_file()}
         found |= {path for path in origin.with_suffix("").rglob("*") if path.is_file()}
-    others = found - {settings.warehouse}
-    return sorted(path for path in others if path.suffix != UNFINISHED and _is_database(path))
+    names: dict[tuple[int, int], list[Path]] = {}
+    for path in sorted(found - {settings.warehouse}):
+        if path.suffix != UNFINISHED and _is_database(path):
+            names.setdefault((path.stat().st_dev, path.stat().st_ino), []).append(path)
+    return list(names.values())
 
 
 def _is_database(path: Path) -> bool:
@@ -43,13 +53,12 @@ def _is_database(path: Path) -> bool:
 
 @contextmanager
 def attached(
-    connection: duckdb.DuckDBPyConnection, path: Path, name: str, read_only: bool = False
+    connection: duckdb.DuckDBPyConnection, path: Path, name: str, mode: str
 ) -> Iterator[str]:
     """The database `path` under a name, until the block ends."""
     text = str(path).replace("'", "''")
-    mode = " (read_only)" if read_only else ""
     try:
-        connection.execute(f"attach '{text}' as {quoted(name)}{mode}")
+        connection.execute(f"attach '{text}' as {quoted(name)} ({mode})")
     except duckdb.Error as error:
         raise InputError(f"cannot open {path}: {str(error).splitlines()[0]}") from None
     try:
@@ -74,27 +83,54 @@ def rewrite(
     connection: duckdb.DuckDBPyConnection,
     database: str,
     path: Path,
+    changed: Iterable[str],
     finish: Callable[[str], None] | None,
     advance: Callable[[int], None],
 ) -> None:
     """Put a file without the person's rows in the place of `path`, attached as `database`.
 
-    `finish` gets the new database's name before it takes its place. Raises IntegrityError when the
-    new file does not hold exactly the other rows; then nothing has changed.
+    `changed` names the tables with such rows; `finish` gets the new database's name before it takes
+    its place. Raises IntegrityError when the new file does not hold exactly the other rows; then
+    nothing has changed.
     """
-    with replace_file(path) as temporary, attached(connection, temporary, "rewritten") as new:
+    oldest = f"storage_version '{STORAGE}'"
+    with (
+        replace_file(path) as temporary,
+        attached(connection, temporary, "rewritten", oldest) as new,
+    ):
         connection.execute(f"copy from database {quoted(database)} to {new} (schema)")
-        for table in relations(connection, database):
+        tables = relations(connection, database)
+        for table in tables:
             _copy(connection, table, Relation(new, table.name, table.columns))
             advance(1)
         left = count(connection, relations(connection, new))
         if left:
             raise IntegrityError(f"{path}: {', '.join(left)} still holds rows to be erased")
+        if PUBLICATION in [table.name for table in tables]:
+            _note_sums(connection, new, changed, path.with_suffix(".parquet"))
         if finish:
             finish(new)
         connection.execute(f"checkpoint {new}")
     path.with_name(f"{path.name}.wal").unlink(missing_ok=True)
     time.sleep(SETTLE)
+
+
+def _note_sums(
+    connection: duckdb.DuckDBPyConnection, new: str, changed: Iterable[str], parquet: Path
+) -> None:
+    """Have a version say what it holds now, or nobody could restore it; as Parquet, too."""
+    tables = [Table(schema, name) for schema, _, name in (one.partition(".") for one in changed)]
+    for relation, held in sums(connection, new, tables).items():
+        fetch(
+            connection,
+            f"update {new}.{PUBLICATION} set row_count = ?, checksum = ?"
+            " where schema_name || '.' || table_name = ?",
+            [held.rows, held.checksum, relation],
+        )
+    if parquet.is_dir():
+        with replace_file(parquet / "publication.parquet") as temporary:
+            target = str(temporary).replace("'", "''")
+            connection.execute(f"copy {new}.{PUBLICATION} to '{target}' (format parquet)")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, old: Relation, new: Relation) -> None:

@@ -19,7 +19,14 @@ from scoring.forget.replace import replace_file
 from scoring.settings import PROJECT_ROOT
 from scoring.warehouse import fetch, quoted
 
-__all__ = ["File", "open_file", "own_files", "people_of", "raw_files", "rewrite_file"]
+__all__ = [
+    "File",
+    "open_file",
+    "own_files",
+    "people_of",
+    "raw_files",
+    "rewrite_file",
+]
 
 SUFFIXES = (".csv", ".parquet", ".txt")
 Rules = list[str | int | dict[str, str]]

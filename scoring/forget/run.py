@@ -1,7 +1,8 @@
 """`python -m scoring forget`: the erasure list, then every copy, then the warehouse itself."""
 
+import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,10 @@ from scoring.errors import InputError, UsageError
 from scoring.forget import databases, erasure_list, files, lineage
 from scoring.forget.left_over import delivered_to, emails, not_kept_out, still_found
 from scoring.forget.receipt import Line, Receipt, now, record, resume
+from scoring.forget.replace import replace_file
 from scoring.settings import Settings
-from scoring.warehouse import connect, fetch, transaction
+from scoring.versions import Versions
+from scoring.warehouse import connect, fetch, storage, transaction
 
 __all__ = ["Request", "forget"]
 
@@ -34,9 +37,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Found:
-    """Where the customers are: DuckDB files (path, name, tables and their rows) and other files."""
+    """Where the customers are: DuckDB files (name, further names of the same file, tables and their
+    rows, by path) and other files."""
 
     names: Mapping[Path, str]
+    others: Mapping[Path, list[Path]]
     tables: Mapping[Path, list[lineage.Relation]]
     rows: Mapping[Path, dict[str, int]]
     own: list[files.File]
@@ -66,7 +71,7 @@ def forget(settings: Settings, request: Request) -> Receipt:
     ids = tuple(dict.fromkeys(each.strip() for each in request.ids if each.strip()))
     if not ids:
         raise UsageError("no customer given: name them, or a file of ids with --file")
-    with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
+    with _locked(settings) as connection:
         fetch(connection, "set memory_limit = ?", [settings.memory_limit])
         lineage.note(connection, {lineage.PERSON: ids}, lineage.entity_keys(settings.manifest))
         with _search(connection, settings) as found:
@@ -97,21 +102,36 @@ def forget(settings: Settings, request: Request) -> Receipt:
 
 
 @contextmanager
+def _locked(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, while nobody else writes to it or publishes."""
+    versions = Versions(settings.serving)
+    published = versions.folder.is_dir()
+    with (
+        versions.locked(settings.lock_timeout) if published else nullcontext(),
+        connect(settings.warehouse, timeout=settings.lock_timeout) as connection,
+        storage(settings.warehouse),
+    ):
+        yield connection
+
+
+@contextmanager
 def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Found]:
     """Everything that is about them; the copies of the warehouse stay attached within."""
     with ExitStack() as stack:
         raw = files.raw_files(connection, settings.raw)
         ((warehouse,),) = fetch(connection, "select current_database()")
         names = {}
-        for number, path in enumerate(databases.copies(settings)):
-            copy = databases.attached(connection, path, f"copy_{number}", read_only=True)
+        others = {}
+        for number, (path, *rest) in enumerate(databases.copies(settings)):
+            copy = databases.attached(connection, path, f"copy_{number}", "read_only")
             names[path] = stack.enter_context(copy)
+            others[path] = rest
         names[settings.warehouse] = warehouse
         tables = {path: lineage.relations(connection, name) for path, name in names.items()}
         lineage.trace(connection, [table for each in tables.values() for table in each])
         rows = {path: databases.count(connection, each) for path, each in tables.items()}
         folders = settings.serving.with_suffix(""), settings.activation
-        yield Found(names, tables, rows, list(files.own_files(connection, *folders)), raw)
+        yield Found(names, others, tables, rows, list(files.own_files(connection, *folders)), raw)
 
 
 def _erase(
@@ -129,7 +149,10 @@ def _erase(
         if found.rows[path]:
             finish = partial(record, connection, receipt) if path == warehouse else None
             with progress_bar(path.name, len(found.tables[path]), request.progress) as advance:
-                databases.rewrite(connection, name, path, finish, advance)
+                databases.rewrite(connection, name, path, found.rows[path], finish, advance)
+            for other in found.others.get(path, []):
+                with replace_file(other) as temporary:
+                    os.link(path, temporary)
             log.info("rewritten", file=str(path), rows=sum(found.rows[path].values()))
         elif path == warehouse:
             with transaction(connection):

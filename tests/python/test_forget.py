@@ -20,6 +20,8 @@ from scoring.cli import main
 from scoring.errors import InputError
 from scoring.forget import Request, forget
 from scoring.forget.erasure_list import HEADER, hash_of
+from scoring.publication import read
+from scoring.publish import publish, restore
 from scoring.settings import PROJECT_ROOT, load_settings
 
 KILLED = """
@@ -388,3 +390,37 @@ def test_a_warehouse_in_use_is_not_waited_for_forever(
         assert main(["forget", "c7"]) == 5
         holder.communicate("\n")
     capsys.readouterr()
+
+
+def test_a_published_version_can_still_be_restored(home: Path) -> None:
+    """Both names of the version that is served, the one before, and their Parquet files."""
+    manifest = {
+        "nodes": {
+            "model.customers": {
+                "resource_type": "model",
+                "schema": "marts",
+                "name": "customers",
+                "description": "",
+                "columns": {},
+                "config": {"materialized": "table"},
+            }
+        }
+    }
+    settings = load_settings()
+    settings.manifest.parent.mkdir()
+    settings.manifest.write_text(json.dumps(manifest))
+    (home / "serving.duckdb").unlink()
+    publish(settings, parquet=True, force=True)
+    factory.execute(settings.warehouse, "delete from marts.customers where customer_id = 'c1'")
+    publish(settings, force=True)
+    assert erase("c7").status == "done"
+    files = list((home / "serving").glob("*.duckdb"))
+    assert (home / "serving.duckdb").samefile(max(files))
+    held = [read(path, check=True)[1]["marts.customers"].rows for path in sorted(files)]
+    assert held == [49, 48]
+    assert restore(settings).status == "done"
+    assert holding(home / "serving", "c7@example.com") == set()
+    for folder in (home / "serving").glob("*.parquet"):
+        ((said,),) = duckdb.sql(f"select row_count from '{folder}/publication.parquet'").fetchall()
+        ((rows,),) = duckdb.sql(f"select count(*) from '{folder}/marts/*.parquet'").fetchall()
+        assert said == rows
