@@ -37,7 +37,7 @@
             {%- endif -%}
             {%- do expressions.append(found[header | lower]) -%}
         {%- endfor -%}
-        {%- set erased = is_erased(source_name, model.name.split('__')[1], found) | trim -%}
+        {%- set erased = is_erased(source_name, model.name.split('__') | last, found) | trim -%}
     select
         {%- for name in columns %}
         {{ 'case when not is_erased then ' ~ expressions[loop.index0] ~ ' end' if erased else expressions[loop.index0] }} as {{ name }},

@@ -8,21 +8,27 @@ settings as (
     select * from {{ ref('audiences') }}
 ),
 
--- A customer counts once an audience, from the first delivery on: in it or held out, it stays so.
+ranked as (
+    select
+        delivered.*,
+        row_number() over (
+            partition by audience, customer_id
+            order by as_of_date asc, is_holdout asc, delivery_id asc
+        ) as delivery_rank
+    from delivered
+),
+
+-- A customer counts once an audience, from the first delivery on.
 members as (
     select
-        delivered.audience,
-        delivered.customer_id,
-        delivered.is_holdout,
-        coalesce(settings.outcome_days, 30) as outcome_days,
-        min(delivered.as_of_date) as as_of_date
-    from delivered
-    left join settings on delivered.audience = settings.audience
-    group by
-        delivered.audience,
-        delivered.customer_id,
-        delivered.is_holdout,
-        coalesce(settings.outcome_days, 30)
+        ranked.audience,
+        ranked.customer_id,
+        ranked.as_of_date,
+        ranked.is_holdout,
+        coalesce(settings.outcome_days, 30) as outcome_days
+    from ranked
+    left join settings on ranked.audience = settings.audience
+    where ranked.delivery_rank = 1
 ),
 
 {% for outcome, relation, event_at, condition in [

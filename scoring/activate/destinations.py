@@ -19,7 +19,7 @@ import structlog
 from scoring.errors import InputError, UsageError
 from scoring.forget.replace import replace_file
 
-__all__ = ["FILES", "check", "post", "write_file"]
+__all__ = ["FILES", "check", "post", "shown", "write_file"]
 
 FILES = ("csv", "parquet")
 PART = 500
@@ -54,6 +54,13 @@ def check(destination: str) -> None:
             return
         raise UsageError("--to has a password in its address: use NUMEROSITY_ACTIVATION_TOKEN")
     raise UsageError(f"--to {destination!r}: say csv, parquet, or an address (https://…)")
+
+
+def shown(destination: str) -> str:
+    """The destination without what may be secret in an address: user and query."""
+    address = urllib.parse.urlsplit(destination)
+    host = address.netloc.rpartition("@")[2]
+    return urllib.parse.urlunsplit((address.scheme, host, address.path, "", ""))
 
 
 def write_file(rows: pa.Table, path: Path) -> None:

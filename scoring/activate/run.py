@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import structlog
 
-from scoring.activate.destinations import FILES, check, post, write_file
+from scoring.activate.destinations import FILES, check, post, shown, write_file
 from scoring.activate.members import Audience, Difference, difference, known_audiences, read
 from scoring.console import progress_bar
 from scoring.errors import UsageError
@@ -67,10 +67,10 @@ def activate(settings: Settings, request: Request) -> Outcome:
         audience = read(connection, name)
         if audience is None:
             log.warning("nobody is in the audience", audience=name)
-            return Outcome(name, "empty", request.destination)
+            return Outcome(name, "empty", shown(request.destination))
         delivery_id = audience.delivery_id(request.destination)
         path = _path(settings, audience, delivery_id, request.destination)
-        destination = str(path or request.destination)
+        destination = str(path or shown(request.destination))
         changes = difference(connection, audience)
         status = "dry_run" if request.dry_run else "done"
         if not request.dry_run and not request.force and _is_noted(connection, delivery_id):

@@ -4,17 +4,16 @@ Of our own files (published Parquet, delivered audiences) every row that is the 
 files are the user's: which of their columns names a customer says `people` in source_catalog.
 """
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 import duckdb
 import yaml
 
 from scoring.errors import InputError, IntegrityError
-from scoring.forget.lineage import OWNED, condition
+from scoring.forget.lineage import OWNED, condition, see
+from scoring.forget.records import write_without
 from scoring.forget.replace import replace_file
 from scoring.settings import PROJECT_ROOT
 from scoring.warehouse import fetch, quoted
@@ -61,6 +60,7 @@ def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[File]:
     ]
     for _, sql, columns, rules in opened:
         if where := _names(columns, rules):
+            see(connection, str(_id(columns, rules)), sql)
             for key in OWNED[:4]:
                 if key in columns:
                     _note(connection, key, sql, where)
@@ -107,65 +107,16 @@ def rewrite_file(connection: duckdb.DuckDBPyConnection, file: File) -> None:
                 " (format parquet, compression zstd)"
             )
         else:
-            _write_lines(connection, file, temporary)
+            erased = fetch(
+                connection,
+                "select row_number from (select row_number() over () as row_number, *"
+                f" from {file.sql}) where {file.where}",
+            )
+            write_without(connection, file.path, temporary, {number for (number,) in erased})
         sql, _ = open_file(connection, temporary, file.path.suffix)
         kept = _count(connection, file.sql, "true") - file.rows
         if _count(connection, sql, "true") != kept or _count(connection, sql, file.where):
             raise IntegrityError(f"{file.path} could not be rewritten: erase its rows by hand")
-
-
-def _write_lines(connection: duckdb.DuckDBPyConnection, file: File, target: Path) -> None:
-    numbers = fetch(
-        connection,
-        f"select row_number from (select row_number() over () as row_number, * from {file.sql})"
-        f" where {file.where}",
-    )
-    erased = {number for (number,) in numbers}
-    with (
-        file.path.open(encoding="utf-8", errors="surrogateescape", newline="") as old,
-        target.open("w", encoding="utf-8", errors="surrogateescape", newline="") as new,
-    ):
-        header = file.path.suffix == ".csv"
-        for number, record in enumerate(_records(connection, file.path, old), 1 - header):
-            if number not in erased:
-                new.write(record)
-
-
-def _records(connection: duckdb.DuckDBPyConnection, path: Path, file: TextIO) -> Iterator[str]:
-    """The records of a file as they are written, each with its line end."""
-    if path.suffix != ".csv":
-        yield from file
-        return
-    ((delimiter, quote, escape),) = fetch(
-        connection, "select Delimiter, Quote, Escape from sniff_csv(?)", [str(path)]
-    )
-    taken: list[str] = []
-
-    def lines() -> Iterator[str]:
-        for line in file:
-            taken.append(line)
-            yield line
-
-    csv.field_size_limit(2**31 - 1)
-    quote, escape = (
-        each if len(each or "") == 1 else None for each in (quote, escape)
-    )  # "(empty)"
-    reader = csv.reader(
-        lines(),
-        delimiter=delimiter,
-        quotechar=quote,
-        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-        doublequote=escape in (None, quote),
-        escapechar=None if escape == quote else escape,
-    )
-    blank = ""  # DuckDB does not count an empty line as a row
-    for fields in reader:
-        record, taken[:] = "".join(taken), []
-        if fields:
-            yield blank + record
-            blank = ""
-        else:
-            blank += record
 
 
 def people_of() -> dict[str, Rules]:

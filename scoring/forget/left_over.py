@@ -64,7 +64,8 @@ def not_kept_out(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def still_found(settings: Settings, words: Iterable[str]) -> list[str]:
     """Files beside the warehouse, of dbt and of logs in which an id or e-mail address still is."""
     long = [word.encode() for word in words if len(word) >= SHORTEST]
-    folders = settings.warehouse.parent, settings.manifest.parent, PROJECT_ROOT / "logs"
+    dbt = settings.manifest.parent, PROJECT_ROOT / "logs"
+    folders = settings.warehouse.parent, settings.artifacts, *dbt
     paths = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
     others = (path for path in paths if not path.is_relative_to(settings.raw))
     return sorted(str(path) for path in others if _holds(path, long))

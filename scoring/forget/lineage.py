@@ -14,7 +14,17 @@ import pyarrow as pa
 
 from scoring.warehouse import fetch, quoted
 
-__all__ = ["OWNED", "Relation", "condition", "entity_keys", "known", "note", "relations", "trace"]
+__all__ = [
+    "OWNED",
+    "Relation",
+    "condition",
+    "entity_keys",
+    "note",
+    "relations",
+    "see",
+    "trace",
+    "unseen",
+]
 
 PERSON = "customer_id"
 OWNED = ("session_id", "order_id", "order_item_id", "engagement_id", "raw_hash", "raw_text")
@@ -79,12 +89,28 @@ def note(
     )
     connection.execute("create or replace temp table forgotten as select key, id from noted")
     connection.execute("create or replace temp table entities as select task, key from entities")
+    connection.execute("create or replace temp table seen (id varchar)")
 
 
-def known(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """All that is known to be theirs by now."""
-    rows = fetch(connection, "select key, list(id order by id) from temp.forgotten group by key")
-    return dict(rows)
+def unseen(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> set[str]:
+    """The ids that no table and no raw file (which notes what it saw) names as a customer."""
+    for table in tables:
+        if PERSON in table.columns:
+            see(connection, f"cast({PERSON} as varchar)", table.sql)
+    rows = fetch(
+        connection,
+        f"select id from temp.forgotten where key = '{PERSON}' except select id from temp.seen",
+    )
+    return {each for (each,) in rows}
+
+
+def see(connection: duckdb.DuckDBPyConnection, value: str, relation: str) -> None:
+    """Note which of the ids a relation names."""
+    fetch(
+        connection,
+        f"insert into temp.seen select distinct id from {relation} as relation inner join"
+        f" temp.forgotten as forgotten on {value} = forgotten.id and forgotten.key = '{PERSON}'",
+    )
 
 
 def condition(columns: Iterable[str]) -> str | None:

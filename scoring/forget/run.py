@@ -46,6 +46,7 @@ class Found:
     rows: Mapping[Path, dict[str, int]]
     own: list[files.File]
     raw: list[files.File]
+    unseen: set[str]
 
     @property
     def lines(self) -> list[Line]:
@@ -76,7 +77,7 @@ def forget(settings: Settings, request: Request) -> Receipt:
         lineage.note(connection, {lineage.PERSON: ids}, lineage.entity_keys(settings.manifest))
         with _search(connection, settings) as found:
             planned = erasure_list.plan(settings.erasure_list, ids)
-            _check_known(found, planned.new)
+            _check_known(found.unseen & set(planned.new), ids)
             receipt = resume(settings.receipts, planned.hashes, found.lines)
             receipt.raw_files = [
                 {"file": str(file.path), "rows": file.rows, "rewritten": request.rewrite_raw}
@@ -128,10 +129,13 @@ def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterat
             others[path] = rest
         names[settings.warehouse] = warehouse
         tables = {path: lineage.relations(connection, name) for path, name in names.items()}
-        lineage.trace(connection, [table for each in tables.values() for table in each])
+        every_table = [table for each in tables.values() for table in each]
+        lineage.trace(connection, every_table)
+        unseen = lineage.unseen(connection, every_table)
         rows = {path: databases.count(connection, each) for path, each in tables.items()}
         folders = settings.serving.with_suffix(""), settings.activation
-        yield Found(names, others, tables, rows, list(files.own_files(connection, *folders)), raw)
+        own = list(files.own_files(connection, *folders))
+        yield Found(names, others, tables, rows, own, raw, unseen)
 
 
 def _erase(
@@ -159,11 +163,12 @@ def _erase(
                 record(connection, receipt, name)
 
 
-def _check_known(found: Found, new: list[str]) -> None:
+def _check_known(unknown: set[str], ids: tuple[str, ...]) -> None:
     """Raise InputError for an id that nothing is known of and that never was erased."""
-    if new and not (found.lines or found.raw):
+    if unknown:
+        first, *more = (each for each in ids if each in unknown)
+        others = f" and {len(more)} more" if more else ""
         raise InputError(
-            f"nothing is known of customer {new[0]}"
-            + (f" and {len(new) - 1} more" if len(new) > 1 else "")
-            + ": is the id spelled as in marts.customers? Nothing was changed"
+            f"nothing is known of customer {first}{others}:"
+            " is the id spelled as in marts.customers? Nothing was changed"
         )

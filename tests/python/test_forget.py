@@ -18,7 +18,7 @@ from project import House
 
 from scoring.cli import main
 from scoring.errors import InputError
-from scoring.forget import Request, forget
+from scoring.forget import Request, erasure_list, forget
 from scoring.forget.erasure_list import HEADER, hash_of
 from scoring.publication import read
 from scoring.publish import publish, restore
@@ -287,8 +287,9 @@ def test_a_second_time_there_is_nothing_to_do(home: Path) -> None:
 
 def test_an_unknown_id_is_refused(home: Path) -> None:
     """A slip of the pen is no erasure."""
-    with pytest.raises(InputError, match="nothing is known of customer c999"):
-        erase("c999")
+    with pytest.raises(InputError, match="nothing is known of customer c999 and 1 more"):
+        erase("c7", "c999", "c998")
+    assert factory.rows(home / "warehouse.duckdb", "select count(*) from marts.orders") == [(200,)]
     assert not (home / "raw" / "erased_customers.csv").exists()
 
 
@@ -424,3 +425,64 @@ def test_a_published_version_can_still_be_restored(home: Path) -> None:
         ((said,),) = duckdb.sql(f"select row_count from '{folder}/publication.parquet'").fetchall()
         ((rows,),) = duckdb.sql(f"select count(*) from '{folder}/marts/*.parquet'").fetchall()
         assert said == rows
+
+
+@pytest.fixture(scope="module")
+def real_layouts(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Three real sources in small, with a customer of each on a list before the first build."""
+    folder = tmp_path_factory.mktemp("layouts")
+    raw = folder / "raw"
+    files = {
+        "social_network_ads/ads.csv": "User ID,Gender,Age,EstimatedSalary,Purchased\n"
+        " 11 ,Male,30,1000,0\n11,Male,30,1000,0\n12,Female,30,1000,1\n110,Female,11,1000,1\n",
+        "online_retail/retail.csv": "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,"
+        "UnitPrice,CustomerID,Country\n1,A,a,1,2011-01-01 10:00:00,1,17850.0,France\n"
+        "2,A,a,1,2011-01-01 10:00:00,1,17851.0,France\n3,A,a,1,2011-01-01 10:00:00,1,,France\n",
+        "cdnow/cdnow.txt": " 00004 19970101  1   29.33\n 00004 19970118  2   29.73\n"
+        " 00021 19970101  3   00004\n",
+    }
+    for name, text in files.items():
+        (raw / name).parent.mkdir(parents=True)
+        (raw / name).write_text(text)
+    erasure_list.write(
+        raw / "erased_customers.csv",
+        erasure_list.plan(raw / "erased_customers.csv", ["11", "17850", "00004"]),
+    )
+    house = House(folder, raw)
+    house.dbt(
+        "build",
+        *TABLES_ONLY,
+        "--select",
+        "+monitor_reconciliation",
+        "+customers",
+        "no_raw_row_is_lost",
+        sources=["social_network_ads", "online_retail", "cdnow"],
+    ).succeeded()
+    return house
+
+
+def test_ids_are_found_as_each_source_writes_them(real_layouts: House) -> None:
+    """With spaces around, as 17850.0, as a word of a line; nobody else is."""
+    customers = real_layouts.rows("select customer_id from marts.customers order by 1")
+    assert customers == [("00021",), ("110",), ("12",), ("17851",)]
+    counts = real_layouts.rows(
+        "select source_name, raw_rows, erased_rows, raw_hash_sum = accounted_hash_sum"
+        " from monitoring.monitor_reconciliation order by 1"
+    )
+    assert counts == [
+        ("cdnow", 3, 2, True),
+        ("online_retail", 3, 1, True),
+        ("social_network_ads", 4, 2, True),
+    ]
+
+
+def test_python_finds_the_same_raw_rows_as_staging(real_layouts: House) -> None:
+    """What is rewritten on request is what staging leaves out."""
+    receipt = real_layouts.python(
+        "scoring", "forget", "11", "17850", "00004", "--rewrite-raw", "--json-logs"
+    )
+    rows = {Path(file["file"]).name: file["rows"] for file in receipt["raw_files"]}
+    assert rows == {"ads.csv": 2, "retail.csv": 1, "cdnow.txt": 2}
+    assert (real_layouts.raw / "cdnow" / "cdnow.txt").read_text() == (
+        " 00021 19970101  3   00004\n"
+    )
