@@ -16,6 +16,7 @@ from scoring.errors import UsageError, exit_code, one_line
 from scoring.run import Outcome, Request
 from scoring.run import run as run_scoring
 from scoring.settings import load_settings
+from scoring.status import read_status, show
 
 __all__ = ["app", "main"]
 
@@ -81,6 +82,21 @@ def run(
         progress=not json_logs,
     )
     return _report(run_scoring(settings, request))
+
+
+@app.command()
+def status(
+    warehouse: Annotated[
+        Path | None, typer.Option(resolve_path=True, help="The DuckDB file to read.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The JSON line alone, no table.")] = False,
+) -> int:
+    """Say what the newest monitoring checks found, the worst first; 3 when a check fails."""
+    found = read_status(load_settings(warehouse=warehouse))
+    if not json:
+        show(found)
+    write_json(found.facts())
+    return found.exit_code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
