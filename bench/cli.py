@@ -46,6 +46,21 @@ def build(
     write_json(measure(customers or [10_000], dates, folder, memory_limit, peers))
 
 
+@app.command()
+def segments(
+    customers: Annotated[
+        list[int] | None, typer.Option(min=100, help="Customers of the sample shop; repeatable.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option(resolve_path=True, help="Where shops and warehouses are built.")
+    ] = Path("data/bench/build"),
+) -> None:
+    """What micro-segments and their statistics cost."""
+    from bench.segments import segments as measure
+
+    write_json(measure(customers or [10_000], folder))
+
+
 @app.command("models")
 def models_command(
     data: Annotated[str, typer.Option(help="online_shoppers, online_retail, ...")] = "sample",
