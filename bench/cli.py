@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from bench.feedback import feedback
+from bench.monitoring import monitoring
 from bench.numerosity import numerosity
 from ml.console import write_error, write_json
 from scoring.errors import NumerosityError, UsageError, exit_code, one_line
@@ -103,6 +105,8 @@ def discover(
     write_json(measure(runs, customers, seed))
 
 
+app.command()(feedback)
+app.command()(monitoring)
 app.command()(numerosity)
 
 
