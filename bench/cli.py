@@ -75,6 +75,32 @@ def models_command(
     write_json({"bench": "models", "data": data, **models(labelled_rows(data, real), rows, seed)})
 
 
+@app.command("reasons")
+def reasons_command(
+    data: Annotated[str, typer.Option(help="online_shoppers, online_retail, ...")] = "sample",
+    real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
+    rows: Annotated[int, typer.Option(min=100, help="Held-out rows to explain.")] = 2_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """How often our first reason is TreeSHAP's."""
+    from bench.datasets import labelled_rows
+    from bench.reasons import reasons
+
+    write_json({"bench": "reasons", "data": data, **reasons(labelled_rows(data, real), rows, seed)})
+
+
+@app.command("forward")
+def forward_command(
+    real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """online_shoppers: learned from the months before November, judged from then on."""
+    from bench.datasets import labelled_rows
+    from bench.forward import forward
+
+    write_json({"bench": "forward", **forward(labelled_rows("online_shoppers", real), seed)})
+
+
 @app.command("quality")
 def quality_command(
     data: Annotated[str, typer.Option(help="online_shoppers, online_retail, ...")] = "sample",
