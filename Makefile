@@ -57,8 +57,8 @@ train: setup ## Train every task that has labelled rows
 score: setup ## Score the newest date with each task's champion
 	@$(STEP) "Score with onnxruntime" $(BIN)/python -m scoring run
 
-predictions: setup ## Rebuild the tables that show predictions
-	@$(STEP) "Build prediction tables" $(DBT) build --select predictions --vars '$(VARS)'
+predictions: setup ## Rebuild the tables that show predictions, and audiences
+	@$(STEP) "Build prediction tables" $(DBT) build --select predictions activation --vars '$(VARS)'
 
 test: setup ## Everything CI checks
 	@$(MAKE) --no-print-directory -j2 lint build-sample build-real

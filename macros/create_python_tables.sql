@@ -65,5 +65,10 @@
         'alter table scoring.runs add column if not exists code_version varchar',
         'create table if not exists scoring.erasures (erasure_id varchar, place varchar, table_name varchar,
             rows_erased bigint, erased_at timestamp)',
+        'create table if not exists scoring.deliveries (delivery_id varchar, audience varchar, as_of_date date,
+            destination varchar, rows_delivered bigint, rows_held_out bigint, rows_added bigint, rows_removed bigint,
+            rows_changed bigint, delivered_at timestamp)',
+        'create table if not exists scoring.delivery_members (delivery_id varchar, audience varchar, customer_id varchar,
+            as_of_date date, is_holdout boolean, content_hash varchar)',
     ]) }}
 {%- endmacro %}

@@ -11,6 +11,8 @@ import structlog
 import typer
 
 from scoring import __version__
+from scoring.activate import Request as Delivery
+from scoring.activate import activate as deliver
 from scoring.console import configure_logs, write_error, write_json
 from scoring.errors import InputError, UsageError, exit_code, one_line
 from scoring.forget import Request as Erasure
@@ -121,6 +123,35 @@ def restore(
     settings = load_settings()
     configure_logs(json_logs, settings.log_level)
     return _say(restore_version(settings, version))
+
+
+@app.command()
+def activate(
+    audience: Annotated[
+        str | None, typer.Option(help="The audience, a model of models/activation.")
+    ] = None,
+    to: Annotated[
+        str, typer.Option(metavar="csv|parquet|URL", help="A file, or an address that takes JSON.")
+    ] = "csv",
+    warehouse: Annotated[
+        Path | None, typer.Option(resolve_path=True, help="The DuckDB file to read and write.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be delivered; open read-only.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Deliver again what was delivered already.")
+    ] = False,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
+    ] = False,
+) -> int:
+    """Deliver an audience, without who is held out, and say what changed since the last time."""
+    settings = load_settings(warehouse=warehouse)
+    configure_logs(json_logs, settings.log_level)
+    outcome = deliver(settings, Delivery(audience, to, dry_run, force, not json_logs))
+    write_json({"exit_code": 0, **dataclasses.asdict(outcome), "error": None})
+    return 0
 
 
 @app.command()

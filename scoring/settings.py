@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from scoring.errors import UsageError
@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     manifest: Path = Path("target/manifest.json")
     erasures: Path | None = None
     """The erasure list; without it, beside the raw files."""
+    activation_token: SecretStr | None = None
+    """What `activate` shows an address as a bearer token."""
     lock_timeout: float = Field(default=60, ge=0, allow_inf_nan=False)
     """Seconds to wait for a warehouse that another process holds."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)

@@ -147,14 +147,16 @@ def _records(connection: duckdb.DuckDBPyConnection, path: Path, file: TextIO) ->
             yield line
 
     csv.field_size_limit(2**31 - 1)
-    quote = quote if quote and quote != "\0" else None
+    quote, escape = (
+        each if len(each or "") == 1 else None for each in (quote, escape)
+    )  # "(empty)"
     reader = csv.reader(
         lines(),
         delimiter=delimiter,
         quotechar=quote,
         quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
-        doublequote=not escape or escape == quote,
-        escapechar=escape if escape and escape not in (quote, "\0") else None,
+        doublequote=escape in (None, quote),
+        escapechar=None if escape == quote else escape,
     )
     blank = ""  # DuckDB does not count an empty line as a row
     for fields in reader:

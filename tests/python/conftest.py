@@ -69,7 +69,7 @@ def _build_shop(folder: Path) -> Shop:
     for name, force in [("scored", []), ("scored_again", []), ("", ["--force"])]:
         house.python("scoring", "run", "--json-logs", *force)
         copies += [_copy(house, name)] if name else []
-    house.dbt("build", "--select", "predictions").succeeded()
+    house.dbt("build", "--select", "predictions", "activation").succeeded()
     return Shop(house, folder / "raw" / "sample" / "truth", *copies)
 
 

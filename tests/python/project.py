@@ -16,7 +16,7 @@ from scoring.settings import PROJECT_ROOT
 
 __all__ = ["PUBLIC_LAYERS", "Done", "House", "models_of", "real_data"]
 
-PUBLIC_LAYERS = ("marts", "features", "segments", "predictions", "monitoring")
+PUBLIC_LAYERS = ("marts", "features", "segments", "predictions", "activation", "monitoring")
 
 
 @dataclass(frozen=True)

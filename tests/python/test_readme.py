@@ -87,7 +87,15 @@ def test_the_table_of_tables_is_there() -> None:
 @pytest.mark.parametrize("table", readme.tables())
 def test_every_table_named_exists(table: str) -> None:
     """A table that is named is a model, a seed, or one of the tables Python writes."""
-    schemas = "staging", "intermediate", "marts", "features", "segments", "predictions"
+    schemas = (
+        "staging",
+        "intermediate",
+        "marts",
+        "features",
+        "segments",
+        "predictions",
+        "activation",
+    )
     known = set(models_of(*schemas, "monitoring"))
     known |= {f"staging.{name.rpartition('.')[2]}" for name in models_of("staging")}
     known |= {f"seeds.{path.stem}" for path in (PROJECT_ROOT / "seeds").glob("*.csv")}

@@ -1,0 +1,51 @@
+{#
+    An audience from its candidates, a relation with customer_id, as_of_date, segment_id, segment_name, priority and reason: those
+    who agreed to marketing in the newest version known of them (not asked is no), who were in no delivery of late, each with
+    whether the customer is held out. What it needs to know is in seeds/audiences.csv.
+#}
+{% macro audience(name, candidates) -%}
+    select
+        settings.audience,
+        candidates.customer_id,
+        candidates.as_of_date,
+        customers.full_name,
+        customers.email,
+        candidates.segment_id,
+        candidates.segment_name,
+        cast(round(cast(candidates.priority as double), 4) as double) as priority,
+        candidates.reason,
+        {{ share_of_hash("settings.audience || '|' || candidates.customer_id") }} < settings.holdout_share as is_holdout
+    from {{ candidates }} as candidates
+    inner join {{ ref('audiences') }} as settings on settings.audience = '{{ name }}'
+    inner join {{ ref('customers') }} as customers
+        on
+            candidates.customer_id = customers.customer_id
+            and customers.has_marketing_consent
+    left join (
+        -- Held-out customers pause alike: or those one campaign spares would be the next one's first choice.
+        select
+            customer_id,
+            max(as_of_date) as as_of_date
+        from {{ source('scoring', 'delivery_members') }}
+        where
+            audience <> '{{ name }}'
+            or as_of_date <> (select max(as_of_date) from {{ candidates }})
+        group by customer_id
+    ) as delivered on candidates.customer_id = delivered.customer_id
+    where
+        delivered.as_of_date is null
+        or {{ dbt.datediff('delivered.as_of_date', 'candidates.as_of_date', 'day') }} >= settings.pause_days
+{%- endmacro %}
+
+{# A number from 0 to below 1 that is always the same for a text, and even over many: its MD5's first 32 bits. #}
+{% macro share_of_hash(text) -%}
+    {{ return(adapter.dispatch('share_of_hash', 'numerosity')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__share_of_hash(text) -%}
+    cast('0x' || substr(md5({{ text }}), 1, 8) as bigint) / 4294967296e0
+{%- endmacro %}
+
+{% macro spark__share_of_hash(text) -%}
+    cast(conv(substr(md5({{ text }}), 1, 8), 16, 10) as bigint) / 4294967296e0
+{%- endmacro %}

@@ -1,0 +1,75 @@
+{% set days_counted = 'members.outcome_days + ' ~ var('label_grace_days') %}
+
+with delivered as (
+    select * from {{ source('scoring', 'delivery_members') }}
+),
+
+settings as (
+    select * from {{ ref('audiences') }}
+),
+
+-- A customer counts once an audience, from the first delivery on: in it or held out, it stays so.
+members as (
+    select
+        delivered.audience,
+        delivered.customer_id,
+        delivered.is_holdout,
+        coalesce(settings.outcome_days, 30) as outcome_days,
+        min(delivered.as_of_date) as as_of_date
+    from delivered
+    left join settings on delivered.audience = settings.audience
+    group by
+        delivered.audience,
+        delivered.customer_id,
+        delivered.is_holdout,
+        coalesce(settings.outcome_days, 30)
+),
+
+{% for outcome, relation, event_at, condition in [
+    ('purchases', 'orders', 'ordered_at', "events.order_type = 'purchase'"), ('visits', 'sessions', 'started_at', 'true'),
+] %}
+{{ outcome }} as (
+    select
+        members.audience,
+        members.customer_id
+    from members
+    inner join {{ ref(relation) }} as events
+        on
+            members.customer_id = events.customer_id
+            and members.as_of_date <= events.{{ event_at }}
+            and events.{{ event_at }} < {{ dbt.dateadd('day', 'members.outcome_days', 'members.as_of_date') }}
+            and events.known_at <= {{ dbt.dateadd('day', days_counted, 'members.as_of_date') }}
+    where {{ condition }}
+    group by
+        members.audience,
+        members.customer_id
+),
+{% endfor %}
+
+matured as (
+    select
+        members.*,
+        {{ dbt.dateadd('day', days_counted, 'members.as_of_date') }} <= {{ newest_as_of_date() }} as has_matured
+    from members
+),
+
+final as (
+    select
+        matured.audience,
+        matured.customer_id,
+        matured.as_of_date,
+        matured.is_holdout,
+        case when matured.has_matured then purchases.customer_id is not null end as has_purchase,
+        case when matured.has_matured then visits.customer_id is not null end as has_visit
+    from matured
+    left join purchases
+        on
+            matured.audience = purchases.audience
+            and matured.customer_id = purchases.customer_id
+    left join visits
+        on
+            matured.audience = visits.audience
+            and matured.customer_id = visits.customer_id
+)
+
+select * from final
