@@ -59,7 +59,11 @@
         'create table if not exists scoring.unscorable (task varchar, entity_id varchar, as_of_date date,
             model_version varchar, run_id varchar, reason varchar, scored_at timestamp)',
         'create table if not exists scoring.runs (run_id varchar, task varchar, as_of_date date, model_version varchar,
-            bundle_sha256 varchar, features_fingerprint varchar, rows_scored bigint, rows_unscorable bigint,
-            started_at timestamp, finished_at timestamp)',
+            bundle_sha256 varchar, feature_schema_hash varchar, code_version varchar, features_fingerprint varchar,
+            rows_scored bigint, rows_unscorable bigint, started_at timestamp, finished_at timestamp)',
+        'alter table scoring.runs add column if not exists feature_schema_hash varchar',
+        'alter table scoring.runs add column if not exists code_version varchar',
+        'create table if not exists scoring.erasures (erasure_id varchar, place varchar, table_name varchar,
+            rows_erased bigint, erased_at timestamp)',
     ]) }}
 {%- endmacro %}

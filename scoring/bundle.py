@@ -20,6 +20,7 @@ import onnxruntime
 
 from scoring.errors import InputError, IntegrityError
 from scoring.graph import INPUT, OUTPUTS, find_fault, open_session
+from scoring.steps import step
 
 __all__ = [
     "FORMAT_VERSION",
@@ -138,11 +139,14 @@ def write_bundle(folder: Path, onnx: bytes, facts: Mapping[str, Any]) -> Bundle:
         _write(temporary / MODEL_FILE, onnx)
         _write(temporary / MANIFEST_FILE, document.encode())
         load_bundle(temporary)
+        step("bundle written")
         if not folder.exists():
             os.replace(temporary, folder)
         elif not _same(folder, document):
-            for name in (MODEL_FILE, MANIFEST_FILE):
-                os.replace(temporary / name, folder / name)
+            os.replace(temporary / MODEL_FILE, folder / MODEL_FILE)
+            step("bundle half replaced")
+            os.replace(temporary / MANIFEST_FILE, folder / MANIFEST_FILE)
+        step("bundle placed")
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     return load_bundle(folder)

@@ -12,7 +12,12 @@ import typer
 
 from scoring import __version__
 from scoring.console import configure_logs, write_error, write_json
-from scoring.errors import UsageError, exit_code, one_line
+from scoring.errors import InputError, UsageError, exit_code, one_line
+from scoring.forget import Request as Erasure
+from scoring.forget import forget as erase
+from scoring.publish import KEEP, Published
+from scoring.publish import publish as publish_version
+from scoring.publish import restore as restore_version
 from scoring.run import Outcome, Request
 from scoring.run import run as run_scoring
 from scoring.settings import load_settings
@@ -85,6 +90,70 @@ def run(
 
 
 @app.command()
+def publish(
+    keep: Annotated[int, typer.Option(min=1, help="Versions kept, with the new one.")] = KEEP,
+    parquet: Annotated[
+        bool, typer.Option("--parquet", help="As Parquet files, too; from then on, always.")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Even if what dbt ran last has failed.")
+    ] = False,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
+    ] = False,
+) -> int:
+    """Copy what BI reads from the warehouse into data/serving.duckdb, swapped in whole."""
+    settings = load_settings()
+    configure_logs(json_logs, settings.log_level)
+    return _say(publish_version(settings, keep, parquet, force, progress=not json_logs))
+
+
+@app.command()
+def restore(
+    version: Annotated[
+        str | None, typer.Argument(help="The version; without it the one before what is served.")
+    ] = None,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
+    ] = False,
+) -> int:
+    """Serve an earlier version again."""
+    settings = load_settings()
+    configure_logs(json_logs, settings.log_level)
+    return _say(restore_version(settings, version))
+
+
+@app.command()
+def forget(
+    customer_id: Annotated[
+        list[str] | None, typer.Argument(help="Whom to erase, as marts.customers names them.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option(resolve_path=True, help="A file with one customer id a line.")
+    ] = None,
+    rewrite_raw: Annotated[
+        bool, typer.Option("--rewrite-raw", help="Erase them from the raw files, too.")
+    ] = False,
+    warehouse: Annotated[
+        Path | None, typer.Option(resolve_path=True, help="The DuckDB file to erase from.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be erased; change nothing.")
+    ] = False,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
+    ] = False,
+) -> int:
+    """Erase customers from every table, copy and delivered file, and keep them out."""
+    settings = load_settings(warehouse=warehouse)
+    configure_logs(json_logs, settings.log_level)
+    ids = (*(customer_id or []), *_lines(file))
+    receipt = erase(settings, Erasure(ids, rewrite_raw, dry_run, not json_logs))
+    write_json(receipt.facts() | {"exit_code": 0, "error": None})
+    return 0
+
+
+@app.command()
 def status(
     warehouse: Annotated[
         Path | None, typer.Option(resolve_path=True, help="The DuckDB file to read.")
@@ -124,6 +193,13 @@ def _with_command(arguments: Sequence[str] | None) -> list[str]:
     return ["run", *given] if given and given[0].startswith("--") and given[0] not in own else given
 
 
+def _lines(file: Path | None) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines() if file else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {file}: {one_line(error)}") from None
+
+
 def _date(text: str | None) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
@@ -142,6 +218,12 @@ def _report(outcomes: list[Outcome]) -> int:
     tasks = [dataclasses.asdict(outcome) for outcome in outcomes]
     _write(status, code, tasks, "; ".join(str(failure.error) for failure in failures) or None)
     return code
+
+
+def _say(published: Published) -> int:
+    facts = dataclasses.asdict(published)
+    write_json({"status": facts.pop("status"), "exit_code": 0, **facts, "error": None})
+    return 0
 
 
 def _failed(message: str, code: int) -> int:

@@ -6,6 +6,7 @@ __all__ = [
     "LockedError",
     "NothingToScoreError",
     "NumerosityError",
+    "StorageError",
     "UsageError",
     "exit_code",
     "one_line",
@@ -44,6 +45,10 @@ class LockedError(NumerosityError):
     """Another process held the warehouse for longer than the time allowed."""
 
     exit_code = 5
+
+
+class StorageError(NumerosityError):
+    """The disk is full; what was there before still is."""
 
 
 def exit_code(error: Exception) -> int:

@@ -4,19 +4,24 @@ A partition is (task, as_of_date, model_version). The tables have no keys or ind
 whole partition is deleted and inserted again, and a crash in between leaves what was there before.
 """
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
+from scoring import __version__
 from scoring.bundle import Bundle
 from scoring.errors import IntegrityError
 from scoring.features import FeatureDay
+from scoring.steps import step
 from scoring.warehouse import fetch, qualified, transaction
 
-__all__ = ["TABLES", "Counts", "already_done", "count", "replace"]
+__all__ = ["TABLES", "Counts", "already_done", "code_version", "count", "replace"]
 
 TABLES = ("scoring.predictions", "scoring.unscorable", "scoring.runs")
 
@@ -43,6 +48,15 @@ def count(batch: pa.RecordBatch) -> Counts:
     """Count one batch of `score_batches`."""
     scored = batch.column("unscorable").null_count
     return Counts(scored, batch.num_rows - scored)
+
+
+@cache
+def code_version() -> str:
+    """The version of the package, and eight digits of the SHA-256 of the code that scores."""
+    code = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        code.update(path.read_bytes())
+    return f"{__version__}+{code.hexdigest()[:8]}"
 
 
 def already_done(
@@ -89,10 +103,12 @@ def replace(
             fetch(
                 connection, f"delete from {qualified(connection, table)} where {_PARTITION}", values
             )
+        step("old scores deleted")
         for batch in batches:
             counts = count(batch)
             _insert(connection, batch, counts, run | {"sha": bundle.bundle_sha256})
             total += counts
+            step("batch written")
         written = [sum(_present(connection, table, values).values()) for table in TABLES[:2]]
         if written != [total.scored, total.unscorable] or sum(written) != day.rows:
             raise IntegrityError(
@@ -102,11 +118,13 @@ def replace(
         fetch(
             connection,
             f"insert into {qualified(connection, TABLES[2])} (run_id, task, as_of_date,"
-            " model_version, bundle_sha256, features_fingerprint, rows_scored, rows_unscorable,"
-            " started_at, finished_at) values ($run, $task, $day, $version, $sha, $fingerprint,"
-            " $scored, $unscorable, $at, $finished)",
+            " model_version, bundle_sha256, feature_schema_hash, code_version,"
+            " features_fingerprint, rows_scored, rows_unscorable, started_at, finished_at)"
+            " values ($run, $task, $day, $version, $sha, $schema, $code, $fingerprint, $scored,"
+            " $unscorable, $at, $finished)",
             run
             | {"sha": bundle.bundle_sha256, "fingerprint": day.fingerprint, "finished": _now()}
+            | {"schema": bundle.feature_schema_hash, "code": code_version()}
             | {"scored": total.scored, "unscorable": total.unscorable},
         )
     return total

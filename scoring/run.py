@@ -20,7 +20,7 @@ from scoring.errors import IntegrityError, NothingToScoreError, exit_code, one_l
 from scoring.features import check_contract, choose_date, describe, read
 from scoring.predictions import TABLES, Counts, already_done, count, replace
 from scoring.settings import Settings
-from scoring.warehouse import connect, fetch, require_tables
+from scoring.warehouse import connect, fetch, require_tables, storage
 
 __all__ = ["BATCH_ROWS", "Outcome", "Request", "run", "score_day"]
 
@@ -105,7 +105,8 @@ def _outcome(
     request: Request,
 ) -> Outcome:
     try:
-        return score_day(connection, load(), request, settings.threads)
+        with storage(settings.warehouse):
+            return score_day(connection, load(), request, settings.threads)
     except NothingToScoreError as error:
         log.warning("nothing_to_score", task=task, reason=one_line(error))
         return Outcome(task, "nothing_to_score", error=one_line(error))

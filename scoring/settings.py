@@ -28,6 +28,8 @@ class Settings(BaseSettings):
     artifacts: Path = Path("artifacts")
     real_data: Path = Path("../shared/data")
     manifest: Path = Path("target/manifest.json")
+    erasures: Path | None = None
+    """The erasure list; without it, beside the raw files."""
     lock_timeout: float = Field(default=60, ge=0, allow_inf_nan=False)
     """Seconds to wait for a warehouse that another process holds."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
@@ -36,10 +38,27 @@ class Settings(BaseSettings):
     """What DuckDB may hold in memory while scoring; beyond it, it works on disk."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("warehouse", "serving", "raw", "artifacts", "real_data", "manifest")
+    @field_validator("*")
     @classmethod
-    def _below_the_project_root(cls, path: Path) -> Path:
-        return Path(os.path.normpath(PROJECT_ROOT / path.expanduser()))
+    def _below_the_project_root(cls, value: Any) -> Any:
+        if not isinstance(value, Path):
+            return value
+        return Path(os.path.normpath(PROJECT_ROOT / value.expanduser()))
+
+    @property
+    def erasure_list(self) -> Path:
+        """Who is never to come back."""
+        return self.erasures or self.raw / "erased_customers.csv"
+
+    @property
+    def receipts(self) -> Path:
+        """The folder of receipts of erasures."""
+        return self.warehouse.parent / "receipts"
+
+    @property
+    def activation(self) -> Path:
+        """The folder of delivered audiences."""
+        return self.warehouse.parent / "activation"
 
 
 def load_settings(**values: Any) -> Settings:

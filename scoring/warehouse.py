@@ -9,12 +9,24 @@ from typing import Any
 
 import duckdb
 
-from scoring.errors import InputError, LockedError
+from scoring.errors import InputError, LockedError, StorageError
+from scoring.steps import step
 
-__all__ = ["columns", "connect", "fetch", "qualified", "quoted", "require_tables", "transaction"]
+__all__ = [
+    "columns",
+    "connect",
+    "fetch",
+    "qualified",
+    "quoted",
+    "require_tables",
+    "storage",
+    "transaction",
+]
 
 LOCKED = "IO Error: Could not set lock on file"
 """How DuckDB's message begins when another process has the file."""
+FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+"""How a message ends, DuckDB's and Python's, when a disk is full."""
 LONGEST_PAUSE = 0.5
 """Seconds between two attempts at a locked file."""
 
@@ -42,12 +54,29 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """All or nothing: what is done within is there at the end, or none of it is."""
     connection.begin()
     try:
+        step("transaction begun")
         yield
+        step("transaction ready")
         connection.commit()
+        step("transaction committed")
     except BaseException:
         with suppress(duckdb.Error):
             connection.rollback()
         raise
+
+
+@contextmanager
+def storage(path: Path) -> Iterator[None]:
+    """Raise StorageError, naming `path`, where what is done within finds the disk full."""
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        reason = next((reason for reason in FULL if reason in str(error)), None)
+        if reason is None:
+            raise
+        raise StorageError(
+            f"cannot write {path} ({reason.lower()}): it is as it was before; make room, run again"
+        ) from None
 
 
 def _open(path: Path, read_only: bool, timeout: float) -> duckdb.DuckDBPyConnection:

@@ -1,6 +1,6 @@
 {#
     Each different row of a raw relation once, with the number of its copies in `raw_copies`, and in `is_conflicting` whether
-    different rows claim the same key: which of them is right is not ours to guess.
+    different rows claim the same key: which of them is right is not ours to guess. Erased rows are left out.
 
     keys: expressions over the raw columns that name a row; without any, rows are only compared as a whole.
     Copies share their key, so only rows whose key (by its hash) occurs more than once are compared column by column:
@@ -10,13 +10,14 @@
     {%- set found = adapter.get_columns_in_relation(relation) if execute else [] -%}
     {#- Before the first build the relation is not there yet. -#}
     {%- set columns = [] -%}
-    {%- for name in found | map(attribute='name') | list or ['raw_hash'] -%}
+    {%- for name in found | map(attribute='name') | reject('equalto', 'is_erased') | list or ['raw_hash'] -%}
         {%- do columns.append('raw_rows.' ~ name) -%}
     {%- endfor -%}
     {%- set repeated -%}
     (
         select {{ row_hash(keys) }} as key_hash
         from {{ relation }}
+        where not is_erased
         group by {{ row_hash(keys) }}
         having count(*) > 1
     ) as repeated on {{ row_hash(keys) }} = repeated.key_hash
@@ -27,7 +28,7 @@
         false as is_conflicting
     from {{ relation }} as raw_rows
     left join {{ repeated }}
-    where repeated.key_hash is null
+    where repeated.key_hash is null and not raw_rows.is_erased
     union all
     select
         {{ columns | join(',\n        ') }},
@@ -35,6 +36,7 @@
         count(*) over (partition by {{ keys | join(', ') }}) > 1 and {{ keys | join(' is not null and ') }} is not null as is_conflicting
     from {{ relation }} as raw_rows
     inner join {{ repeated }}
+    where not raw_rows.is_erased
     group by
         {{ columns | join(',\n        ') }}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {# The quarantined rows of a checked relation with their raw text, found again in the raw relation by the row's hash. #}
 {% macro quarantined_rows(source_name, table) -%}
 {%- set raw = ref('raw_' ~ source_name ~ '__' ~ table) -%}
-{%- set columns = adapter.get_columns_in_relation(raw) | map(attribute='name') | reject('equalto', 'raw_hash') | list if execute else [] -%}
+{%- set columns = adapter.get_columns_in_relation(raw) | map(attribute='name') | reject('in', ['raw_hash', 'is_erased']) | list if execute else [] -%}
 with checked as (
     select
         raw_hash,

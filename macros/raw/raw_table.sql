@@ -1,5 +1,6 @@
 {#
-    The raw file of a source as a relation: every row, no column changed, plus `raw_hash` of the whole row.
+    The raw file of a source as a relation: every row, no column changed, plus `raw_hash` of the whole row and `is_erased`. Of a row
+    about somebody who was erased (macros/raw/erased_rows.sql) only these two are left, so that it is counted and not read.
 
     files: patterns below NUMEROSITY_RAW/<source>, tried in order; the first that matches is read.
     columns: {name here: header in the file}; a header is matched without regard to case and outer spaces.
@@ -10,7 +11,7 @@
     {%- if paths | length == 0 -%}
         {%- set typed = {} -%}
         {%- for name in columns -%}{%- do typed.update({name: 'varchar'}) -%}{%- endfor -%}
-        {%- do typed.update({'raw_hash': type_row_hash()}) -%}
+        {%- do typed.update({'raw_hash': type_row_hash(), 'is_erased': 'boolean'}) -%}
     {{ empty_relation(typed) }}
     {%- else -%}
         {%- for path in empty_files(paths) -%}
@@ -25,10 +26,7 @@
                 ~ "'): look for a line with more or fewer fields than its header, or an unclosed quote"
             ) -%}
         {%- endif -%}
-        {%- set found = {} -%}
-        {%- for header in headers -%}
-            {%- do found.update({header | trim | lower: adapter.quote(header)}) -%}
-        {%- endfor -%}
+        {%- set found = quoted_headers(headers) -%}
         {%- set expressions = [] -%}
         {%- for header in columns.values() -%}
             {%- if header | lower not in found -%}
@@ -39,11 +37,17 @@
             {%- endif -%}
             {%- do expressions.append(found[header | lower]) -%}
         {%- endfor -%}
+        {%- set erased = is_erased(source_name, model.name.split('__')[1], found) | trim -%}
     select
         {%- for name in columns %}
-        {{ expressions[loop.index0] }} as {{ name }},
+        {{ 'case when not is_erased then ' ~ expressions[loop.index0] ~ ' end' if erased else expressions[loop.index0] }} as {{ name }},
         {%- endfor %}
-        {{ row_hash(expressions) }} as raw_hash
+        {{ row_hash(expressions) }} as raw_hash,
+        {{ 'is_erased' if erased else 'false as is_erased' }}
+    {%- if erased %}
+    from (select *, coalesce({{ erased }}, false) as is_erased from {{ read_raw(paths) }}) as raw_rows
+    {%- else %}
     from {{ read_raw(paths) }}
+    {%- endif %}
     {%- endif -%}
 {%- endmacro %}

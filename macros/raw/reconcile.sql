@@ -1,6 +1,6 @@
 {#
     Rows of a raw file against what became of them, by count and by the sum of the rows' hashes. A row is clean, or
-    quarantined, or a further copy of a row that is one of these.
+    quarantined, or a further copy of a row that is one of these, or about somebody who was erased.
 #}
 {% macro reconcile(source_name, table) -%}
     select
@@ -10,12 +10,15 @@
         clean_rows.row_count as clean_rows,
         quarantined_rows.row_count as quarantined_rows,
         clean_rows.copies + quarantined_rows.copies - clean_rows.row_count - quarantined_rows.row_count as duplicate_rows,
+        raw_rows.erased_rows,
         raw_rows.hash_sum as raw_hash_sum,
-        clean_rows.hash_sum + quarantined_rows.hash_sum as accounted_hash_sum
+        clean_rows.hash_sum + quarantined_rows.hash_sum + raw_rows.erased_hash_sum as accounted_hash_sum
     from (
         select
             count(*) as row_count,
-            coalesce(sum(cast(raw_hash as decimal(38, 0))), 0) as hash_sum
+            count(case when is_erased then 1 end) as erased_rows,
+            coalesce(sum(cast(raw_hash as decimal(38, 0))), 0) as hash_sum,
+            coalesce(sum(case when is_erased then cast(raw_hash as decimal(38, 0)) end), 0) as erased_hash_sum
         from {{ ref('raw_' ~ source_name ~ '__' ~ table) }}
     ) as raw_rows
     {%- for relation, suffix in [('clean_rows', ''), ('quarantined_rows', '_quarantined')] %}

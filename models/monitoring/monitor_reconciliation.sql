@@ -18,6 +18,7 @@ final as (
         cast(clean_rows as bigint) as clean_rows,
         cast(quarantined_rows as bigint) as quarantined_rows,
         cast(duplicate_rows as bigint) as duplicate_rows,
+        cast(erased_rows as bigint) as erased_rows,
         cast(raw_hash_sum as varchar) as raw_hash_sum,
         cast(accounted_hash_sum as varchar) as accounted_hash_sum
     from reconciled

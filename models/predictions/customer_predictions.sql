@@ -36,6 +36,10 @@ final as (
         segments.demographic_segment_id as segment_id,
         segments.demographic_segment_name as segment_name,
         predictions.model_version,
+        predictions.bundle_sha256,
+        predictions.feature_schema_hash,
+        predictions.code_version,
+        predictions.run_id,
         predictions.scored_at
     from predictions
     inner join customers on predictions.entity_id = customers.customer_id

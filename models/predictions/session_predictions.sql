@@ -34,6 +34,10 @@ final as (
         predictions.contribution_{{ rank }},
         {%- endfor %}
         predictions.model_version,
+        predictions.bundle_sha256,
+        predictions.feature_schema_hash,
+        predictions.code_version,
+        predictions.run_id,
         predictions.scored_at
     from predictions
     inner join sessions on predictions.entity_id = sessions.session_id

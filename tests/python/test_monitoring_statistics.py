@@ -33,7 +33,7 @@ def test_the_quantile_of_student_is_that_of_scipy(z: float) -> None:
 
 @pytest.mark.parametrize("z", Z)
 def test_a_poisson_count_leaves_its_bounds_as_rarely_as_said(z: float) -> None:
-    """Never twice as often, from a hundredth of a row to a million; nor is it a blank one."""
+    """Never twice as often, from a hundredth of a row to a million; nor is the bound blank."""
     rows = pd.DataFrame({"mean": [0.01, 0.3, 1, 3, 10, 30, 300, 1e4, 1e6]})
     low, high = (
         column(rows, rendered(f"count_{side}('mean', 'mean', '{z}')")) for side in ("low", "high")

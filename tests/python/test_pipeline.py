@@ -141,6 +141,18 @@ def test_every_customer_has_one_prediction(shop: Shop) -> None:
     assert found["segment_name"].notna().all()
 
 
+def test_dormant_customers_are_scored(shop: Shop) -> None:
+    """Those who have not bought for a year, and those who never have, with what scored them."""
+    found = shop.house.frame(
+        "select days_since_last_order, run_id, feature_schema_hash, code_version, bundle_sha256"
+        " from predictions.customer_predictions"
+        " inner join features.customer_features using (customer_id, as_of_date)"
+    )
+    assert (found["days_since_last_order"] > 365).sum() > 10
+    assert found["days_since_last_order"].isna().sum() > 10
+    assert found.drop(columns="days_since_last_order").notna().all(axis=None)
+
+
 def test_probabilities_rank_customers_as_the_truth_does(shop: Shop) -> None:
     """Rank correlation with the true probabilities, which no model has seen."""
     found = shop.house.frame(

@@ -2,9 +2,7 @@
 
 import hashlib
 import json
-import signal
-import subprocess
-import sys
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -18,8 +16,9 @@ import pytest
 from scoring import run as run_module
 from scoring.bundle import MANIFEST_FILE, Bundle
 from scoring.errors import InputError, IntegrityError, UsageError
+from scoring.predictions import code_version
 from scoring.run import Outcome, Request, run, score_day
-from scoring.settings import PROJECT_ROOT, Settings
+from scoring.settings import Settings
 from scoring.warehouse import connect
 
 NEWEST = factory.DATES[-1]
@@ -176,6 +175,37 @@ def test_a_date_can_be_chosen_and_others_stay(place: Place) -> None:
         raise_of(place.run(as_of=date(2027, 1, 1)))
 
 
+def test_a_past_day_comes_out_to_the_bit(place: Place) -> None:
+    """From the bundle of that day, when another champion and other dates have come since."""
+    place.run(as_of=factory.DATES[0])
+    before = place.rows(SAME)
+    newer = factory.bundle(place.settings.artifacts, factory.onnx_model(bias=-2.0))
+    factory.execute(
+        place.path,
+        "update registry.models set status = 'retired'",
+        f"create table more as select * replace (date '2026-06-01' as as_of_date)"
+        f" from {factory.RELATION} where as_of_date = date '{NEWEST}'",
+        f"insert into {factory.RELATION} from more",
+        "delete from scoring.predictions",
+    )
+    factory.register(place.path, newer)
+    assert place.run().as_of_date == date(2026, 6, 1)
+    assert place.run(as_of=factory.DATES[0], bundle=place.bundle.folder).status == "done"
+    old = [row for row in place.rows(SAME) if row[3] == place.bundle.model_version]
+    assert old == before
+    assert place.run(as_of=factory.DATES[0], bundle=place.bundle.folder).status == "already_done"
+
+
+def test_a_run_says_what_scored(place: Place) -> None:
+    """The bundle, the layout of its features and the code, for each prediction by its run."""
+    run_id = place.run().run_id
+    assert place.rows("run_id, bundle_sha256, feature_schema_hash, code_version", "runs") == [
+        (run_id, place.bundle.bundle_sha256, place.bundle.feature_schema_hash, code_version())
+    ]
+    assert re.fullmatch(r"[\d.]+\+[0-9a-f]{8}", code_version())
+    assert place.rows("distinct run_id") == [(run_id,)]
+
+
 def raise_of(outcome: Outcome) -> None:
     """The outcome's error, as the exception its exit code stands for."""
     assert outcome.status == "failed"
@@ -237,34 +267,6 @@ def test_lost_rows_are_noticed(place: Place, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(IntegrityError, match="has 50 rows as of 2026-05-01, but 40"):
         place.score_small_batches(place.bundle)
     assert not place.rows()
-
-
-def test_a_killed_run_leaves_the_old_rows(place: Place) -> None:
-    """kill -9 after some batches were inserted: the next run starts from what was there."""
-    place.run()
-    before = place.rows()
-    code = f"""
-import os, signal, sys
-from pathlib import Path
-from scoring import run
-from scoring.bundle import load_bundle
-from scoring.warehouse import connect
-whole = run.score_batches
-def dies(*args):
-    for number, batch in enumerate(whole(*args)):
-        if number == 3:
-            os.kill(os.getpid(), signal.SIGKILL)
-        yield batch
-run.score_batches = dies
-with connect(Path({str(place.path)!r})) as connection:
-    bundle = load_bundle(Path({str(place.bundle.folder)!r}))
-    run.score_day(connection, bundle, run.Request(force=True), batch_rows=10)
-"""
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True)
-    assert done.returncode == -signal.SIGKILL
-    assert place.rows() == before
-    assert place.run(force=True).status == "done"
-    assert place.rows(SAME) == before_same(before)
 
 
 def test_a_dry_run_writes_nothing(place: Place) -> None:

@@ -1,0 +1,234 @@
+"""CSV, Parquet and text files: a person's rows in them, and the same file without these rows.
+
+Of our own files (published Parquet, delivered audiences) every row that is the person's goes. Raw
+files are the user's: which of their columns names a customer says `people` in source_catalog.
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import duckdb
+import yaml
+
+from scoring.errors import InputError, IntegrityError
+from scoring.forget.lineage import OWNED, condition
+from scoring.forget.replace import replace_file
+from scoring.settings import PROJECT_ROOT
+from scoring.warehouse import fetch, quoted
+
+__all__ = [
+    "File",
+    "open_file",
+    "own_files",
+    "people_of",
+    "raw_files",
+    "rewrite_file",
+]
+
+SUFFIXES = (".csv", ".parquet", ".txt")
+Rules = list[str | int | dict[str, str]]
+
+
+@dataclass(frozen=True)
+class File:
+    """A file with rows of the person: as a table function, and the condition they meet."""
+
+    path: Path
+    sql: str
+    columns: tuple[str, ...]
+    where: str
+    rows: int
+
+
+def own_files(connection: duckdb.DuckDBPyConnection, *folders: Path) -> Iterator[File]:
+    """The files in our folders that hold the person, each table as the warehouse knows it."""
+    for path in _files(*folders):
+        sql, columns = open_file(connection, path)
+        where = condition(columns)
+        if where and (rows := _count(connection, sql, where)):
+            yield File(path, sql, columns, where, rows)
+
+
+def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[File]:
+    """The raw files that hold the person, by the headers that name customers; keys are noted."""
+    opened = [
+        (path, *open_file(connection, path), rules)
+        for source, rules in people_of().items()
+        for path in _files(raw / source)
+    ]
+    for _, sql, columns, rules in opened:
+        if where := _names(columns, rules):
+            for key in OWNED[:4]:
+                if key in columns:
+                    _note(connection, key, sql, where)
+    found = []
+    for path, sql, columns, rules in opened:
+        where = _belongs(columns, rules)
+        if where and (rows := _count(connection, sql, where)):
+            found.append(File(path, sql, columns, where, rows))
+    return found
+
+
+def open_file(
+    connection: duckdb.DuckDBPyConnection, path: Path, suffix: str = ""
+) -> tuple[str, tuple[str, ...]]:
+    """The file as a table function, read as staging reads it, and its columns.
+
+    `suffix` says what it is where its name does not. Raises InputError when it cannot be read.
+    """
+    text = "'" + str(path).replace("'", "''") + "'"
+    sql = {
+        ".parquet": f"read_parquet({text})",
+        ".csv": f"read_csv({text}, header = true, all_varchar = true)",
+        ".txt": f"read_csv({text}, header = false, columns = {{'line': 'varchar'}},"
+        " auto_detect = false, delim = chr(1), quote = '', escape = '')",
+    }[suffix or path.suffix]
+    try:
+        rows = fetch(connection, f"select column_name from (describe from {sql})")
+    except duckdb.Error as error:
+        raise InputError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+    return sql, tuple(name for (name,) in rows)
+
+
+def rewrite_file(connection: duckdb.DuckDBPyConnection, file: File) -> None:
+    """Put the file without the person's rows in its place.
+
+    Lines of text and CSV are kept byte for byte. Raises IntegrityError when the new file does not
+    hold exactly the other rows; then nothing has changed.
+    """
+    with replace_file(file.path) as temporary:
+        if file.path.suffix == ".parquet":
+            target = "'" + str(temporary).replace("'", "''") + "'"
+            connection.execute(
+                f"copy (from {file.sql} where not coalesce({file.where}, false)) to {target}"
+                " (format parquet, compression zstd)"
+            )
+        else:
+            _write_lines(connection, file, temporary)
+        sql, _ = open_file(connection, temporary, file.path.suffix)
+        kept = _count(connection, file.sql, "true") - file.rows
+        if _count(connection, sql, "true") != kept or _count(connection, sql, file.where):
+            raise IntegrityError(f"{file.path} could not be rewritten: erase its rows by hand")
+
+
+def _write_lines(connection: duckdb.DuckDBPyConnection, file: File, target: Path) -> None:
+    numbers = fetch(
+        connection,
+        f"select row_number from (select row_number() over () as row_number, * from {file.sql})"
+        f" where {file.where}",
+    )
+    erased = {number for (number,) in numbers}
+    with (
+        file.path.open(encoding="utf-8", errors="surrogateescape", newline="") as old,
+        target.open("w", encoding="utf-8", errors="surrogateescape", newline="") as new,
+    ):
+        header = file.path.suffix == ".csv"
+        for number, record in enumerate(_records(connection, file.path, old), 1 - header):
+            if number not in erased:
+                new.write(record)
+
+
+def _records(connection: duckdb.DuckDBPyConnection, path: Path, file: TextIO) -> Iterator[str]:
+    """The records of a file as they are written, each with its line end."""
+    if path.suffix != ".csv":
+        yield from file
+        return
+    ((delimiter, quote, escape),) = fetch(
+        connection, "select Delimiter, Quote, Escape from sniff_csv(?)", [str(path)]
+    )
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in file:
+            taken.append(line)
+            yield line
+
+    csv.field_size_limit(2**31 - 1)
+    quote = quote if quote and quote != "\0" else None
+    reader = csv.reader(
+        lines(),
+        delimiter=delimiter,
+        quotechar=quote,
+        quoting=csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
+        doublequote=not escape or escape == quote,
+        escapechar=escape if escape and escape not in (quote, "\0") else None,
+    )
+    blank = ""  # DuckDB does not count an empty line as a row
+    for fields in reader:
+        record, taken[:] = "".join(taken), []
+        if fields:
+            yield blank + record
+            blank = ""
+        else:
+            blank += record
+
+
+def people_of() -> dict[str, Rules]:
+    """For each source the rules of dbt_project.yml by which its files name customers."""
+    project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
+    found: dict[str, Rules] = {}
+    for source, entry in project["vars"]["source_catalog"].items():
+        each = entry.get("people", {}).values()
+        found[source] = [
+            rule for rules in each for rule in (rules if isinstance(rules, list) else [rules])
+        ]
+    return found
+
+
+def _files(*folders: Path) -> list[Path]:
+    return sorted(
+        {
+            path
+            for folder in folders
+            for path in folder.rglob("*")
+            if path.suffix in SUFFIXES and path.is_file() and path.stat().st_size
+        }
+    )
+
+
+def _belongs(columns: tuple[str, ...], rules: Rules) -> str | None:
+    """The condition that a row is the person's: it names them, or nobody and hangs on theirs."""
+    names = _names(columns, rules)
+    keys = [key for rule in rules if isinstance(rule, dict) for key in rule if key in columns]
+    owned = " or ".join(_in(key, key) for key in dict.fromkeys(keys))
+    if names is None or not owned:
+        return names or owned or None
+    return f"({names} or ({_id(columns, rules)} is null and ({owned})))"
+
+
+def _names(columns: tuple[str, ...], rules: Rules) -> str | None:
+    """The condition that a row names the person, None when no column of the file does."""
+    value = _id(columns, rules)
+    return _in(value, "customer_id") if value else None
+
+
+def _id(columns: tuple[str, ...], rules: Rules) -> str | None:
+    """The customer's id in a row, as macros/raw/erased_rows.sql has it."""
+    headers = {column.strip().lower(): column for column in columns}
+    for rule in rules:
+        if isinstance(rule, int) and columns == ("line",):
+            return f"string_split_regex(trim(line), '\\s+')[{rule}]"
+        if isinstance(rule, str) and rule.lower() in headers:
+            value = f"nullif(trim(cast({quoted(headers[rule.lower()])} as varchar)), '')"
+            return f"regexp_replace({value}, '^([0-9]+)\\.0+$', '\\1')"
+    return None
+
+
+def _note(connection: duckdb.DuckDBPyConnection, key: str, sql: str, where: str) -> None:
+    fetch(
+        connection,
+        f"insert into temp.forgotten select '{key}', cast({key} as varchar) from {sql}"
+        f" where {where} and {key} is not null except select key, id from temp.forgotten",
+    )
+
+
+def _in(column: str, key: str) -> str:
+    return f"{column} in (select id from temp.forgotten where key = '{key}')"
+
+
+def _count(connection: duckdb.DuckDBPyConnection, sql: str, where: str) -> int:
+    ((rows,),) = fetch(connection, f"select count(*) from {sql} where {where}")
+    return int(rows)

@@ -1,0 +1,85 @@
+"""What an erasure does not reach, for the receipt: other files, receivers of audiences, sources."""
+
+import mmap
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scoring.forget.files import people_of
+from scoring.settings import PROJECT_ROOT, Settings
+from scoring.warehouse import columns, fetch, qualified
+
+__all__ = ["delivered_to", "emails", "not_kept_out", "still_found"]
+
+SHORTEST = 6
+"""Characters. A shorter word is found by chance in files of other content."""
+
+
+def emails(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Their e-mail addresses, to be searched for."""
+    if "email" not in columns(connection, "marts.customers"):
+        return []
+    rows = fetch(
+        connection,
+        f"select email from {qualified(connection, 'marts.customers')} where email is not null"
+        " and customer_id in (select id from temp.forgotten where key = 'customer_id')",
+    )
+    return [email for (email,) in rows]
+
+
+def delivered_to(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Receivers outside: an audience with them was posted to an address, who must erase it, too."""
+    if not columns(connection, "scoring.delivery_members"):
+        return []
+    rows = fetch(
+        connection,
+        "select deliveries.destination, max(deliveries.delivered_at)"
+        f" from {qualified(connection, 'scoring.delivery_members')} as members"
+        f" inner join {qualified(connection, 'scoring.deliveries')} as deliveries"
+        " using (delivery_id)"
+        " where not members.is_holdout and members.customer_id in"
+        " (select id from temp.forgotten where key = 'customer_id')"
+        " and deliveries.destination like 'http%' group by 1 order by 1",
+    )
+    return [{"address": address, "last": str(at)} for address, at in rows]
+
+
+def not_kept_out(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Their sources whose files do not name customers: a build from these brings them back."""
+    if not columns(connection, "marts.customers"):
+        return []
+    rows = fetch(
+        connection,
+        f"select distinct source_name from {qualified(connection, 'marts.customers')}"
+        " where customer_id in (select id from temp.forgotten where key = 'customer_id')"
+        " order by 1",
+    )
+    catalog = people_of()
+    return [source for (source,) in rows if not catalog.get(source)]
+
+
+def still_found(settings: Settings, words: Iterable[str]) -> list[str]:
+    """Files beside the warehouse, of dbt and of logs in which an id or e-mail address still is."""
+    long = [word.encode() for word in words if len(word) >= SHORTEST]
+    folders = settings.warehouse.parent, settings.manifest.parent, PROJECT_ROOT / "logs"
+    paths = {path for folder in folders for path in folder.rglob("*") if path.is_file()}
+    others = (path for path in paths if not path.is_relative_to(settings.raw))
+    return sorted(str(path) for path in others if _holds(path, long))
+
+
+def _holds(path: Path, words: list[bytes]) -> bool:
+    """Whether one of the words is in the file, neither side of it a letter or a digit."""
+    if not path.stat().st_size:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for word in words:
+            at = content.find(word)
+            while at >= 0:
+                around = content[max(at - 1, 0) : at] + content[at + len(word) : at + len(word) + 1]
+                if not re.search(rb"[0-9A-Za-z]", around):
+                    return True
+                at = content.find(word, at + 1)
+    return False

@@ -1,0 +1,137 @@
+"""Which rows are about a person: by the customer's id, or by what is theirs (sessions, orders, …).
+
+Nothing here lists tables. A table with a column `customer_id` is asked for it; one without is asked
+for a key that some other table says is the customer's. So tables that are added later are covered.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from scoring.warehouse import fetch, quoted
+
+__all__ = ["OWNED", "Relation", "condition", "entity_keys", "known", "note", "relations", "trace"]
+
+PERSON = "customer_id"
+OWNED = ("session_id", "order_id", "order_item_id", "engagement_id", "raw_hash", "raw_text")
+"""Keys of rows that belong to one customer. raw_hash and raw_text lead to quarantined rows."""
+ENTITIES = (PERSON, *OWNED[:4])
+EXAMPLE = "example_raw_text"
+"""A column that quotes a row: the quote goes, the row stays."""
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table of an attached database, as SQL and for people."""
+
+    database: str
+    name: str
+    columns: tuple[str, ...]
+
+    @property
+    def sql(self) -> str:
+        """With its database, quoted."""
+        return ".".join(map(quoted, [self.database, *self.name.split(".", 1)]))
+
+
+def entity_keys(manifest: Path) -> dict[str, str]:
+    """What each task's `entity_id` is: {task: its key column}, as the project's YAML says."""
+    if not manifest.is_file():
+        return {}
+    nodes = json.loads(manifest.read_bytes())["nodes"].values()
+    metas = [((node.get("config") or {}).get("meta") or {}).get("numerosity") for node in nodes]
+    return {
+        task: meta["entity_key"]
+        for meta in metas
+        if meta
+        for task in meta.get("tasks") or {}
+        if "entity_key" in meta
+    }
+
+
+def relations(connection: duckdb.DuckDBPyConnection, database: str) -> list[Relation]:
+    """The tables of a database (views hold nothing), in order."""
+    rows = fetch(
+        connection,
+        "select schema_name || '.' || table_name, list(column_name order by column_index)"
+        " from duckdb_columns() inner join duckdb_tables()"
+        " using (database_name, schema_name, table_name)"
+        " where database_name = ? and not duckdb_tables.internal group by 1 order by 1",
+        [database],
+    )
+    return [Relation(database, name, tuple(columns)) for name, columns in rows]
+
+
+def note(
+    connection: duckdb.DuckDBPyConnection,
+    ids: Mapping[str, Iterable[str]],
+    tasks: Mapping[str, str],
+) -> None:
+    """Start the temporary tables that conditions look into: what is known to be theirs."""
+    rows = [(key, each) for key, values in ids.items() for each in values]
+    noted = pa.table({"key": [key for key, _ in rows], "id": [each for _, each in rows]})  # noqa: F841
+    entities = pa.table(  # noqa: F841 - both are read by their names
+        {"task": pa.array(tasks, pa.string()), "key": pa.array(tasks.values(), pa.string())}
+    )
+    connection.execute("create or replace temp table forgotten as select key, id from noted")
+    connection.execute("create or replace temp table entities as select task, key from entities")
+
+
+def known(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """All that is known to be theirs by now."""
+    rows = fetch(connection, "select key, list(id order by id) from temp.forgotten group by key")
+    return dict(rows)
+
+
+def condition(columns: Iterable[str]) -> str | None:
+    """The SQL that is true for a person's row of a table with these columns; None if none can be.
+
+    A row that names its customer goes by that name alone: two customers may claim one order.
+    """
+    names = set(columns)
+    owned = " or ".join(_in(key, key) for key in OWNED if key in names)
+    if PERSON in names:
+        orphans = f" or ({PERSON} is null and ({owned}))" if owned else ""
+        return f"({_in(PERSON, PERSON)}{orphans})"
+    if "entity_id" in names:
+        anything = f"entity_id in (select id from temp.forgotten where key in {ENTITIES})"
+        if "task" not in names:
+            return anything
+        return (
+            "((task, entity_id) in (select task, id from temp.forgotten inner join temp.entities"
+            f" using (key)) or (task not in (select task from temp.entities) and {anything}))"
+        )
+    return f"({owned})" if owned else None
+
+
+def trace(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> None:
+    """Follow the lineage: note every key that is the person's, until there is nothing new."""
+    asked = [
+        (table, key, found)
+        for table in tables
+        for key in OWNED
+        if key in table.columns and (found := condition(table.columns))
+    ]
+    before = -1
+    while (size := _size(connection)) > before:
+        before = size
+        for table, key, found in asked:
+            fetch(
+                connection,
+                f"insert into temp.forgotten select '{key}', cast({key} as varchar)"
+                f" from {table.sql} where {found} and {key} is not null"
+                " except select key, id from temp.forgotten",
+            )
+
+
+def _size(connection: duckdb.DuckDBPyConnection) -> int:
+    ((size,),) = fetch(connection, "select count(*) from temp.forgotten")
+    return int(size)
+
+
+def _in(column: str, key: str) -> str:
+    return f"cast({column} as varchar) in (select id from temp.forgotten where key = '{key}')"

@@ -1,0 +1,106 @@
+"""The receipt: where rows were erased and how many, what is left to others, and never an id."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scoring.forget.replace import replace_file
+from scoring.warehouse import fetch, quoted
+
+__all__ = ["TABLE", "Line", "Receipt", "erasure_id", "now", "record", "resume"]
+
+TABLE = "scoring.erasures"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Rows of one table of a database file, or of one file."""
+
+    place: str
+    table: str
+    rows: int
+
+
+@dataclass
+class Receipt:
+    """What one erasure did. `raw_files`: file, rows, whether they were rewritten."""
+
+    erasure_id: str
+    customers: int
+    status: str = "new"
+    started_at: str = ""
+    finished_at: str | None = None
+    erased: list[Line] = field(default_factory=list)
+    raw_files: list[dict[str, Any]] = field(default_factory=list)
+    still_found: list[str] = field(default_factory=list)
+    delivered_to: list[dict[str, Any]] = field(default_factory=list)
+    not_kept_out: list[str] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """All rows that were erased."""
+        return sum(line.rows for line in self.erased)
+
+    def facts(self) -> dict[str, Any]:
+        """As JSON has it."""
+        lines = [vars(line) for line in self.erased]
+        return {**vars(self), "erased": lines, "rows_erased": self.rows}
+
+    def write(self, folder: Path) -> Path:
+        """Write it to `<folder>/<erasure_id>.json`, in one step."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"{self.erasure_id}.json"
+        with replace_file(path) as temporary:
+            temporary.write_text(json.dumps(self.facts(), indent=2) + "\n", encoding="utf-8")
+        return path
+
+
+def erasure_id(hashes: Iterable[str]) -> str:
+    """The same for the same customers, whoever asks again; it cannot be turned into an id."""
+    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()[:16]
+
+
+def now() -> str:
+    """UTC, as text."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def resume(folder: Path, hashes: list[str], found: Iterable[Line]) -> Receipt:
+    """The receipt of this erasure, with what is found now added to what an earlier run did.
+
+    A run that was killed had planned its lines: those that are found again were not done yet.
+    """
+    name = erasure_id(hashes)
+    path = folder / f"{name}.json"
+    receipt = Receipt(name, len(hashes), started_at=now())
+    lines: dict[tuple[str, str], int] = {}
+    if path.is_file():
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+        receipt.started_at, receipt.status = earlier["started_at"], earlier["status"]
+        lines = {(line["place"], line["table"]): line["rows"] for line in earlier["erased"]}
+    for line in found:
+        key = line.place, line.table
+        lines[key] = line.rows + (lines.get(key, 0) if receipt.status == "done" else 0)
+    receipt.erased = [Line(*key, rows) for key, rows in lines.items()]
+    return receipt
+
+
+def record(connection: duckdb.DuckDBPyConnection, receipt: Receipt, database: str) -> None:
+    """Put the receipt's lines into `scoring.erasures` of a database, in place of earlier ones."""
+    table = f"{quoted(database)}.{TABLE}"
+    connection.execute(f"create schema if not exists {quoted(database)}.scoring")
+    connection.execute(
+        f"create table if not exists {table} (erasure_id varchar, place varchar,"
+        " table_name varchar, rows_erased bigint, erased_at timestamp)"
+    )
+    fetch(connection, f"delete from {table} where erasure_id = ?", [receipt.erasure_id])
+    at = datetime.now(UTC).replace(tzinfo=None)
+    rows = [(receipt.erasure_id, line.place, line.table, line.rows, at) for line in receipt.erased]
+    if rows:
+        connection.executemany(f"insert into {table} values (?, ?, ?, ?, ?)", rows)
