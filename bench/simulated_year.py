@@ -133,7 +133,7 @@ class Year:
             for name in MODELS:
                 if name.startswith("monitor_"):
                     connection.execute(f"insert into {CHECKS} select * from monitoring.{name}")
-        (decision,) = retrain(self.settings, TASK, True, 26, candidates=self.candidates)["tasks"]
+        (decision,) = retrain(self.settings, TASK, True, candidates=self.candidates)["tasks"]
         self.decisions.append({"as_of_date": today, **decision})
 
     def figures(self) -> list[dict[str, Any]]:

@@ -112,6 +112,9 @@ def retrain(
     max_age: Annotated[
         int, typer.Option(min=1, help="Matured dates it may not know before a model is too old.")
     ] = 12,
+    wait_days: Annotated[
+        int, typer.Option(min=0, help="Days of new dates to wait for after a refusal.")
+    ] = 14,
     warehouse: Warehouse = None,
     manifest: Manifest = None,
     artifacts: Artifacts = None,
@@ -121,7 +124,7 @@ def retrain(
     from ml.retrain import retrain as retrain_tasks
 
     settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
-    return _done("retrain", retrain_tasks(settings, task, if_needed, max_age, seed))
+    return _done("retrain", retrain_tasks(settings, task, if_needed, max_age, wait_days, seed))
 
 
 @app.command()

@@ -8,6 +8,7 @@ either model has learned from. Whatever comes of it is a row of registry.decisio
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -42,6 +43,7 @@ def retrain(
     task: str | None = None,
     if_needed: bool = False,
     max_age: int = 12,
+    wait_days: int = 14,
     seed: int = 0,
     candidates: Sequence[Candidate] | None = None,
 ) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def retrain(
     found: list[dict[str, Any]] = []
     for table, each in pairs:
         with connect(settings.warehouse, True, settings.lock_timeout) as connection:
-            need = whether(connection, table, each, max_age, if_needed)
+            need = whether(connection, table, each, max_age, wait_days, if_needed)
         say(f"{each.name}: {'train again' if need.is_needed else 'leave it'}: {need.reason}")
         found.append(asdict(need) | {"trained": None})
         if need.is_needed:
@@ -74,26 +76,31 @@ def whether(
     table: FeatureTable,
     task: Task,
     max_age: int = 12,
+    wait_days: int = 14,
     if_needed: bool = True,
 ) -> Need:
     """The first reason that holds, what came true before what drifts before age.
 
-    Whatever the reason, there must be a date to learn from that the champion does not know.
+    Whatever the reason, there must be a date to learn from that the champion does not know; and if
+    a challenger was refused, one that is `wait_days` newer than what that had learned from.
     """
     require_tables(connection, "registry.models", table.relation, CHECKS)
-    champions = fetch(
+    ((known_to, tried_to),) = fetch(
         connection,
-        f"select training_to from {qualified(connection, 'registry.models')}"
-        " where task = ? and status = 'champion'",
+        "select max(case when status = 'champion' then training_to end), max(training_to)"
+        f" from {qualified(connection, 'registry.models')} where task = ?",
         [task.name],
     )
-    if not champions:
+    if known_to is None:
         return Need(task.name, True, "there is no champion yet")
-    fresh = _fresh_dates(connection, table, task, champions[0][0])
+    fresh = _fresh_dates(connection, table, task, known_to)
     if not fresh:
         return Need(task.name, False, "no label has matured that the champion could not know")
     if not if_needed:
         return Need(task.name, True, "asked for")
+    if tried_to > known_to and (fresh[-1] - tried_to).days < wait_days:
+        why = f"a challenger that knows all up to {tried_to} was refused; the newest is {fresh[-1]}"
+        return Need(task.name, False, why)
     for checks, subjects, statuses in (
         (REALISED, task.name, ("fail", "warn")),
         (EXPECTED, task.name, ("fail",)),
@@ -102,28 +109,26 @@ def whether(
         spoken = _spoken(connection, checks, subjects, statuses)
         if spoken:
             return Need(task.name, True, spoken)
-    if fresh >= max_age:
-        return Need(task.name, True, f"{fresh} dates have matured since it was trained")
-    return Need(
-        task.name, False, f"what came true is as promised, and only {fresh} new dates have matured"
-    )
+    count = len(fresh)
+    if count >= max_age:
+        return Need(task.name, True, f"{count} dates have matured since it was trained")
+    why = f"what came true is as promised, and only {count} dates have matured since it was trained"
+    return Need(task.name, False, why)
 
 
 def _fresh_dates(
-    connection: duckdb.DuckDBPyConnection, table: FeatureTable, task: Task, training_to: Any
-) -> int:
-    """Dates after `training_to` to learn from: their windows end by the newest matured one."""
+    connection: duckdb.DuckDBPyConnection, table: FeatureTable, task: Task, known_to: date
+) -> list[date]:
+    """Dates after `known_to` to learn from, their windows over by the newest matured one."""
     day, label = quoted(table.as_of_column), quoted(task.label)
-    relation = qualified(connection, table.relation)
-    ((count,),) = fetch(
+    rows = fetch(
         connection,
-        f"with matured as (select distinct {day} as day from {relation} where {label} is not null)"
-        f" select count(*) from matured where day > ?"
-        f" and day + {task.horizon_days} <= (select max(day) from matured)"
-        f" and day < (select max(day) from matured)",
-        [training_to],
+        f"select distinct {day} from {qualified(connection, table.relation)}"
+        f" where {label} is not null order by 1",
     )
-    return int(count)
+    matured = [row[0] for row in rows]
+    ended = timedelta(days=task.horizon_days)
+    return [one for one in matured[:-1] if one > known_to and one + ended <= matured[-1]]
 
 
 def _spoken(

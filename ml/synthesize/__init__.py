@@ -36,8 +36,9 @@ def synthesize(
     appear when all are whole. `progress` is called with the chunks done and their total. Returns
     the rows of every raw table, dirt included. Raises UsageError for arguments out of range.
 
-    From `change_at` on customers behave differently: age, salary and region act the other way
-    round, and visits no longer announce orders. What a model learned before is wrong then.
+    From `change_at` on customers behave differently: who bought most buys least, age, salary and
+    region act the other way round, and visits no longer announce orders. As much is bought in all,
+    but what a model learned before is wrong.
     """
     if not 1 <= customers <= MAX_CUSTOMERS:
         raise UsageError(f"customers must be between 1 and {MAX_CUSTOMERS}, not {customers}")

@@ -58,7 +58,7 @@ def order_rates(
     """Expected orders a day, [n, ALL_DAYS].
 
     `responded` is [n, campaigns]. Age, salary and region act as they stand on the first day of the
-    month; from `change_day` on they act the other way round.
+    month. From `change_day` on who bought most buys least.
     """
     n = len(people.number)
     days = np.arange(ALL_DAYS)
@@ -75,10 +75,10 @@ def order_rates(
     stage = np.where(tenure < 0, np.float32(0), stage)
     stage = np.where(days >= people.churn_day[:, None], stage * np.float32(LOST_LEVEL), stage)
 
-    rates = _daily(trait, levels)
+    rates = _daily([trait * level for level in levels])
     if change_day is not None:
-        turned = [_turned(level) for level in levels]
-        rates[:, change_day:] = _daily(trait, turned)[:, change_day:]
+        turned = _daily([_turned(trait * level) for level in levels])
+        rates[:, change_day:] = turned[:, change_day:]
     rates *= moods.astype(np.float32)[:, days // MOOD_DAYS]
     rates *= response.astype(np.float32)[:, CAMPAIGN_OF_DAY]
     rates *= SEASON.astype(np.float32)
@@ -86,8 +86,8 @@ def order_rates(
     return rates
 
 
-def _daily(trait: Floats, levels: Sequence[Floats]) -> NDArray[np.float32]:
-    months = [trait * level for level in levels]
+def _daily(months: Sequence[Floats]) -> NDArray[np.float32]:
+    """The level of each day, from those of the months."""
     return np.stack(months, axis=1).astype(np.float32)[:, MONTH_OF_DAY]
 
 
