@@ -131,6 +131,20 @@ def discover(
     write_json(measure(runs, customers, seed))
 
 
+@app.command("scoring")
+def scoring_command(
+    rows: Annotated[int, typer.Option(min=1_000, help="Rows of the feature table.")] = 1_000_000,
+    data: Annotated[str, typer.Option(help="sample, online_shoppers, ...")] = "sample",
+    real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
+    only: Annotated[str | None, typer.Option(help="Ways whose name contains this.")] = None,
+) -> None:
+    """Rows scored a second, from table to table, beside other ways to do it."""
+    from bench.datasets import labelled_rows
+    from bench.scoring import scoring
+
+    write_json({"bench": "scoring", "data": data, **scoring(labelled_rows(data, real), rows, only)})
+
+
 app.command()(feedback)
 app.command()(monitoring)
 app.command()(numerosity)

@@ -9,7 +9,10 @@ from scoring.settings import PROJECT_ROOT
 __all__ = ["README", "anchors", "commands", "links", "table_of_tables", "tables", "text"]
 
 README = PROJECT_ROOT / "README.md"
-LAYERS = "staging|intermediate|marts|features|segments|predictions|activation|monitoring|registry|scoring|seeds"
+LAYERS = (
+    "staging|intermediate|marts|features|segments|predictions|activation|monitoring|registry"
+    "|scoring|seeds"
+)
 FENCE = re.compile(r"^ *(```+|~~~+)[^\n]*\n(.*?)^ *\1 *$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 STARTS = ("python -m ", "make ", "dbt ")
