@@ -20,7 +20,7 @@ STEP := .ci/step
 DBT := $(BIN)/dbt
 VARS = {sources: [$(SOURCE)]}
 
-.PHONY: help setup demo sample build rebuild train score predictions test format lint build-sample build-real pytest lock clean
+.PHONY: help setup demo sample build rebuild train score predictions publish test format lint build-sample build-real pytest lock clean
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -34,7 +34,7 @@ setup: .venv/installed ## Install the locked packages into .venv
 demo: setup ## The main job in a new warehouse: SOURCE=sample, or SOURCE=online_shoppers RAW=<raw folder>
 	@if [ -f $(NUMEROSITY_WAREHOUSE) ]; then mv -f $(NUMEROSITY_WAREHOUSE) $(NUMEROSITY_WAREHOUSE).previous; fi
 	@if [ "$(SOURCE)" = sample ]; then $(MAKE) --no-print-directory sample; fi
-	@$(MAKE) --no-print-directory build train score predictions
+	@$(MAKE) --no-print-directory build train score predictions publish
 	@$(STEP) "Write data/report.html" $(BIN)/python -m ml report
 	@$(BIN)/python -m ml summary
 
@@ -59,6 +59,9 @@ score: setup ## Score the newest date with each task's champion
 
 predictions: setup ## Rebuild the tables that show predictions, and audiences
 	@$(STEP) "Build prediction tables" $(DBT) build --select predictions activation --vars '$(VARS)'
+
+publish: setup ## Copy what BI reads into data/serving.duckdb
+	@$(STEP) "Publish for BI" $(BIN)/python -m scoring publish
 
 test: setup ## Everything CI checks
 	@$(MAKE) --no-print-directory -j2 lint build-sample build-real
@@ -95,7 +98,10 @@ build-real-%: setup
 			--target-path data/test/target-$* --log-path data/test/target-$* --vars "{sources: [$*]}"; \
 	else echo "skipped: dbt build on $*, no folder $(REAL_DATA)/$*"; fi
 
-pytest: setup ## Run the Python tests
+pypublish: setup ## Copy what BI reads into data/serving.duckdb
+	@$(STEP) "Publish for BI" $(BIN)/python -m scoring publish
+
+test: setup ## Run the Python tests
 	@$(BIN)/pytest -q
 
 lock: ## Resolve requirements.lock anew (needs uv)
