@@ -61,7 +61,7 @@ predictions: setup ## Rebuild the tables that show predictions, and audiences
 	@$(STEP) "Build prediction tables" $(DBT) build --select predictions activation --vars '$(VARS)'
 
 publish: setup ## Copy what BI reads into data/serving.duckdb
-	@$(STEP) "Publish for BI" $(BIN)/python -m scoring publish
+	@$(STEP) "Publish data/serving.duckdb" $(BIN)/python -m scoring publish
 
 test: setup ## Everything CI checks
 	@$(MAKE) --no-print-directory -j2 lint build-sample build-real
@@ -98,10 +98,7 @@ build-real-%: setup
 			--target-path data/test/target-$* --log-path data/test/target-$* --vars "{sources: [$*]}"; \
 	else echo "skipped: dbt build on $*, no folder $(REAL_DATA)/$*"; fi
 
-pypublish: setup ## Copy what BI reads into data/serving.duckdb
-	@$(STEP) "Publish for BI" $(BIN)/python -m scoring publish
-
-test: setup ## Run the Python tests
+pytest: setup ## Run the Python tests
 	@$(BIN)/pytest -q
 
 lock: ## Resolve requirements.lock anew (needs uv)
