@@ -7,19 +7,20 @@ BIN := .venv/bin
 
 SOURCE ?= sample
 RAW ?= data/raw
-CUSTOMERS ?= 3000
+CUSTOMERS ?= 2000
 SEED ?= 7
 
 export DBT_PROFILES_DIR := $(CURDIR)/profiles
 export NUMEROSITY_RAW := $(abspath $(RAW))
 export NUMEROSITY_WAREHOUSE ?= $(CURDIR)/data/warehouse.duckdb
+REAL_SOURCES := online_shoppers social_network_ads online_retail hillstrom cdnow
 REAL_DATA = $(abspath $(or $(NUMEROSITY_REAL_DATA),../shared/data))
 
 STEP := .ci/step
 DBT := $(BIN)/dbt
 VARS = {sources: [$(SOURCE)]}
 
-.PHONY: help setup demo sample build rebuild train score predictions test format lint build-sample build-real pytest lock clean
+.PHONY: help setup demo sample build rebuild train score predictions publish test format lint build-sample build-real pytest lock clean
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,7 +34,7 @@ setup: .venv/installed ## Install the locked packages into .venv
 demo: setup ## The main job in a new warehouse: SOURCE=sample, or SOURCE=online_shoppers RAW=<raw folder>
 	@if [ -f $(NUMEROSITY_WAREHOUSE) ]; then mv -f $(NUMEROSITY_WAREHOUSE) $(NUMEROSITY_WAREHOUSE).previous; fi
 	@if [ "$(SOURCE)" = sample ]; then $(MAKE) --no-print-directory sample; fi
-	@$(MAKE) --no-print-directory build train score predictions
+	@$(MAKE) --no-print-directory build train score predictions publish
 	@$(STEP) "Write data/report.html" $(BIN)/python -m ml report
 	@$(BIN)/python -m ml summary
 
@@ -59,7 +60,12 @@ score: setup ## Score the newest date with each task's champion
 predictions: setup ## Rebuild the tables that show predictions, and audiences
 	@$(STEP) "Build prediction tables" $(DBT) build --select predictions activation --vars '$(VARS)'
 
-test: setup lint build-sample build-real pytest ## Everything CI checks
+publish: setup ## Copy what BI reads into data/serving.duckdb
+	@$(STEP) "Publish data/serving.duckdb" $(BIN)/python -m scoring publish
+
+test: setup ## Everything CI checks
+	@$(MAKE) --no-print-directory -j2 lint build-sample build-real
+	@$(MAKE) --no-print-directory pytest
 
 format: setup ## Format Python and SQL
 	@$(BIN)/ruff format ml scoring bench tests
@@ -79,18 +85,18 @@ build-sample: setup ## dbt build on a small sample shop
 		$(BIN)/python -m ml synthesize --customers 1000 --seed 11 --out data/test/raw
 	@rm -f data/test/sample.duckdb
 	@NUMEROSITY_RAW=$(CURDIR)/data/test/raw NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/sample.duckdb \
-		$(STEP) "Build and test tables: sample" $(DBT) build --target-path data/test/target --vars '{sources: [sample]}'
+		$(STEP) "Build and test tables: sample" $(DBT) build --target-path data/test/target-sample --log-path data/test/target-sample --vars '{sources: [sample]}'
 
-build-real: setup ## dbt build on each real source that is present
+build-real: $(REAL_SOURCES:%=build-real-%) ## dbt build on each real source that is present
+
+build-real-%: setup
 	@mkdir -p data/test
-	@for source in online_shoppers social_network_ads online_retail hillstrom cdnow; do \
-		if [ -d $(REAL_DATA)/$$source ]; then \
-			rm -f data/test/$$source.duckdb; \
-			NUMEROSITY_RAW=$(REAL_DATA) NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/$$source.duckdb \
-				$(STEP) "Build and test tables: $$source" $(DBT) build --exclude-resource-type unit_test --target-path data/test/target \
-				--vars "{sources: [$$source]}" || exit 1; \
-		else echo "skipped: dbt build on $$source, no folder $(REAL_DATA)/$$source"; fi; \
-	done
+	@if [ -d $(REAL_DATA)/$* ]; then \
+		rm -f data/test/$*.duckdb; \
+		NUMEROSITY_RAW=$(REAL_DATA) NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/$*.duckdb \
+			$(STEP) "Build and test tables: $*" $(DBT) build --exclude-resource-type unit_test \
+			--target-path data/test/target-$* --log-path data/test/target-$* --vars "{sources: [$*]}"; \
+	else echo "skipped: dbt build on $*, no folder $(REAL_DATA)/$*"; fi
 
 pytest: setup ## Run the Python tests
 	@$(BIN)/pytest -q

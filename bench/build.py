@@ -22,7 +22,7 @@ from bench.processes import Cost, machine, run
 from ml.console import say, show
 from scoring.errors import InputError
 
-__all__ = ["build"]
+__all__ = ["BUILD", "LAST", "WHOLE", "Shop", "build", "dbt", "draw", "schedule"]
 
 LAST = date(2026, 1, 1)
 """The newest as-of date of the cold build; one more day is a week later."""
@@ -83,11 +83,7 @@ def build(
     facts: dict[str, Any] = {"bench": "build", **machine(), "dates": dates, "sizes": []}
     for customers in sorted(sizes):
         shop = Shop(folder / str(customers), customers, weekly)
-        if not (shop.raw / "sample").is_dir():
-            say(f"{customers:,} customers: drawing the shop")
-            python: list[str | Path] = [sys.executable, "-m", "ml", "synthesize", "--out", shop.raw]
-            options = ["--customers", str(customers), "--seed", str(seed)]
-            run([*python, *options], shop.folder / "synthesize.log")
+        draw(shop, seed)
         costs = {}
         for step, measure in _steps(
             shop,
@@ -111,30 +107,39 @@ def build(
     return facts
 
 
+def draw(shop: Shop, seed: int = 3) -> None:
+    """Draw the raw files of the shop, where they are not there."""
+    if not (shop.raw / "sample").is_dir():
+        say(f"{shop.customers:,} customers: drawing the shop")
+        python: list[str | Path] = [sys.executable, "-m", "ml", "synthesize", "--out", shop.raw]
+        options = ["--customers", str(shop.customers), "--seed", str(seed)]
+        run([*python, *options], shop.folder / "synthesize.log")
+
+
 def _steps(
     shop: Shop, memory_limit: str | None, peers: Sequence[str]
 ) -> Iterator[tuple[str, Callable[[], Cost]]]:
     target = shop.folder / "target"
-    _schedule(shop, "dbt")
-    yield "dbt build, cold", lambda: _dbt(shop, "dbt", WHOLE, LAST, target)
-    _schedule(shop, "plain")
+    schedule(shop, "dbt")
+    yield "dbt build, cold", lambda: dbt(shop, "dbt", WHOLE, LAST, target)
+    schedule(shop, "plain")
     plain: list[str | Path] = [sys.executable, "-m", "bench.plain", target]
     yield (
         "the same SQL without dbt",
         lambda: run([*plain, shop.warehouse("plain")], shop.folder / "plain.log"),
     )
     day, other = LAST + timedelta(weeks=1), shop.folder / "target-day"
-    yield "one more snapshot", lambda: _dbt(shop, "dbt", SNAPSHOT, day, other)
+    yield "one more snapshot", lambda: dbt(shop, "dbt", SNAPSHOT, day, other)
     if memory_limit:
-        _schedule(shop, "limited")
+        schedule(shop, "limited")
         limit = {"memory_limit": memory_limit}
         yield (
             f"dbt build, cold, {memory_limit}",
-            lambda: _dbt(shop, "limited", WHOLE, LAST, other, limit),
+            lambda: dbt(shop, "limited", WHOLE, LAST, other, limit),
         )
         shutil.rmtree(shop.folder / "limited", ignore_errors=True)
     later = LAST + timedelta(weeks=2)
-    yield "one more day, raw files read again", lambda: _dbt(shop, "dbt", WHOLE, later, other)
+    yield "one more day, raw files read again", lambda: dbt(shop, "dbt", WHOLE, later, other)
     if peers:
         marts = shop.folder / "marts"
         with open_warehouse(shop.warehouse("plain")) as connection:
@@ -148,7 +153,7 @@ def _steps(
             yield f"features of one date: {peer}", lambda peer=peer: _peer(shop, marts, peer)  # type: ignore[misc]
 
 
-def _schedule(shop: Shop, name: str) -> None:
+def schedule(shop: Shop, name: str) -> None:
     """A new warehouse that knows only its as-of dates: what the calendar would say."""
     file = shop.warehouse(name)
     shutil.rmtree(file.parent, ignore_errors=True)
@@ -170,7 +175,7 @@ def _schedule(shop: Shop, name: str) -> None:
                 connection.execute(sql.replace("built.", ""))
 
 
-def _dbt(
+def dbt(
     shop: Shop,
     name: str,
     command: Sequence[str],
@@ -178,6 +183,7 @@ def _dbt(
     target: Path,
     variables: Mapping[str, str] | None = None,
 ) -> Cost:
+    """Run dbt on the shop's warehouse `name`, up to `as_of_date`."""
     values = {"sources": ["sample"], "as_of_date": str(as_of_date), **(variables or {})}
     paths: list[str | Path] = ["--target-path", target, "--log-path", shop.folder / "logs"]
     environment = {

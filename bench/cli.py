@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from bench.feedback import feedback
+from bench.monitoring import monitoring
 from bench.numerosity import numerosity
 from ml.console import write_error, write_json
 from scoring.errors import NumerosityError, UsageError, exit_code, one_line
@@ -44,6 +46,21 @@ def build(
     write_json(measure(customers or [10_000], dates, folder, memory_limit, peers))
 
 
+@app.command()
+def segments(
+    customers: Annotated[
+        list[int] | None, typer.Option(min=100, help="Customers of the sample shop; repeatable.")
+    ] = None,
+    folder: Annotated[
+        Path, typer.Option(resolve_path=True, help="Where shops and warehouses are built.")
+    ] = Path("data/bench/build"),
+) -> None:
+    """What micro-segments and their statistics cost."""
+    from bench.segments import segments as measure
+
+    write_json(measure(customers or [10_000], folder))
+
+
 @app.command("models")
 def models_command(
     data: Annotated[str, typer.Option(help="online_shoppers, online_retail, ...")] = "sample",
@@ -56,6 +73,32 @@ def models_command(
     from bench.models import models
 
     write_json({"bench": "models", "data": data, **models(labelled_rows(data, real), rows, seed)})
+
+
+@app.command("reasons")
+def reasons_command(
+    data: Annotated[str, typer.Option(help="online_shoppers, online_retail, ...")] = "sample",
+    real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
+    rows: Annotated[int, typer.Option(min=100, help="Held-out rows to explain.")] = 2_000,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """How often our first reason is TreeSHAP's."""
+    from bench.datasets import labelled_rows
+    from bench.reasons import reasons
+
+    write_json({"bench": "reasons", "data": data, **reasons(labelled_rows(data, real), rows, seed)})
+
+
+@app.command("forward")
+def forward_command(
+    real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+) -> None:
+    """online_shoppers: learned from the months before November, judged from then on."""
+    from bench.datasets import labelled_rows
+    from bench.forward import forward
+
+    write_json({"bench": "forward", **forward(labelled_rows("online_shoppers", real), seed)})
 
 
 @app.command("quality")
@@ -88,6 +131,22 @@ def discover(
     write_json(measure(runs, customers, seed))
 
 
+@app.command("scoring")
+def scoring_command(
+    rows: Annotated[int, typer.Option(min=1_000, help="Rows of the feature table.")] = 1_000_000,
+    data: Annotated[str, typer.Option(help="sample, online_shoppers, ...")] = "sample",
+    real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
+    only: Annotated[str | None, typer.Option(help="Ways whose name contains this.")] = None,
+) -> None:
+    """Rows scored a second, from table to table, beside other ways to do it."""
+    from bench.datasets import labelled_rows
+    from bench.scoring import scoring
+
+    write_json({"bench": "scoring", "data": data, **scoring(labelled_rows(data, real), rows, only)})
+
+
+app.command()(feedback)
+app.command()(monitoring)
 app.command()(numerosity)
 
 

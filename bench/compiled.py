@@ -6,10 +6,11 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from ml.manifest import FeatureTable, load_registry
 from scoring.errors import NumerosityError
 from scoring.settings import PROJECT_ROOT
 
-__all__ = ["compiled_models"]
+__all__ = ["compiled_models", "compiled_project"]
 
 
 def compiled_models(*names: str) -> dict[str, str]:
@@ -18,6 +19,11 @@ def compiled_models(*names: str) -> dict[str, str]:
     Starts dbt once, in a warehouse of its own. Raises NumerosityError with dbt's last line when the
     project does not compile.
     """
+    return compiled_project(*names)[0]
+
+
+def compiled_project(*names: str) -> tuple[dict[str, str], tuple[FeatureTable, ...]]:
+    """The same, and the feature tables that the project declares."""
     with TemporaryDirectory() as folder:
         done = subprocess.run(
             [
@@ -40,4 +46,5 @@ def compiled_models(*names: str) -> dict[str, str]:
             last = (done.stdout.strip() or done.stderr.strip()).splitlines()[-1]
             raise NumerosityError(f"dbt does not compile {', '.join(names)}: {last}")
         found = {path.stem: path for path in Path(folder, "target", "compiled").rglob("*.sql")}
-        return {name: found[name].read_text(encoding="utf-8") for name in names}
+        sql = {name: found[name].read_text(encoding="utf-8") for name in names}
+        return sql, load_registry(Path(folder, "target", "manifest.json"))

@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,13 +55,18 @@ def synthesize(
     out: Annotated[
         Path | None, typer.Option(resolve_path=True, help="The raw folder to write to.")
     ] = None,
+    change_at: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="From this date on customers behave differently."),
+    ] = None,
 ) -> int:
     """Write the raw tables of a sample shop, with planted truth and planted dirt."""
     from ml.synthesize import synthesize as write_shop
 
     folder = load_settings(raw=out).raw
     with progress_bar("drawing the shop") as advance:
-        rows = write_shop(customers, seed, folder, advance)
+        change = change_at.date() if change_at else None
+        rows = write_shop(customers, seed, folder, advance, change)
     return _done("synthesize", {"out": folder, "customers": customers, "seed": seed, "rows": rows})
 
 
@@ -95,6 +101,30 @@ def train(
     kinds = CANDIDATES if all_candidates else None
     found = train_tasks(settings, task, seed, folds, repeats, without or (), search, kinds)
     return _done("train", found)
+
+
+@app.command()
+def retrain(
+    task: Annotated[str | None, typer.Option(help="One task; without it every task.")] = None,
+    if_needed: Annotated[
+        bool, typer.Option("--if-needed", help="Only where there is a reason; else always.")
+    ] = False,
+    max_age: Annotated[
+        int, typer.Option(min=1, help="Matured dates it may not know before a model is too old.")
+    ] = 12,
+    wait_days: Annotated[
+        int, typer.Option(min=0, help="Days of new dates to wait for after a refusal.")
+    ] = 14,
+    warehouse: Warehouse = None,
+    manifest: Manifest = None,
+    artifacts: Artifacts = None,
+    seed: Seed = 0,
+) -> int:
+    """Train again where matured labels or drift say so; promote only what clearly wins."""
+    from ml.retrain import retrain as retrain_tasks
+
+    settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
+    return _done("retrain", retrain_tasks(settings, task, if_needed, max_age, wait_days, seed))
 
 
 @app.command()

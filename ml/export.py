@@ -16,9 +16,10 @@ from onnx import TensorProto, helper, numpy_helper
 from ml.candidates.base import Candidate
 from ml.glassbox import GlassBox, weighed_tree
 from ml.tree_onnx import sum_credits, tree_node
+from ml.trees import Tree
 from scoring.bundle import INPUT
 
-__all__ = ["REASONS", "export", "export_scores"]
+__all__ = ["REASONS", "export", "export_scores", "export_trees"]
 
 REASONS = 3
 OPSETS = (helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3))
@@ -80,7 +81,11 @@ def export_scores(box: GlassBox, features: int) -> bytes:
 
     For rows that are ranked and not explained: one sum a row costs less than a number a term.
     """
-    trees = [weighed_tree(term) for term in box.terms]
+    return export_trees([weighed_tree(term) for term in box.terms], box.bias, features)
+
+
+def export_trees(trees: Sequence[Tree], bias: float, features: int) -> bytes:
+    """Any trees whose values and `bias` add up to the log-odds, without reasons."""
     credits = [sum_credits(tree, 0) for tree in trees]
     node, info = helper.make_node, helper.make_tensor_value_info
     floats = TensorProto.FLOAT
@@ -93,7 +98,7 @@ def export_scores(box: GlassBox, features: int) -> bytes:
         ],
         features,
         [info("probability", floats, [None]), info("score", floats, [None])],
-        {"bias": np.array([box.bias], np.float32), "columns": np.array([1], np.int64)},
+        {"bias": np.array([bias], np.float32), "columns": np.array([1], np.int64)},
     )
 
 

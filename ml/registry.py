@@ -54,8 +54,11 @@ def record(
     bundle: Bundle,
     baselines: Sequence[Judged] = (),
     diagnosis: Diagnosis | None = None,
+    occasion: str | None = None,
 ) -> Standing:
     """Enter the model `bundle`, the first of `evaluations`, in one transaction.
+
+    `occasion` is why it was trained now; it goes before the reason in registry.decisions.
 
     The same model again changes nothing, unless it now wins where it lost before; one that somebody
     rolled back never comes back by itself. Raises InputError when the tables are not there.
@@ -83,7 +86,7 @@ def record(
         if verdict.wins:
             crown(connection, task, version, verdict.reason, _replaced(version, verdict))
         if champion is None or champion.model_version != version:
-            note(connection, _decision(bundle, champion, verdict), at)
+            note(connection, _decision(bundle, champion, verdict, occasion), at)
     return standing
 
 
@@ -108,7 +111,9 @@ def _replaced(version: str, verdict: Verdict) -> str:
     return f"replaced by {version}: {verdict.reason}"
 
 
-def _decision(bundle: Bundle, champion: Champion | None, verdict: Verdict) -> Decision:
+def _decision(
+    bundle: Bundle, champion: Champion | None, verdict: Verdict, occasion: str | None
+) -> Decision:
     before = champion.model_version if champion else None
     version = bundle.model_version
     return Decision(
@@ -117,7 +122,7 @@ def _decision(bundle: Bundle, champion: Champion | None, verdict: Verdict) -> De
         model_version=version,
         champion_before=before,
         champion_after=version if verdict.wins or before is None else before,
-        reason=verdict.reason,
+        reason=f"{occasion}: {verdict.reason}" if occasion else verdict.reason,
         difference=verdict.difference,
         rows=verdict.rows,
     )

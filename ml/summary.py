@@ -132,6 +132,7 @@ def _places(settings: Settings) -> Table:
     table = _grid("what", "where")
     for what, where in (
         ("warehouse", settings.warehouse),
+        ("for BI", settings.serving),
         ("model bundles", settings.artifacts),
         ("raw files", settings.raw),
         ("predictions", "table predictions.customer_predictions"),

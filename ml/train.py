@@ -42,11 +42,12 @@ def train(
     without: Sequence[str] = (),
     budget: Budget | None = None,
     candidates: Sequence[Candidate] | None = None,
+    occasion: str | None = None,
 ) -> dict[str, Any]:
     """Train one task, or every task of the registry that is trained by default and has rows.
 
     Compares `candidates`. Within `budget` for each task, settings beside their own are searched
-    first.
+    first. `occasion`, why it is trained now, goes before the reason of the decision.
 
     Returns what was trained and what was skipped, with the reason. Raises UsageError (unknown
     task), InputError (data that breaks its contract, nothing to learn), IntegrityError (the parity
@@ -55,7 +56,8 @@ def train(
     tables = load_registry(settings.manifest)
     if task:
         found = find_task(tables, task, without)
-        return {"trained": [_train(settings, *found, seed, folds, repeats, budget, candidates)]}
+        done = _train(settings, *found, seed, folds, repeats, budget, candidates, occasion)
+        return {"trained": [done]}
     if without:
         raise UsageError("--without needs --task: groups of features are a task's own")
     trained, skipped = [], []
@@ -87,6 +89,7 @@ def _train(
     repeats: int | None,
     budget: Budget | None,
     candidates: Sequence[Candidate] | None,
+    occasion: str | None = None,
 ) -> dict[str, Any]:
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, *TABLES)
@@ -110,9 +113,8 @@ def _train(
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
         if box := candidate.glass_box(best.model):
             store_terms(connection, task.name, bundle.model_version, box, data.names)
-        standing = record(
-            connection, settings.artifacts, data, plan, evaluations, bundle, beside, diagnosis
-        )
+        where = connection, settings.artifacts
+        standing = record(*where, data, plan, evaluations, bundle, beside, diagnosis, occasion)
     metrics = best.metrics
     say(
         f"{task.name}: {candidate.title} {bundle.model_version} is {standing.status}"

@@ -7,7 +7,7 @@ threads take whole batches instead, which is also as fast or faster.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -44,7 +44,7 @@ Mask = npt.NDArray[np.bool_]
 
 def score_batches(
     batches: Iterable[pa.RecordBatch], bundle: Bundle, threads: int = 1
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch]:
     """Score each batch: one output batch (`OUTPUT_SCHEMA`) for each, in the same order.
 
     A batch has the bundle's entity key and each of its features as float32; other columns do not
@@ -99,8 +99,12 @@ def _score(
     rows = batch.num_rows
     keys = _column(batch, bundle.entity_key).cast(pa.string())
     matrix, infinite = feature_matrix(batch, bundle.features)
-    outputs = model.run(WANTED, {INPUT: matrix})
-    probability, score, indices, contributions = (output[:rows] for output in outputs)
+    named = {output.name for output in model.get_outputs()}
+    wanted = WANTED if named.issuperset(WANTED) else WANTED[:2]
+    outputs = [output[:rows] for output in model.run(wanted, {INPUT: matrix})]
+    probability, score = outputs[:2]
+    explains = len(outputs) > 2
+    indices, contributions = outputs[2:] if explains else _no_reasons(rows)
     unscorable = _unscorable(keys, infinite, bundle.features)
     bad = np.asarray(unscorable.is_valid())
     _check(bundle, keys, bad, probability, score, indices, contributions)
@@ -111,11 +115,17 @@ def _score(
             _doubles(probability, bad),
             _doubles(score, bad),
             *(_texts(names, indices[:, rank], bad) for rank in range(REASONS)),
-            *(_doubles(contributions[:, rank], bad) for rank in range(REASONS)),
+            *(_doubles(contributions[:, rank], bad | (not explains)) for rank in range(REASONS)),
             unscorable,
         ],
         schema=OUTPUT_SCHEMA,
     )
+
+
+def _no_reasons(rows: int) -> tuple[npt.NDArray[np.int64], Floats]:
+    """What a graph without reasons would say of them."""
+    none = np.broadcast_to(np.int64(-1), (rows, REASONS))
+    return none, np.broadcast_to(np.float32(0), (rows, REASONS))
 
 
 def _unscorable(keys: pa.Array, infinite: Mask, features: tuple[str, ...]) -> pa.Array:

@@ -23,6 +23,7 @@ from scoring.publish import restore as restore_version
 from scoring.run import Outcome, Request
 from scoring.run import run as run_scoring
 from scoring.settings import load_settings
+from scoring.status import read_status, show
 
 __all__ = ["app", "main"]
 
@@ -181,6 +182,21 @@ def forget(
     receipt = erase(settings, Erasure(ids, rewrite_raw, dry_run, not json_logs))
     write_json(receipt.facts() | {"exit_code": 0, "error": None})
     return 0
+
+
+@app.command()
+def status(
+    warehouse: Annotated[
+        Path | None, typer.Option(resolve_path=True, help="The DuckDB file to read.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The JSON line alone, no table.")] = False,
+) -> int:
+    """Say what the newest monitoring checks found, the worst first; 3 when a check fails."""
+    found = read_status(load_settings(warehouse=warehouse))
+    if not json:
+        show(found)
+    write_json(found.facts())
+    return found.exit_code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,5 +1,7 @@
 """One day of a feature table: does it keep its contract, what is in it, and its rows as Arrow."""
 
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 
@@ -96,14 +98,23 @@ def describe(connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: date) -
 
 def read(
     connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: date, batch_rows: int
-) -> pa.RecordBatchReader:
-    """The entity key (as text) and the features of `day`, streamed in batches of `batch_rows`."""
+) -> Generator[pa.RecordBatch]:
+    """The entity key (as text) and the features of `day`, streamed in batches of `batch_rows`.
+
+    The next batch is read in another thread while one is worked on: close the iterator before the
+    connection.
+    """
     key = quoted(bundle.entity_key)
     values = ", ".join(map(quoted, bundle.features))
-    return connection.sql(
+    batches = connection.sql(
         f"select cast({key} as varchar) as {key}, {values}"
         f" from {_rows_of_day(connection, bundle, day)}"
     ).to_arrow_reader(batch_rows)
+    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def _rows_of_day(connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: date) -> str:

@@ -2,7 +2,7 @@
 
 import onnxruntime
 
-__all__ = ["INPUT", "OUTPUTS", "find_fault", "open_session"]
+__all__ = ["INPUT", "OUTPUTS", "REASON_OUTPUTS", "find_fault", "open_session"]
 
 INPUT = "features"
 """The graph's one input: float32 [rows, features], NaN where a value is missing."""
@@ -14,6 +14,8 @@ OUTPUTS = {
     "other_contributions": "tensor(float)",
 }
 """The graph's outputs: [rows], [rows] in log-odds, [rows, 3], [rows, 3] in log-odds, [rows]."""
+REASON_OUTPUTS = ("reason_indices", "reason_contributions", "other_contributions")
+"""Those that a graph without reasons has none of."""
 
 
 def open_session(onnx: bytes, threads: int = 0) -> onnxruntime.InferenceSession:
@@ -35,7 +37,8 @@ def find_fault(onnx: bytes, width: int) -> str | None:
     if inputs != [(INPUT, "tensor(float)", [width])]:
         return f"takes {inputs}, its features need {INPUT} tensor(float) [rows, {width}]"
     outputs = {output.name: output.type for output in model.get_outputs()}
+    explains = any(name in outputs for name in REASON_OUTPUTS)
     for name, kind in OUTPUTS.items():
-        if outputs.get(name) != kind:
+        if outputs.get(name) != kind and (explains or name not in REASON_OUTPUTS):
             return f"has no output {name} of {kind}"
     return None

@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from dataclasses import replace as replaced
 from datetime import date
@@ -141,10 +142,12 @@ def score_day(
         # The reader has its own cursor: a connection that is being read from cannot write.
         with (
             connection.cursor() as reading,
+            closing(read(reading, bundle, day.as_of_date, batch_rows)) as batches,
+            closing(score_batches(batches, bundle, threads)) as scores,
+            _one_thread(connection),
             progress_bar(bundle.task, day.rows, request.progress) as advance,
         ):
-            batches = read(reading, bundle, day.as_of_date, batch_rows)
-            scored = _counted(score_batches(batches, bundle, threads), advance)
+            scored = _counted(scores, advance)
             if request.dry_run:
                 status, counts = "dry_run", sum(map(count, scored), Counts())
             else:
@@ -163,6 +166,18 @@ def score_day(
         run_id,
         seconds,
     )
+
+
+@contextmanager
+def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """DuckDB works in the threads that call it: the cores are busy, with scores."""
+    ((threads,),) = fetch(connection, "select current_setting('threads')")
+    fetch(connection, "set threads = 1")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # what the connection died of is the error to tell
+            fetch(connection, f"set threads = {threads}")
 
 
 def _counted(

@@ -4,6 +4,8 @@ Given these rates, a customer's orders are a Poisson process, so the probability
 order in [d, d + h) is 1 - exp(-sum of the rates of these days), exactly.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
@@ -50,16 +52,18 @@ def _moods(rng: Generator, n: int) -> Floats:
     return np.exp(MOOD_SIGMA * state - MOOD_SIGMA**2 / 2)
 
 
-def order_rates(rng: Generator, people: People, responded: Flags) -> NDArray[np.float32]:
+def order_rates(
+    rng: Generator, people: People, responded: Flags, change_day: int | None = None
+) -> NDArray[np.float32]:
     """Expected orders a day, [n, ALL_DAYS].
 
     `responded` is [n, campaigns]. Age, salary and region act as they stand on the first day of the
-    month.
+    month. From `change_day` on who bought most buys least.
     """
     n = len(people.number)
     days = np.arange(ALL_DAYS)
     trait = BASE_RATE * people.propensity * np.where(people.is_bulk, BULK_LEVEL, 1.0)
-    months = [trait * attribute_level(attributes(people, int(day))) for day in MONTH_STARTS]
+    levels = [attribute_level(attributes(people, int(day))) for day in MONTH_STARTS]
     moods = _moods(rng, n)
 
     boost = np.where(people.is_discount_lover, DISCOUNT_RESPONSE_LEVEL, RESPONSE_LEVEL)[:, None]
@@ -71,7 +75,10 @@ def order_rates(rng: Generator, people: People, responded: Flags) -> NDArray[np.
     stage = np.where(tenure < 0, np.float32(0), stage)
     stage = np.where(days >= people.churn_day[:, None], stage * np.float32(LOST_LEVEL), stage)
 
-    rates = np.stack(months, axis=1).astype(np.float32)[:, MONTH_OF_DAY]
+    rates = _daily([trait * level for level in levels])
+    if change_day is not None:
+        turned = _daily([_turned(trait * level) for level in levels])
+        rates[:, change_day:] = turned[:, change_day:]
     rates *= moods.astype(np.float32)[:, days // MOOD_DAYS]
     rates *= response.astype(np.float32)[:, CAMPAIGN_OF_DAY]
     rates *= SEASON.astype(np.float32)
@@ -79,10 +86,30 @@ def order_rates(rng: Generator, people: People, responded: Flags) -> NDArray[np.
     return rates
 
 
-def visit_rates(people: People, rates: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Expected visits a day without a purchase, [n, days], for rates of the same shape."""
+def _daily(months: Sequence[Floats]) -> NDArray[np.float32]:
+    """The level of each day, from those of the months."""
+    return np.stack(months, axis=1).astype(np.float32)[:, MONTH_OF_DAY]
+
+
+def _turned(level: Floats) -> Floats:
+    """Who bought more buys less, by the same factor, and as much is bought in all."""
+    return np.asarray(level.sum() / (1 / level).sum() / level)
+
+
+def visit_rates(
+    people: People, rates: NDArray[np.float32], change_day: int | None = None
+) -> NDArray[np.float32]:
+    """Expected visits a day without a purchase, [n, days], for rates of the same shape.
+
+    From `change_day` on visits say nothing of the wish to buy: everybody's follow the mean.
+    """
     browsing = (VISIT_RATE * people.browsing).astype(np.float32)[:, None]
-    return browsing * rates ** np.float32(VISIT_POWER)
+    wish = rates
+    if change_day is not None:
+        wish = rates.copy()
+        wish[:, change_day:] = rates[:, change_day:].mean()
+        wish[rates == 0] = 0  # not registered yet
+    return browsing * wish ** np.float32(VISIT_POWER)
 
 
 def purchase_probabilities(rates: NDArray[np.float32], day: int) -> dict[int, Floats]:

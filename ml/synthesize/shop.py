@@ -35,17 +35,19 @@ def draw_catalogue(seed: int) -> tuple[Products, pa.Table]:
     return products, products_table(rng, products)
 
 
-def draw_chunk(seed: int, chunk: int, size: int, products: Products) -> Chunk:
-    """Draw one chunk and keep its first `size` customers.
+def draw_chunk(
+    seed: int, chunk: int, size: int, products: Products, change_day: int | None = None
+) -> Chunk:
+    """Draw one chunk and keep its first `size` customers, who change their ways on `change_day`.
 
     A chunk is always drawn whole, so that a customer's rows do not depend on the shop's size.
     """
     rng = streams(seed, chunk)
     people = draw_people(rng.people, chunk)
     responded = draw_responses(rng.engagement, people)
-    rates = order_rates(rng.moods, people, responded)
+    rates = order_rates(rng.moods, people, responded, change_day)
     orders = draw_orders(rng.orders, people, rates, responded)
-    visits = draw_visits(rng.visits, people, orders, visit_rates(people, rates))
+    visits = draw_visits(rng.visits, people, orders, visit_rates(people, rates, change_day))
 
     ended_in = np.flatnonzero(visits.order >= 0)
     session = np.full(len(orders.owner), -1)

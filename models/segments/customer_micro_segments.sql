@@ -6,60 +6,102 @@ bands as (
     select * from {{ ref('segment_bands') }}
 ),
 
-banded as (
+{%- set dimensions = {} %}
+{%- for level in segment_levels() %}{% do dimensions.update(level.dimensions) %}{% endfor %}
+
+placed as (
     select
         customers.customer_id,
         customers.as_of_date
-        {%- for level in segment_levels() %}
-        {%- for dimension, feature in level.dimensions.items() %},
-        {{ dimension }}.band_id as {{ dimension }}_id,
-        {{ dimension }}.band_name as {{ dimension }}_name,
-        {{ band_rule(dimension, feature) }} as {{ dimension }}_rule
-        {%- endfor %}
+        {%- for dimension in dimensions %},
+        {{ dimension }}.band_id as {{ dimension }}_id
         {%- endfor %}
     from customers
-    {%- for level in segment_levels() %}
-    {%- for dimension, feature in level.dimensions.items() %}
+    {%- for dimension, feature in dimensions.items() %}
     inner join bands as {{ dimension }}
         on
             {{ in_band(dimension, dimension, 'customers.' ~ feature) }}
     {%- endfor %}
+),
+
+-- Names and rules are put together once for all customers in the same bands.
+places as (
+    select distinct
+        {%- for dimension in dimensions %}
+        {{ dimension }}_id{{ ',' if not loop.last }}
+        {%- endfor %}
+    from placed
+),
+
+banded as (
+    select
+        places.*
+        {%- for dimension, feature in dimensions.items() %},
+        {{ dimension }}.band_name as {{ dimension }}_name,
+        {{ band_rule(dimension, feature) }} as {{ dimension }}_rule
+        {%- endfor %}
+    from places
+    {%- for dimension in dimensions %}
+    inner join bands as {{ dimension }}
+        on
+            {{ dimension }}.dimension = '{{ dimension }}'
+            and places.{{ dimension }}_id = {{ dimension }}.band_id
     {%- endfor %}
 ),
 
 -- What each level adds. Recency, frequency and money say nothing about a customer who never bought.
 parts as (
     select
-        customer_id,
-        as_of_date
+        {%- for dimension in dimensions %}
+        {{ dimension }}_id,
+        {%- endfor %}
         {%- for level in segment_levels() %}
-        {%- set dimensions = level.dimensions.keys() | list %},
-        {{ dimensions | join("_id || '-' || ") }}_id as {{ level.name }}_part_id,
-        {{ dimensions | join("_rule || ' and ' || ") }}_rule as {{ level.name }}_part_rule,
+        {%- set added = level.dimensions.keys() | list %}
+        {{ added | join("_id || '-' || ") }}_id as {{ level.name }}_part_id,
+        {{ added | join("_rule || ' and ' || ") }}_rule as {{ level.name }}_part_rule,
         {%- if level.name == 'rfm' %}
         case
             when recency_id = 'r0' then ''
             else ' | ' || recency_name || ', ' || frequency_name || ', ' || monetary_name
         end as {{ level.name }}_part_name
         {%- else %}
-        {{ "' | ' || " if level.parent }}{{ dimensions | join("_name || ', ' || ") }}_name as {{ level.name }}_part_name
+        {{ "' | ' || " if level.parent }}{{ added | join("_name || ', ' || ") }}_name as {{ level.name }}_part_name
         {%- endif %}
+        {{- ',' if not loop.last }}
         {%- endfor %}
     from banded
 ),
 
-final as (
+paths as (
     select
-        customer_id,
-        as_of_date
+        {%- for dimension in dimensions %}
+        {{ dimension }}_id,
+        {%- endfor %}
         {%- set names = [] %}
         {%- for level in segment_levels() %}
-        {%- do names.append(level.name) %},
+        {%- do names.append(level.name) %}
         {{ names | join("_part_id || '/' || ") }}_part_id as {{ level.name }}_segment_id,
-        {{ names | join('_part_name || ') }}_part_name as {{ level.name }}_segment_name
-        {%- endfor %},
+        {{ names | join('_part_name || ') }}_part_name as {{ level.name }}_segment_name,
+        {%- endfor %}
         {{ names | join("_part_rule || ' and ' || ") }}_part_rule as segment_rule
     from parts
+),
+
+final as (
+    select
+        placed.customer_id,
+        placed.as_of_date
+        {%- for level in segment_levels() %},
+        paths.{{ level.name }}_segment_id,
+        paths.{{ level.name }}_segment_name
+        {%- endfor %},
+        paths.segment_rule
+    from placed
+    inner join paths
+        on
+            {%- for dimension in dimensions %}
+            {{ 'and ' if not loop.first }}placed.{{ dimension }}_id = paths.{{ dimension }}_id
+            {%- endfor %}
 )
 
 select * from final

@@ -10,8 +10,8 @@ __all__ = ["README", "anchors", "commands", "links", "table_of_tables", "tables"
 
 README = PROJECT_ROOT / "README.md"
 LAYERS = (
-    "staging|intermediate|marts|features|segments|predictions|activation|monitoring"
-    "|registry|scoring|seeds"
+    "staging|intermediate|marts|features|segments|predictions|activation|monitoring|registry"
+    "|scoring|seeds"
 )
 FENCE = re.compile(r"^ *(```+|~~~+)[^\n]*\n(.*?)^ *\1 *$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")

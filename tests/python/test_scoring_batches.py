@@ -1,5 +1,6 @@
 """score_batches: what a row scores depends on the row alone, and every row is answered."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -7,13 +8,15 @@ from typing import Any
 
 import factory
 import numpy as np
+import onnx
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from onnx.utils import Extractor
 
 from scoring.batches import OUTPUT_SCHEMA, feature_matrix, score_batches
-from scoring.bundle import Bundle
+from scoring.bundle import INPUT, Bundle
 from scoring.errors import InputError, IntegrityError
 
 
@@ -133,6 +136,19 @@ def test_a_model_of_fewer_than_three_features_has_fewer_reasons(tmp_path: Path) 
     assert (found["reason_1"], found["contribution_1"]) == (factory.FEATURES[1], -2.0)
     assert (found["reason_2"], found["contribution_2"]) == (factory.FEATURES[0], 1.0)
     assert (found["reason_3"], found["contribution_3"]) == (None, 0.0)
+
+
+def test_a_model_without_reasons_has_the_same_scores(plain: Bundle, tmp_path: Path) -> None:
+    """Its places for reasons are empty."""
+    whole = onnx.load_from_string(plain.onnx)
+    alone = Extractor(whole).extract_model([INPUT], ["probability", "score"])
+    bare = factory.bundle(tmp_path, bytes(alone.SerializeToString()))
+    rows = random_batch(100)
+    found, wanted = score(bare, rows), score(plain, rows)
+    reasons = [name for name in OUTPUT_SCHEMA.names if re.match("reason|contribution", name)]
+    assert len(reasons) == 6
+    assert found.drop_columns(reasons).equals(wanted.drop_columns(reasons))
+    assert all(found[name].null_count == 100 for name in reasons)
 
 
 def test_columns_are_found_by_name(plain: Bundle) -> None:

@@ -1,6 +1,5 @@
 -- No more rows of a raw table are quarantined for a reason than seeds/quarantine_reasons.csv allows; one row alone is never too
 -- many. Each row returned, and a line in the log, names the source, the table and the reason.
-{% set too_many %}
 select
     summary.source_name,
     summary.table_name,
@@ -14,7 +13,3 @@ inner join {{ ref('quarantine_reasons') }} as reasons on summary.quarantine_reas
 where
     summary.quarantined_share > reasons.max_share
     and summary.quarantined_copies > 1
-{% endset %}
-
-{{ say_problems(too_many) }}
-{{ too_many }}

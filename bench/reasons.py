@@ -1,0 +1,99 @@
+"""`python -m bench reasons`: do our reasons name what TreeSHAP names?
+
+Our reasons of boosted trees are path contributions: what each split moved the log-odds by, on the
+row's way down. TreeSHAP (Lundberg et al. 2020, doi.org/10.1038/s42256-019-0138-9) averages over all
+orders in which features could have become known, and costs far more. Compared on held-out rows: how
+often the strongest reason is the same feature, and how often ours is among TreeSHAP's three. A term
+of a glass box that is a pair counts as named when it holds the feature.
+"""
+
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from rich.table import Table
+
+from bench.machine import machine
+from ml.candidates import Candidate
+from ml.candidates.base import Matrix
+from ml.candidates.glass_box import GlassBoxBoosting
+from ml.candidates.gradient_boosting import GradientBoosting
+from ml.console import say, show
+from ml.dataset import Dataset
+from ml.folds import protocol
+from ml.selection import choose
+from scoring.errors import UsageError
+
+__all__ = ["reasons"]
+
+Contributions = npt.NDArray[np.float64]
+"""[rows, features or terms], log-odds."""
+
+
+def reasons(data: Dataset, rows: int, seed: int = 0) -> dict[str, Any]:
+    """Fit both boosted candidates, compare reasons on at most `rows` held-out rows."""
+    plan = protocol(data, seed)
+    learned = plan.final if plan.test is not None else plan.folds[0].train
+    judged = plan.test if plan.test is not None else plan.folds[0].validate
+    matrix = data.matrix[np.random.default_rng(seed).permutation(judged)[:rows]]
+    found: list[dict[str, Any]] = []
+    for candidate in (GradientBoosting(), GlassBoxBoosting()):
+        say(f"{candidate.title}: fitting, explaining {len(matrix):,} rows")
+        params = choose(candidate, data, plan, seed, lambda: None).params
+        model = candidate.fit(data.matrix[learned], data.labels[learned], params, seed)
+        found.append({"model": candidate.title, **_agreement(candidate, model, matrix)})
+    table = Table(title=f"{data.task.name}: reasons beside TreeSHAP, {len(matrix):,} held-out rows")
+    for heading in (
+        "model",
+        "same first reason",
+        "ours among their first three",
+        "CPU s",
+        "theirs",
+    ):
+        table.add_column(heading, justify="left" if heading == "model" else "right")
+    for row in found:
+        table.add_row(
+            row["model"],
+            f"{row['same_first']:.1%}",
+            f"{row['among_three']:.1%}",
+            f"{row['cpu_seconds']:.2f}",
+            f"{row['treeshap_cpu_seconds']:.2f}",
+        )
+    show(table)
+    return {**machine(), "task": data.task.name, "rows": len(matrix), "models": found}
+
+
+def _agreement(candidate: Candidate, model: Any, matrix: Matrix) -> dict[str, float]:
+    start = time.process_time()
+    ours, _ = candidate.contributions(model, matrix)
+    spent = time.process_time() - start
+    start = time.process_time()
+    theirs = _treeshap(model, matrix)
+    theirs_spent = time.process_time() - start
+    terms = candidate.terms(model, matrix.shape[1])
+    first = np.abs(ours).argmax(axis=1)
+    order = np.argsort(-np.abs(theirs), axis=1, kind="stable")[:, :3]
+    named = np.array(
+        [
+            [feature in terms[term] for feature in top]
+            for term, top in zip(first, order, strict=True)
+        ]
+    )
+    return {
+        "same_first": float(named[:, 0].mean()),
+        "among_three": float(named.any(axis=1).mean()),
+        "cpu_seconds": spent,
+        "treeshap_cpu_seconds": theirs_spent,
+    }
+
+
+def _treeshap(model: Any, matrix: Matrix) -> Contributions:
+    """[rows, features]: TreeSHAP, path-dependent, of the scikit-learn models behind a candidate."""
+    try:
+        import shap
+    except ImportError as error:
+        raise UsageError(f"{error.name} is not installed: pip install '.[bench]'") from None
+    models = getattr(model, "models", [model])
+    each = [shap.TreeExplainer(one).shap_values(matrix) for one in models]
+    return np.asarray(np.mean(each, axis=0), dtype=np.float64)

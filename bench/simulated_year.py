@@ -1,0 +1,191 @@
+"""A year of a shop lived week by week: score, wait for what comes true, watch, train again.
+
+Features of every week are built once, by dbt; they know nothing of later weeks anyhow. The
+simulated warehouse gets a week's rows when the week comes, and a label when it has matured.
+"""
+
+import shutil
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bench.processes import run
+from ml.candidates import Candidate
+from ml.retrain import retrain
+from ml.synthesize import synthesize
+from ml.train import train
+from scoring.errors import NumerosityError
+from scoring.run import Request
+from scoring.run import run as score
+from scoring.settings import PROJECT_ROOT, Settings
+
+__all__ = ["HORIZON", "TASK", "Year", "build_weeks"]
+
+TASK, HORIZON = "customer_purchase_30d", 30
+LAST = date(2026, 1, 1)
+"""Where the shop's history ends."""
+FEATURES = "features.customer_features"
+CHECKS = "monitoring.monitoring_checks"
+MODELS = (
+    "feature_comparisons",
+    "monitor_null_share",
+    "monitor_range",
+    "monitor_feature_drift",
+    "monitor_score_drift",
+    "monitor_expected_performance",
+    "task_performance",
+    "monitor_realised_performance",
+    "monitor_calibration",
+)
+
+
+def build_weeks(folder: Path, customers: int, seed: int, change_at: date, weeks: int) -> None:
+    """Draw the shop and build the features of its last `weeks` weeks, in `folder`/built."""
+    shutil.rmtree(folder, ignore_errors=True)
+    synthesize(customers, seed, folder / "raw", change_at=change_at)
+    built = folder / "built"
+    built.mkdir()
+    with closing(duckdb.connect(str(built / "warehouse.duckdb"))) as connection:
+        connection.execute("create schema intermediate")
+        connection.execute(
+            "create table intermediate.int_as_of_dates_scheduled"
+            " (source_name varchar, as_of_date date)"
+        )
+        connection.executemany(
+            "insert into intermediate.int_as_of_dates_scheduled values ('sample', ?)",
+            [[LAST - timedelta(weeks=back)] for back in range(weeks)],
+        )
+    run(
+        [
+            *(
+                Path(sys.executable).with_name("dbt"),
+                "build",
+                "--exclude-resource-type",
+                "unit_test",
+            ),
+            *("--exclude-resource-type", "test", "--target-path", f"{folder}/target"),
+            *("--vars", f"{{sources: [sample], as_of_date: {LAST}}}"),
+            *("--select", "+monitoring_checks"),
+        ],
+        folder / "dbt.log",
+        {
+            "NUMEROSITY_RAW": str(folder / "raw"),
+            "NUMEROSITY_WAREHOUSE": str(built / "warehouse.duckdb"),
+            "DBT_PROFILES_DIR": str(PROJECT_ROOT / "profiles"),
+        },
+    )
+
+
+@dataclass
+class Year:
+    """A warehouse that lives week by week; `in_force` says which model scored each of them."""
+
+    folder: Path
+    sql: dict[str, str]
+    candidates: Sequence[Candidate]
+    in_force: dict[date, str] = field(default_factory=dict)
+    decisions: list[dict[str, Any]] = field(default_factory=list)
+    first: str = ""
+
+    @property
+    def settings(self) -> Settings:
+        """Those of the simulated warehouse."""
+        return Settings(
+            warehouse=self.folder / "lived" / "warehouse.duckdb",
+            artifacts=self.folder / "artifacts",
+            manifest=self.folder / "target" / "manifest.json",
+        )
+
+    def begin(self, today: date) -> None:
+        """The warehouse as it was that day, and its first champion."""
+        lived = self.settings.warehouse
+        lived.parent.mkdir(exist_ok=True)
+        shutil.copy(self.folder / "built" / "warehouse.duckdb", lived)
+        with self._open() as connection:
+            for table in (FEATURES, "intermediate.int_as_of_dates_scheduled"):
+                connection.execute(f"delete from {table} where as_of_date > ?", [today])
+            connection.execute(f"delete from {CHECKS}")
+            connection.execute(
+                f"update {FEATURES} set has_purchase_30d = null, has_purchase_90d = null,"
+                " has_purchase_7d = null where as_of_date + ? > ?",
+                [HORIZON, today],
+            )
+        (done,) = train(self.settings, TASK, candidates=self.candidates)["trained"]
+        self.first = done["model_version"]
+
+    def live(self, today: date) -> None:
+        """One week: what has come true, scores, checks, and a decision."""
+        with self._open() as connection:
+            self._grow(connection, today)
+        champion = self._score(today, None)
+        self.in_force[today] = champion
+        if champion != self.first:  # what would be, had nobody trained again
+            self._score(today, self.settings.artifacts / TASK / self.first)
+        with self._open() as connection:
+            for name in MODELS:
+                connection.execute(f"create or replace table monitoring.{name} as {self.sql[name]}")
+            for name in MODELS:
+                if name.startswith("monitor_"):
+                    connection.execute(f"insert into {CHECKS} select * from monitoring.{name}")
+        (decision,) = retrain(self.settings, TASK, True, candidates=self.candidates)["tasks"]
+        self.decisions.append({"as_of_date": today, **decision})
+
+    def figures(self) -> list[dict[str, Any]]:
+        """By week whose outcome is known: the AUC of the model in force, and of the first one."""
+        with self._open() as connection:
+            rows = connection.execute(
+                "select as_of_date, model_version, auc, auc_error"
+                " from monitoring.task_performance where task = ?",
+                [TASK],
+            ).fetchall()
+        known = {(day, version): figures for day, version, *figures in rows}
+        return [
+            {
+                "as_of_date": day,
+                "model_version": version,
+                "auc": known[day, version][0],
+                "auc_error": known[day, version][1],
+                "first_auc": known[day, self.first][0],
+            }
+            for day, version in sorted(self.in_force.items())
+            if (day, version) in known
+        ]
+
+    def _open(self) -> Any:
+        return closing(duckdb.connect(str(self.settings.warehouse)))
+
+    def _grow(self, connection: duckdb.DuckDBPyConnection, today: date) -> None:
+        """The week's rows, their labels unknown; and the labels that have matured."""
+        connection.execute(f"attach '{self.folder}/built/warehouse.duckdb' as built (read_only)")
+        connection.execute(
+            "insert into intermediate.int_as_of_dates_scheduled values ('sample', ?)", [today]
+        )
+        matured = today - timedelta(days=HORIZON)
+        hidden = "has_purchase_7d, has_purchase_30d, has_purchase_90d"
+        nothing = ", ".join(f"null as {name}" for name in hidden.split(", "))
+        connection.execute(
+            f"insert into {FEATURES} by name select * exclude ({hidden}), {nothing}"
+            f" from built.{FEATURES} where as_of_date = ?",
+            [today],
+        )
+        connection.execute(
+            f"update {FEATURES} as ours set has_purchase_30d = theirs.has_purchase_30d"
+            f" from built.{FEATURES} as theirs"
+            " where ours.as_of_date <= ? and ours.has_purchase_30d is null"
+            " and ours.customer_id = theirs.customer_id and ours.as_of_date = theirs.as_of_date",
+            [matured],
+        )
+        connection.execute("detach built")
+
+    def _score(self, today: date, bundle: Path | None) -> str:
+        request = Request(task=TASK, as_of=today, bundle=bundle, progress=False)
+        (outcome,) = score(self.settings, request)
+        if outcome.error or outcome.model_version is None:
+            raise NumerosityError(f"{today} was not scored: {outcome.error}")
+        return outcome.model_version

@@ -1,0 +1,21 @@
+{#
+    A figure of a model beside what was promised when it was measured, both with their errors: it is worse when it lies further
+    below (of a Brier score: above) than z errors of the difference. Better is no news.
+#}
+{% macro against_promise(relation, how, to_do) -%}
+    select
+        rated.*,
+        case
+            when check_name not like '%brier'
+                then promised - z * sqrt(promised_error * promised_error + own_error * own_error)
+        end as expected_low,
+        case
+            when check_name like '%brier'
+                then promised + z * sqrt(promised_error * promised_error + own_error * own_error)
+        end as expected_high,
+        case when check_name like '%brier' then value - promised else promised - value end as effect,
+        {{ as_text('value', 3) }} || ' is {{ how }} (' || {{ as_text('row_count') }} || ' rows of '
+        || {{ date_as_text('observed_date') }} || '), ' || {{ as_text('promised', 3) }} || ' was promised.' as finding,
+        '{{ to_do }}' as to_do
+    from {{ relation }} as rated
+{%- endmacro %}

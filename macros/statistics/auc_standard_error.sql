@@ -1,0 +1,14 @@
+{#
+    The standard error of an AUC with so many buyers and others, by J. A. Hanley and B. J. McNeil (1982, Radiology 143, 29-36). It is
+    for where only the figure itself is known.
+#}
+{% macro auc_standard_error(auc, buyers, others) -%}
+    sqrt(
+            greatest(
+                0,
+                {{ auc }} * (1 - {{ auc }})
+                + ({{ buyers }} - 1) * ({{ auc }} / (2 - {{ auc }}) - {{ auc }} * {{ auc }})
+                + ({{ others }} - 1) * (2 * {{ auc }} * {{ auc }} / (1 + {{ auc }}) - {{ auc }} * {{ auc }})
+            ) / greatest({{ buyers }} * {{ others }}, 1e-9)
+        )
+{%- endmacro %}

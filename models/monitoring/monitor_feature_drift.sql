@@ -1,0 +1,82 @@
+with comparisons as (
+    select
+        comparisons.*,
+        row_count - missing_rows as known_rows
+    from {{ ref('feature_comparisons') }} as comparisons
+    where row_count > missing_rows and reference_known_weight > 0
+),
+
+-- How far the dates of the reference lie from each other, by season and by who came along.
+usual as (
+    select
+        feature_table,
+        feature,
+        min(as_of_date) as first_date,
+        max(as_of_date) as last_date,
+        max(stability_index) as highest_stability_index,
+        max(largest_distance) as highest_largest_distance
+    from comparisons
+    where not is_newest
+    group by
+        feature_table,
+        feature
+),
+
+measured as (
+    {%- for check, statistic in {'feature_psi': 'stability_index', 'feature_ks': 'largest_distance'}.items() %}
+    select
+        '{{ check }}' as check_name,
+        'feature' as subject_type,
+        comparisons.feature_table || '.' || comparisons.feature as subject,
+        comparisons.as_of_date as observed_date,
+        comparisons.known_rows,
+        comparisons.reference_known_weight,
+        comparisons.part_count,
+        comparisons.{{ statistic }} as value,
+        usual.highest_{{ statistic }} as highest,
+        usual.first_date,
+        usual.last_date
+    from comparisons
+    inner join usual
+        on
+            comparisons.feature_table = usual.feature_table
+            and comparisons.feature = usual.feature
+    where comparisons.is_newest
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+rated as (
+    {{ with_thresholds('measured') }}
+),
+
+banded as (
+    select
+        rated.*,
+        case check_name
+            when 'feature_psi' then {{ psi_noise_floor('known_rows', 'reference_known_weight', 'part_count', 'z') }}
+            else {{ ks_noise_floor('known_rows', 'reference_known_weight', 'chance') }}
+        end as noise_floor
+    from rated
+),
+
+checked as (
+    select
+        banded.*,
+        cast(null as double) as expected_low,
+        greatest(noise_floor, coalesce(highest, 0)) as expected_high,
+        value as effect,
+        {{ as_text('value', 3) }} || ' away from ' || {{ date_as_text('first_date') }} || ' to ' || {{ date_as_text('last_date') }}
+        || '; chance comes to ' || {{ as_text('noise_floor', 3) }} || ', the dates there differed by up to '
+        || {{ as_text('coalesce(highest, 0)', 3) }} || '.' as finding,
+        'If the source is sound, customers have changed: see the expected and realised checks, and train again.' as to_do
+    from banded
+),
+
+final as (
+    {{ monitoring_rows('checked') }}
+)
+
+select * from final

@@ -1,0 +1,65 @@
+with daily as (
+    select *
+    from {{ ref('source_daily_rows') }}
+    where row_date < {{ run_as_of_date() }}
+),
+
+waits as (
+    select
+        daily.*,
+        {{ dbt.datediff('lag(row_date) over (partition by source_name, table_name, clock order by row_date)', 'row_date', 'day') }}
+            as wait_days
+    from daily
+),
+
+-- The second longest wait of a year: one failure in the past is no habit.
+ranked as (
+    select
+        waits.*,
+        row_number() over (
+            partition by source_name, table_name, clock
+            order by
+                case when row_date >= {{ dbt.dateadd('day', -365, run_as_of_date()) }} then coalesce(wait_days, 0) else 0 end desc,
+                row_date desc
+        ) as wait_rank
+    from waits
+),
+
+measured as (
+    select
+        clock || '_freshness' as check_name,
+        'source' as subject_type,
+        source_name || '.' || table_name as subject,
+        max(row_date) as observed_date,
+        count(*) as days,
+        max(case when wait_rank = 2 then wait_days end) as usual_wait,
+        sum(row_count) / cast({{ dbt.datediff('min(row_date)', 'max(row_date)', 'day') }} + 1 as double) as rows_a_day,
+        {{ dbt.datediff('max(row_date)', run_as_of_date(), 'day') }} as value
+    from ranked
+    group by
+        clock || '_freshness',
+        source_name || '.' || table_name
+),
+
+rated as (
+    {{ with_thresholds('measured') }}
+),
+
+checked as (
+    select
+        rated.*,
+        cast(null as double) as expected_low,
+        case when days >= 10 then greatest(usual_wait, ceil(-ln(chance) / rows_a_day)) end as expected_high,
+        value / greatest(usual_wait, ceil(-ln(chance) / rows_a_day)) as effect,
+        'The newest row is of ' || {{ date_as_text('observed_date') }} || ': ' || {{ as_text('value') }} || ' days ago, usual are up to '
+        || coalesce({{ as_text('greatest(usual_wait, ceil(-ln(chance) / rows_a_day))') }}, 'nobody knows how many')
+        || '.' as finding,
+        'Ask whoever delivers the source before anything is scored: features speak of an older day than they say.' as to_do
+    from rated
+),
+
+final as (
+    {{ monitoring_rows('checked') }}
+)
+
+select * from final

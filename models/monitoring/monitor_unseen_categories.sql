@@ -1,0 +1,79 @@
+{%- set tables = {'orders': [], 'sessions': [], 'engagements': []} %}
+{%- for table, names in tables.items() %}
+{%- for column in columns_with_role(table, 'category') %}{% do names.append(column.name) %}{% endfor %}
+{%- endfor -%}
+
+with previous as (
+    select max(as_of_date) as as_of_date
+    from {{ ref('int_as_of_dates_scheduled') }}
+    where source_name in ({{ sources_on() }}) and as_of_date < {{ run_as_of_date() }}
+),
+
+counted as (
+    {%- for table, names in tables.items() %}
+    {%- for name in names or ['source_name'] %}
+    select
+        '{{ table }}.{{ name }}' as subject,
+        cast(facts.{{ name }} as {{ dbt.type_string() }}) as category,
+        count(case when facts.known_at <= previous.as_of_date then 1 end) as rows_before,
+        count(case when facts.known_at > previous.as_of_date then 1 end) as rows_now
+    from {{ ref(table) }} as facts
+    cross join previous
+    where facts.known_at <= {{ run_as_of_date() }} and facts.{{ name }} is not null
+    group by facts.{{ name }}
+    union all
+    {%- endfor %}
+    {%- endfor %}
+    select
+        'none' as subject,
+        'none' as category,
+        0 as rows_before,
+        0 as rows_now
+    where false
+),
+
+measured as (
+    select
+        'unseen_category' as check_name,
+        'column' as subject_type,
+        subject,
+        cast(sum(rows_before) as double) as known_before,
+        cast(sum(rows_now) as double) as row_count,
+        count(case when rows_before = 1 then 1 end) as seen_once,
+        sum(case when rows_before = 0 then rows_now else 0 end) / cast(sum(rows_now) as double) as value,
+        min(case when rows_before = 0 then category end) as example
+    from counted
+    group by subject
+    having sum(rows_now) > 0 and sum(rows_before) >= 100
+),
+
+rated as (
+    {{ with_thresholds('measured') }}
+),
+
+-- What share of rows to come is of unseen categories? That of categories seen once (A. M. Turing and I. J. Good, 1953).
+banded as (
+    select
+        rated.*,
+        row_count * (seen_once + 1) / (known_before + 1) as likely_rows
+    from rated
+),
+
+checked as (
+    select
+        banded.*,
+        {{ run_as_of_date() }} as observed_date,
+        cast(null as double) as expected_low,
+        {{ count_high('likely_rows', 'likely_rows', 'z') }} / row_count as expected_high,
+        value as effect,
+        {{ percent_in_words('value') }} || ' of ' || {{ as_text('row_count') }} || ' rows are of categories never seen before'
+        || coalesce(', as ' || example, '') || '.' as finding,
+        'Is it a new spelling of an old category? If it is new indeed, features made of it say nothing until it is learned.' as to_do
+    from banded
+),
+
+final as (
+    {{ monitoring_rows('checked') }}
+)
+
+select * from final
