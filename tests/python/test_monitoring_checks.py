@@ -14,7 +14,7 @@ from bench.monitored_shop import PLANTED, TASKS, Planted, draw_day
 from bench.monitored_warehouse import AFTER_SCORES, BEFORE_SCORES, Nights
 from bench.monitoring import say_it
 
-CUSTOMERS = 600
+CUSTOMERS = 2_000
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,8 @@ def test_what_came_true_is_measured_as_scikit_learn_does(nights: Nights) -> None
     rows = connection.execute(
         "select probability, has_purchase_30d from scoring.predictions"
         " inner join features.customer_features on entity_id = customer_id"
-        " where task = 'customer_purchase_30d' and predictions.as_of_date = ?",
+        " where task = 'customer_purchase_30d' and predictions.as_of_date = ?"
+        " and has_purchase_30d is not null",
         [day],
     ).fetchnumpy()
     connection.rollback()
