@@ -86,14 +86,14 @@ def scoring(data: "Dataset", rows: int, only: str | None = None) -> dict[str, An
 def _cells(cost: Figures | None, kernel: Figures | None) -> list[str]:
     if cost is None:
         return ["not installed"]
-    speed = cost.rows / cost.seconds
+    speed = cost.rows / cost.cpu_seconds
     return [
         f"{cost.rows:,}",
+        f"{cost.rows / cost.seconds:,.0f}",
         f"{speed:,.0f}",
-        f"{cost.rows / cost.cpu_seconds:,.0f}",
         f"{cost.start_mib:,.0f}",
         f"{cost.peak_mib:,.0f}",
-        f"{kernel.rows / kernel.seconds / speed:.2f}" if kernel else "",
+        f"{kernel.rows / kernel.cpu_seconds / speed:.2f}" if kernel else "",
     ]
 
 
@@ -184,6 +184,7 @@ def _fill(path: Path, data: "Dataset", rows: int) -> None:
     macro = (PROJECT_ROOT / "macros" / "create_python_tables.sql").read_text(encoding="utf-8")
     random = np.random.default_rng(SEED)
     with duckdb.connect(str(path)) as connection:
+        connection.execute("set enable_progress_bar = false")
         for statement in re.findall(r"'(create (?:table|schema) .*?)',\n", macro, re.DOTALL):
             connection.execute(statement)
         columns = ", ".join(f'"{name}" float' for name in data.names)

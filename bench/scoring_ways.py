@@ -113,7 +113,7 @@ def _sklearn(write: Callable[[duckdb.DuckDBPyConnection, Any], None]) -> Callabl
         model = joblib.load(place.folder / "sklearn.joblib")
 
         def work() -> None:
-            with duckdb.connect(str(place.warehouse)) as connection:
+            with connect(place.warehouse) as connection:
                 frame = connection.sql(place.query).df()
                 likely = model.predict_proba(frame[list(place.features)].to_numpy())[:, 1]
                 scored = frame[["customer_id"]].assign(
@@ -152,7 +152,7 @@ def _naive_onnxruntime(place: Place) -> Work:
     names = np.array([*bundle.reasons, None], dtype=object)
 
     def work() -> None:
-        with duckdb.connect(str(place.warehouse)) as connection:
+        with connect(place.warehouse) as connection:
             frame = connection.sql(place.query).df()
             matrix = frame[list(place.features)].to_numpy(np.float32)
             found = dict(zip(WANTED, model.run(WANTED, {INPUT: matrix}), strict=True))
@@ -203,7 +203,7 @@ def _orbital(place: Place) -> Work:
     filled = ", ".join(f'coalesce("{name}", 0)::double as "{name}"' for name in place.features)
 
     def work() -> None:
-        with duckdb.connect(str(place.warehouse)) as connection:
+        with connect(place.warehouse) as connection:
             connection.execute(
                 "create or replace table peer_scores as with filled as"
                 f" (select {filled} from ({place.query})) from ({sql})"
@@ -214,7 +214,7 @@ def _orbital(place: Place) -> Work:
 
 def _matrix(place: Place) -> npt.NDArray[np.float32]:
     """[rows, features], without going over a data frame."""
-    with duckdb.connect(str(place.warehouse), read_only=True) as connection:
+    with connect(place.warehouse, read_only=True) as connection:
         found = connection.sql(place.query).fetchnumpy()
     columns = [np.ma.filled(found[name], np.nan) for name in place.features]
     return np.ascontiguousarray(np.array(columns, np.float32).T)

@@ -106,6 +106,7 @@ def read(
     """
     key = quoted(bundle.entity_key)
     values = ", ".join(map(quoted, bundle.features))
+    fetch(connection, "set enable_progress_bar = false")  # a cursor has settings of its own
     batches = connection.sql(
         f"select cast({key} as varchar) as {key}, {values}"
         f" from {_rows_of_day(connection, bundle, day)}"

@@ -84,7 +84,9 @@ def _open(path: Path, read_only: bool, timeout: float) -> duckdb.DuckDBPyConnect
     pause = 0.05
     while True:
         try:
-            return duckdb.connect(str(path), read_only=read_only)
+            connection = duckdb.connect(str(path), read_only=read_only)
+            connection.execute("set enable_progress_bar = false")  # it would go to stdout
+            return connection
         except duckdb.Error as error:
             if not str(error).startswith(LOCKED):
                 reason = str(error).splitlines()[0]

@@ -39,7 +39,7 @@ def test_ours_and_one_data_frame_score_the_same(place: Place) -> None:
 
 
 def test_figures_are_against_the_kernel() -> None:
-    """How many times its time a row takes, whatever number of rows each was given."""
+    """How many times its CPU time a row takes, whatever number of rows each was given."""
     kernel = Figures(1_000, 1.0, 2.0, 1, 2)
-    assert _cells(Figures(100, 0.2, 0.5, 1, 2), kernel) == ["100", "500", "200", "1", "2", "2.00"]
+    assert _cells(Figures(100, 0.2, 0.5, 1, 2), kernel) == ["100", "500", "200", "1", "2", "2.50"]
     assert _cells(None, kernel) == ["not installed"]
