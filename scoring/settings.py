@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     manifest: Path = Path("target/manifest.json")
     erasures: Path | None = None
     """The erasure list; without it, beside the raw files."""
+    api_keys: Path = Path("data/api_keys")
+    """Hashes of the API keys of the HTTP service."""
     lock_timeout: float = Field(default=60, ge=0, allow_inf_nan=False)
     """Seconds to wait for a warehouse that another process holds."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
