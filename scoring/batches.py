@@ -19,7 +19,7 @@ import pyarrow as pa
 from scoring.bundle import INPUT, Bundle, session
 from scoring.errors import InputError, IntegrityError
 
-__all__ = ["OUTPUT_SCHEMA", "REASONS", "feature_matrix", "score_batches"]
+__all__ = ["OUTPUT_SCHEMA", "REASONS", "feature_matrix", "score_batch", "score_batches"]
 
 REASONS = 3
 OUTPUT_SCHEMA = pa.schema(
@@ -58,7 +58,7 @@ def score_batches(
     with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
         try:
             for batch in batches:
-                waiting.append(pool.submit(_score, batch, bundle, model))
+                waiting.append(pool.submit(score_batch, batch, bundle, model))
                 if len(waiting) > threads:
                     yield waiting.popleft().result()
             while waiting:
@@ -93,9 +93,10 @@ def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
     return batch.column(index)
 
 
-def _score(
+def score_batch(
     batch: pa.RecordBatch, bundle: Bundle, model: onnxruntime.InferenceSession
 ) -> pa.RecordBatch:
+    """Score one batch with a session that is open already: what `score_batches` does for each."""
     rows = batch.num_rows
     keys = _column(batch, bundle.entity_key).cast(pa.string())
     matrix, infinite = feature_matrix(batch, bundle.features)

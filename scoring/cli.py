@@ -155,6 +155,43 @@ def activate(
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    rate_limit: Annotated[
+        float, typer.Option(min=0.1, help="Requests a second that each API key may make.")
+    ] = 100,
+    json_logs: Annotated[
+        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
+    ] = False,
+) -> int:
+    """Answer over HTTP from what is published: scores, reasons, micro-segments."""
+    settings = load_settings()
+    configure_logs(json_logs, settings.log_level)
+    try:
+        from scoring.serve.server import run as run_server
+    except ModuleNotFoundError as error:
+        raise UsageError(f"no package {error.name}: pip install '.[serve]'") from None
+    run_server(settings, host, port, rate_limit)
+    write_json({"status": "stopped", "exit_code": 0, "error": None})
+    return 0
+
+
+@app.command("api-key")
+def api_key(
+    name: Annotated[str, typer.Option(help="Whose key it is.")] = "default",
+) -> int:
+    """Make an API key for the HTTP service; it is shown once, only its hash is kept."""
+    from scoring.serve.keys import create
+
+    settings = load_settings()
+    key = create(settings.api_keys, name)
+    facts = {"status": "done", "exit_code": 0, "name": name, "key": key}
+    write_json(facts | {"file": str(settings.api_keys), "error": None})
+    return 0
+
+
+@app.command()
 def forget(
     customer_id: Annotated[
         list[str] | None, typer.Argument(help="Whom to erase, as marts.customers names them.")

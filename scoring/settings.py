@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     """The erasure list; without it, beside the raw files."""
     activation_token: SecretStr | None = None
     """What `activate` shows an address as a bearer token."""
+    api_keys: Path = Path("data/api_keys")
+    """Hashes of the API keys of the HTTP service."""
     lock_timeout: float = Field(default=60, ge=0, allow_inf_nan=False)
     """Seconds to wait for a warehouse that another process holds."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)

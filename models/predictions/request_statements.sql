@@ -1,0 +1,53 @@
+{#
+    The models are rendered here a second time, by dbt and with everything they refer to: what the service runs is the text that
+    built the tables, less what only an incremental run adds.
+#}
+{%- set parts = [
+    'customer_demographic_features', 'customer_order_features', 'customer_product_features', 'customer_session_features',
+    'customer_engagement_features', 'customer_purchase_labels',
+] -%}
+{%- set relations = parts + ['customer_features', 'session_features'] -%}
+{%- set inputs = [
+    'int_as_of_dates_scheduled', 'int_customers_unioned', 'as_of_calendar', 'orders', 'order_items', 'products', 'sessions',
+    'engagements',
+] -%}
+{%- set refs = {} -%}
+{%- for name in inputs + relations %}{% do refs.update({name: ref(name)}) %}{% endfor -%}
+{%- set statements = [] -%}
+{%- if execute -%}
+    {%- for name in relations -%}
+        {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] -%}
+        {%- do statements.append((name, refs[name], render(node.raw_code))) -%}
+    {%- endfor -%}
+    {%- for entity in ['customer', 'session'] -%}
+        {%- set keys = {'entity_id': entity ~ '_id'} -%}
+        {%- do statements.append((
+            entity ~ '_words', none, reasons_in_words('predictions', 'features', entity ~ '_features', keys)
+        )) -%}
+    {%- endfor -%}
+{%- endif -%}
+
+with final as (
+    {%- for name, relation, text in statements %}
+    select
+        cast({{ loop.index }} as integer) as position,
+        '{{ name }}' as statement,
+        '{{ refs["sessions"].database }}' as database_name,
+        {{ "'" ~ relation.schema ~ "'" if relation else 'cast(null as varchar)' }} as schema_name,
+        {{ "'" ~ relation.identifier ~ "'" if relation else 'cast(null as varchar)' }} as table_name,
+        '{{ var("sources") | first }}' as source_name,
+        {{ dbt.string_literal(dbt.escape_single_quotes(text)) }} as sql_text
+    {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        cast(null as integer) as position,
+        cast(null as varchar) as statement,
+        cast(null as varchar) as database_name,
+        cast(null as varchar) as schema_name,
+        cast(null as varchar) as table_name,
+        cast(null as varchar) as source_name,
+        cast(null as varchar) as sql_text
+    {%- endfor %}
+)
+
+select * from final

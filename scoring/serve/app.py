@@ -1,0 +1,187 @@
+"""The routes: what can be asked over HTTP, and how it is refused."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+import structlog
+from fastapi import Depends, FastAPI, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+from starlette.exceptions import HTTPException
+
+from scoring import __version__
+from scoring.errors import one_line
+from scoring.serve.bodies import Answer, Profile, Refusal, Session
+from scoring.serve.entities import CUSTOMER, SESSION, Entity
+from scoring.serve.guard import Guard, watch_keys
+from scoring.serve.keys import Keys
+from scoring.serve.limits import Limits
+from scoring.serve.live import Live, Open
+from scoring.serve.metrics import Metrics
+from scoring.serve.publication import Facts, Unscorable
+from scoring.settings import Settings
+
+__all__ = ["create_app"]
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    code: {"model": Refusal, "description": text}
+    for code, text in {
+        400: "The body is no JSON.",
+        401: "No API key, or one that is not known.",
+        408: "The request did not arrive in time.",
+        413: "The request is too large.",
+        422: "What is asked for cannot be read, and why.",
+        429: "Too many requests; `Retry-After` says when to try again.",
+    }.items()
+}
+NOT_KNOWN = {404: {"model": Refusal, "description": "No prediction of this customer."}}
+NO_MODEL = {503: {"model": Refusal, "description": "No champion scores such requests."}}
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings, keys: Keys, per_second: float) -> FastAPI:
+    """The service of what is published now; raises as `Publication` does."""
+    metrics = Metrics()
+    live = Live(settings, metrics)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(each) for each in (live.watch(), watch_keys(keys))]
+        yield
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await live.close()
+
+    app = FastAPI(
+        title="Numerosity",
+        version=__version__,
+        description=(
+            "Who will buy, why, and how far that can be trusted. Every answer names the model and the"
+            " published version it comes from; features are computed by the SQL that built the tables."
+        ),
+        lifespan=lifespan,
+    )
+    app.add_middleware(Guard, keys=keys, limits=Limits(per_second), metrics=metrics)
+    _handle_errors(app)
+    _add_probes(app, live, metrics)
+    _add_questions(app, live)
+    return app
+
+
+def _add_questions(app: FastAPI, live: Live) -> None:
+    shared: dict[str, Any] = {
+        "response_model": Answer,
+        "response_model_exclude_unset": True,
+        "tags": ["scores"],
+        "dependencies": [Depends(HTTPBearer(auto_error=False, description="An API key."))],
+    }
+
+    @app.get(
+        "/v1/customers/{customer_id}",
+        summary="A customer's latest predictions, reasons and micro-segment",
+        responses=REFUSALS | NOT_KNOWN,
+        **shared,
+    )
+    async def customer(
+        customer_id: Annotated[
+            str, Path(max_length=200, description="As in `marts.customers`.", examples=["C000042"])
+        ],
+    ) -> Response:
+        with live.lend() as current:
+            found = await current.cards.answer(customer_id)
+        if found is None:
+            raise HTTPException(404, "no prediction of this customer is published")
+        return JSONResponse(found)
+
+    @app.post(
+        "/v1/sessions/score",
+        summary="What a session will lead to, from what it looks like now",
+        responses=REFUSALS | NO_MODEL,
+        **shared,
+    )
+    async def session(body: Session) -> Response:
+        with live.lend() as current:
+            _require(current, SESSION)
+            return _answered(await current.sessions.answer(body.row()))
+
+    @app.post(
+        "/v1/customers/score",
+        summary="What a customer will do whom the warehouse does not know yet",
+        responses=REFUSALS | NO_MODEL,
+        **shared,
+    )
+    async def profile(body: Profile) -> Response:
+        with live.lend() as current:
+            _require(current, CUSTOMER)
+            return _answered(await current.customers.answer(body.row()))
+
+
+def _add_probes(app: FastAPI, live: Live, metrics: Metrics) -> None:
+    @app.get("/health", summary="Whether the process is alive", tags=["operation"])
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/ready", summary="What is served, and by which models", tags=["operation"])
+    async def ready() -> dict[str, Any]:
+        publication = live.open.publication
+        models = [each for entity in (SESSION, CUSTOMER) for each in publication.models(entity)]
+        return {
+            "status": "ready",
+            "publication": publication.facts,
+            "models": {each.bundle.task: each.bundle.model_version for each in models},
+        }
+
+    @app.get("/metrics", summary="Figures for Prometheus", tags=["operation"])
+    async def figures() -> Response:
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _handle_errors(app: FastAPI) -> None:
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        problems = [
+            {
+                "field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]),
+                "problem": str(each["msg"]).removeprefix("Value error, "),
+            }
+            for each in error.errors()
+        ]
+        first = problems[0]
+        return _refusal(422, f"{first['field']}: {first['problem']}", problems)
+
+    @app.exception_handler(HTTPException)
+    async def refused(_: Request, error: HTTPException) -> Response:
+        return _refusal(error.status_code, str(error.detail), headers=error.headers)
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> Response:
+        log.error("request_failed", reason=one_line(error))
+        return _refusal(500, "the service could not answer; its log says why")
+
+
+def _require(current: Open, entity: Entity) -> None:
+    if not current.publication.models(entity):
+        raise HTTPException(503, f"no champion that scores a {entity.name} is published")
+
+
+def _answered(answer: Facts | Unscorable) -> Response:
+    if isinstance(answer, Unscorable):
+        raise HTTPException(422, answer.reason)
+    return JSONResponse(answer)
+
+
+def _refusal(
+    status: int,
+    error: str,
+    problems: list[dict[str, str]] | None = None,
+    headers: Any = None,
+) -> Response:
+    # As ASCII: what was sent may be no text (half a surrogate pair), and is named all the same.
+    content = json.dumps({"error": error, "problems": problems or []})
+    return Response(content, status, headers, "application/json")

@@ -1,0 +1,147 @@
+"""Stands before every route: who asks, how often, how much, and how long the answer took."""
+
+import asyncio
+import json
+import math
+import time
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from scoring.errors import InputError, one_line
+from scoring.serve.keys import Keys
+from scoring.serve.limits import Limits
+from scoring.serve.metrics import Metrics
+
+__all__ = ["LARGEST_BODY", "Guard", "watch_keys"]
+
+LARGEST_BODY = 16_384
+"""Bytes."""
+SLOWEST_BODY = 10.0
+"""Seconds until all of a request has arrived."""
+GUARDED = "/v1/"
+
+log = structlog.get_logger()
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, error: str, **headers: str) -> None:
+        self.status, self.error, self.headers = status, error, headers
+
+
+class Guard:
+    """ASGI middleware. A request is read whole before it goes on, so that none is half-answered."""
+
+    def __init__(self, app: ASGIApp, keys: Keys, limits: Limits, metrics: Metrics) -> None:
+        self._app, self._keys, self._limits, self._metrics = app, keys, limits, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or let through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 500
+
+        async def noting(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            if scope["path"].startswith(GUARDED):
+                self._admit(scope)
+            body = await _body(scope, receive)
+            await self._app(scope, _replayed(body, receive), noting)
+        except _Refused as refused:
+            await _refuse(refused, noting)
+        finally:
+            route = getattr(scope.get("route"), "path", "other")
+            self._metrics.requests.labels(route, status).inc()
+            self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
+
+    def _admit(self, scope: Scope) -> None:
+        """Raise unless the caller has a key and has not asked too often."""
+        host = (scope.get("client") or ("unknown",))[0]
+        headers = dict(scope["headers"])
+        kind, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        owner = self._keys.owner(key.strip()) if kind.lower() == "bearer" else None
+        wait = self._limits.wait(f"key {owner}" if owner else f"host {host}")
+        if wait:
+            raise _Refused(
+                429,
+                f"more than {self._limits.per_second:g} requests a second:"
+                f" try again in {wait:.3f} s",
+                **{"retry-after": str(math.ceil(wait))},
+            )
+        if owner is None:
+            raise _Refused(
+                401,
+                "an API key is needed: send the header Authorization: Bearer KEY",
+                **{"www-authenticate": "Bearer"},
+            )
+
+
+async def watch_keys(keys: Keys, pause: float = 1.0) -> None:
+    """Take new keys and drop revoked ones; never ends by itself."""
+    said = ""
+    while True:
+        await asyncio.sleep(pause)
+        try:
+            keys.reload()
+        except InputError as error:
+            if said != (said := one_line(error)):
+                log.warning("keys_unreadable", reason=said)
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    declared = dict(scope["headers"]).get(b"content-length", b"0")
+    if declared.isdigit() and int(declared) > LARGEST_BODY:
+        raise _too_large()
+    body = b""
+    try:
+        async with asyncio.timeout(SLOWEST_BODY):
+            while True:
+                message = await receive()
+                body += message.get("body", b"")
+                if len(body) > LARGEST_BODY:
+                    raise _too_large()
+                if not message.get("more_body"):
+                    return body
+    except TimeoutError:
+        raise _Refused(
+            408, f"the request did not arrive within {SLOWEST_BODY:g} s", connection="close"
+        ) from None
+
+
+def _too_large() -> _Refused:
+    return _Refused(
+        413, f"the request is larger than {LARGEST_BODY} bytes", connection="close"
+    )
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    first: list[dict[str, Any]] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return first.pop() if first else await receive()
+
+    return replay
+
+
+async def _refuse(refused: _Refused, send: Send) -> None:
+    body = json.dumps({"error": refused.error, "problems": []}).encode()
+    headers = {
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        **refused.headers,
+    }
+    await send(
+        {
+            "type": "http.response.start",
+            "status": refused.status,
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

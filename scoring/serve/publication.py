@@ -1,0 +1,258 @@
+"""One published version, opened to be asked: its cards, its champions, its SQL for requests."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import onnxruntime
+import pyarrow as pa
+
+from scoring.batches import REASONS, score_batch
+from scoring.bundle import Bundle, session
+from scoring.champions import Champion
+from scoring.errors import InputError
+from scoring.serve.entities import CUSTOMER, SERVING, SESSION, Entity
+from scoring.serve.features import REMEDY, Features
+from scoring.settings import Settings
+from scoring.warehouse import fetch
+
+__all__ = ["Publication", "Unscorable", "identity"]
+
+Identity = tuple[int, int, int, int]
+Facts = dict[str, Any]
+SEGMENT = (
+    "segment_id",
+    "segment_name",
+    "segment_level",
+    "segment_as_of_date",
+    "outcome",
+    "customers",
+    "buyers",
+    "rate",
+    "wilson_low",
+    "wilson_high",
+    "eb_rate",
+    "eb_low",
+    "eb_high",
+    "verdict",
+)
+
+
+@dataclass(frozen=True)
+class Unscorable:
+    """Why the row of a request has no score."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Model:
+    """A champion, ready to score. It lives in memory: its folder may be replaced or go."""
+
+    bundle: Bundle
+    session: onnxruntime.InferenceSession
+
+
+def identity(serving: Path) -> Identity | None:
+    """What tells one published file from the next, none when there is no file."""
+    try:
+        return _identity(os.stat(serving))
+    except OSError:
+        return None
+
+
+class Publication:
+    """Answers from one version, whatever is published in the meantime.
+
+    Each of `cards`, `sessions` and `customers` is for one thread at a time.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        """Open what is served now, load and verify the champions.
+
+        Raises InputError (nothing is published, or not what a request needs) or IntegrityError (a
+        bundle is not the one that was published).
+        """
+        self._open: list[Any] = []
+        try:
+            self._handle = os.open(settings.serving, os.O_RDONLY)
+        except OSError as error:
+            raise InputError(f"cannot read {settings.serving} ({error.strerror}): {REMEDY}") from None
+        try:
+            self.identity = _identity(os.fstat(self._handle))
+            self._load(settings)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the version."""
+        for each in self._open:
+            each.close()
+        os.close(self._handle)
+
+    def cards(self, customers: Sequence[str]) -> list[Facts | None]:
+        """For each customer what is known of them, none for a customer without a prediction."""
+        found: dict[str, list[Facts]] = {}
+        cursor = self._cards.execute(
+            "select * from cards where customer_id in (select unnest($1)) order by task",
+            [list(customers)],
+        )
+        names = [column[0] for column in cursor.description]
+        for row in cursor.fetchall():
+            card = dict(zip(names, row, strict=True))
+            found.setdefault(card["customer_id"], []).append(self._of_card(card))
+        return [
+            {"customer_id": each, "predictions": found[each], "publication": self.facts}
+            if each in found
+            else None
+            for each in customers
+        ]
+
+    def sessions(self, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
+        """The predictions for sessions, columns of `marts.sessions`."""
+        known = self._known([row["customer_id"] for row in rows])
+        answers = self._score(SESSION, rows)
+        for row, answer in zip(rows, answers, strict=True):
+            if isinstance(answer, dict) and row["customer_id"] is not None:
+                answer["customer_id"] = row["customer_id"]
+                answer["is_known_customer"] = row["customer_id"] in known
+        return answers
+
+    def customers(self, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
+        """The predictions for customers without a history, columns of `marts.customers`."""
+        return [answer for row in rows for answer in self._score(CUSTOMER, [row])]
+
+    def models(self, entity: Entity) -> list[Model]:
+        """The champions that score such requests."""
+        return self._models[entity.features]
+
+    def _load(self, settings: Settings) -> None:
+        file = f"/dev/fd/{self._handle}"  # this very file, whatever its name stands for by now
+        cards = duckdb.connect(config={"threads": 1})
+        self._open.append(cards)
+        self._cards = cards
+        try:
+            fetch(cards, f"attach '{file}' as {SERVING} (read_only)")
+            fetch(
+                cards,
+                f"create table cards as from {SERVING}.predictions.customer_cards"
+                " order by customer_id",
+            )
+            ((version, at),) = fetch(
+                cards, f"select any_value(version), any_value(published_at) from {SERVING}.publication"
+            )
+            rows = fetch(
+                cards,
+                "select task, model_version, bundle_path, bundle_sha256"
+                f" from {SERVING}.predictions.champions order by task",
+            )
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"{settings.serving} answers no requests ({reason}): {REMEDY}") from None
+        self.version, self.published_at = str(version), _as_datetime(at)
+        self.facts: Facts = {"version": self.version, "published_at": _moment(at)}
+        self._titles: dict[str, str] = {}
+        self._models: dict[str, list[Model]] = {SESSION.features: [], CUSTOMER.features: []}
+        for task, model_version, path, sha256 in rows:
+            bundle = Champion(task, model_version, settings.artifacts / path, sha256).load()
+            self._titles[task] = str(bundle.facts.get("title", task))
+            if bundle.relation in self._models:
+                self._models[bundle.relation].append(Model(bundle, session(bundle, threads=1)))
+        self._features = {}
+        for entity in (SESSION, CUSTOMER):
+            features = self._features[entity.name] = Features(file, entity)
+            self._open.append(features)
+        self._people = cards.cursor()
+
+    def _known(self, customers: Sequence[str | None]) -> set[str]:
+        asked = [each for each in customers if each is not None]
+        if not asked:
+            return set()
+        found = fetch(
+            self._people,
+            f"select customer_id from {SERVING}.marts.customers"
+            " where customer_id in (select unnest($1))",
+            [asked],
+        )
+        return {row[0] for row in found}
+
+    def _score(
+        self, entity: Entity, rows: Sequence[Mapping[str, Any]]
+    ) -> list[Facts | Unscorable]:
+        answers: list[Facts | Unscorable] = [
+            {"predictions": [], "publication": self.facts} for _ in rows
+        ]
+        with self._features[entity.name].of(rows) as batch:
+            for model in self._models[entity.features]:
+                scores = score_batch(batch, model.bundle, model.session)
+                words = self._features[entity.name].words(model.bundle.task, scores)
+                for number, score in enumerate(scores.to_pylist()):
+                    answer = answers[number]
+                    if isinstance(answer, Unscorable):
+                        continue
+                    if score["unscorable"]:
+                        answers[number] = Unscorable(str(score["unscorable"]))
+                        continue
+                    day = batch.column(batch.schema.get_field_index("as_of_date"))[number]
+                    answer["predictions"].append(
+                        self._of_score(model.bundle, score, words[number], day)
+                    )
+        return answers
+
+    def _of_score(
+        self, bundle: Bundle, score: Facts, words: Sequence[str | None], day: pa.Scalar
+    ) -> Facts:
+        return {
+            "task": bundle.task,
+            "title": self._titles[bundle.task],
+            "model_version": bundle.model_version,
+            "probability": score["probability"],
+            "score": score["score"],
+            "reasons": _reasons(score, words),
+            "as_of_date": str(day.as_py()),
+        }
+
+    def _of_card(self, card: Facts) -> Facts:
+        segment = {name: card[name] for name in SEGMENT}
+        segment["segment_as_of_date"] = str(segment["segment_as_of_date"])
+        task = card["task"]
+        return {
+            "task": task,
+            "title": self._titles.get(task, task),
+            "model_version": card["model_version"],
+            "probability": card["probability"],
+            "score": card["score"],
+            "reasons": _reasons(card, [card[f"reason_{rank}_text"] for rank in (1, 2, 3)]),
+            "as_of_date": str(card["as_of_date"]),
+            "scored_at": _moment(card["scored_at"]),
+            "micro_segment": segment if card["segment_id"] else None,
+        }
+
+
+def _reasons(row: Facts, words: Sequence[str | None]) -> list[Facts]:
+    return [
+        {
+            "reason": row[f"reason_{rank}"],
+            "text": words[rank - 1],
+            "contribution": row[f"contribution_{rank}"],
+        }
+        for rank in range(1, REASONS + 1)
+        if row[f"reason_{rank}"] is not None
+    ]
+
+
+def _identity(state: os.stat_result) -> Identity:
+    return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def _as_datetime(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+
+
+def _moment(value: Any) -> str:
+    return f"{_as_datetime(value).isoformat()}Z"

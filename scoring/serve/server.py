@@ -1,0 +1,48 @@
+"""The process: a socket on loopback, uvicorn, and an orderly end."""
+
+import signal
+import socket
+from collections.abc import Callable
+
+import structlog
+import uvicorn
+
+from scoring.errors import UsageError
+from scoring.serve.app import create_app
+from scoring.serve.keys import Keys
+from scoring.settings import Settings
+
+__all__ = ["run"]
+
+log = structlog.get_logger()
+
+
+def run(
+    settings: Settings,
+    host: str,
+    port: int,
+    per_second: float,
+    started: Callable[[str], None] = lambda _: None,
+) -> None:
+    """Serve until SIGINT or SIGTERM; requests under way are answered before it ends.
+
+    `started` is told the address; port 0 takes a free one. Raises UsageError (the port is taken),
+    InputError (no key, nothing published) or IntegrityError (a bundle is not what was published).
+    """
+    keys = Keys(settings.api_keys)
+    try:
+        listening = socket.create_server((host, port), reuse_port=False, backlog=2048)
+    except (OSError, OverflowError) as error:
+        raise UsageError(f"cannot listen on {host}:{port}: {error}") from None
+    with listening:
+        app = create_app(settings, keys, per_second)
+        address = f"http://{host}:{listening.getsockname()[1]}"
+        log.info("serving", address=address)
+        started(address)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
+        )
+        # uvicorn raises the signal again once it has ended: an ordered end is no failure.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda *_: None)
+        uvicorn.Server(config).run(sockets=[listening])
