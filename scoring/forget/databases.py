@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from scoring.errors import InputError, IntegrityError
-from scoring.forget.lineage import EXAMPLE, Relation, condition, relations
+from scoring.forget.lineage import EXAMPLE, QUOTES, Relation, condition, relations, rest
 from scoring.forget.replace import UNFINISHED, replace_file
 from scoring.public import Table
 from scoring.publication import STORAGE, sums
@@ -25,7 +25,6 @@ MAGIC = b"DUCK"
 """Bytes 8 to 12 of every DuckDB file."""
 PUBLICATION = "main.publication"
 """What a published version says it holds, table by table."""
-ERASED = "'erased with its customer'"
 SETTLE = 0.05
 """Seconds. Who opened the old file just before it was replaced is refused its lock meanwhile."""
 
@@ -71,7 +70,7 @@ def count(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> 
     """The person's rows in each table that has any."""
     found = {}
     for table in tables:
-        where = condition(table.columns) or (EXAMPLE in table.columns and _quotes())
+        where = condition(table.columns) or (EXAMPLE in table.columns and QUOTES)
         if where:
             ((rows,),) = fetch(connection, f"select count(*) from {table.sql} where {where}")
             if rows:
@@ -134,15 +133,8 @@ def _note_sums(
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, old: Relation, new: Relation) -> None:
-    where = condition(old.columns)
-    kept = f" where not coalesce({where}, false)" if where else ""
-    quotes = f" replace (case when {_quotes()} then {ERASED} else {EXAMPLE} end as {EXAMPLE})"
-    star = f"*{quotes if EXAMPLE in old.columns else ''}"
-    ((written,),) = fetch(connection, f"insert into {new.sql} select {star} from {old.sql}{kept}")
-    ((wanted,),) = fetch(connection, f"select count(*) from {old.sql}{kept}")
+    kept = rest(old.columns, old.sql)
+    ((written,),) = fetch(connection, f"insert into {new.sql} {kept}")
+    ((wanted,),) = fetch(connection, f"select count(*) from ({kept})")
     if written != wanted:
         raise IntegrityError(f"{old.name}: {written} rows written, not {wanted}: run again")
-
-
-def _quotes() -> str:
-    return f"{EXAMPLE} in (select id from temp.forgotten where key = 'raw_text')"

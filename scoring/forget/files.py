@@ -12,7 +12,7 @@ import duckdb
 import yaml
 
 from scoring.errors import InputError, IntegrityError
-from scoring.forget.lineage import OWNED, condition, see
+from scoring.forget.lineage import EXAMPLE, OWNED, QUOTES, condition, rest, see
 from scoring.forget.records import write_without
 from scoring.forget.replace import replace_file
 from scoring.settings import PROJECT_ROOT
@@ -46,7 +46,7 @@ def own_files(connection: duckdb.DuckDBPyConnection, *folders: Path) -> Iterator
     """The files in our folders that hold the person, each table as the warehouse knows it."""
     for path in _files(*folders):
         sql, columns = open_file(connection, path)
-        where = condition(columns)
+        where = condition(columns) or (EXAMPLE in columns and QUOTES)
         if where and (rows := _count(connection, sql, where)):
             yield File(path, sql, columns, where, rows)
 
@@ -101,21 +101,22 @@ def rewrite_file(connection: duckdb.DuckDBPyConnection, file: File) -> None:
     """
     with replace_file(file.path) as temporary:
         if file.path.suffix == ".parquet":
-            target = "'" + str(temporary).replace("'", "''") + "'"
-            connection.execute(
-                f"copy (from {file.sql} where not coalesce({file.where}, false)) to {target}"
-                " (format parquet, compression zstd)"
-            )
+            target = str(temporary).replace("'", "''")
+            kept = f"from {file.sql} where not coalesce({file.where}, false)"
+            if EXAMPLE in file.columns:
+                kept = rest(file.columns, file.sql)
+            connection.execute(f"copy ({kept}) to '{target}' (format parquet, compression zstd)")
         else:
-            erased = fetch(
+            numbers = fetch(
                 connection,
                 "select row_number from (select row_number() over () as row_number, *"
                 f" from {file.sql}) where {file.where}",
             )
-            write_without(connection, file.path, temporary, {number for (number,) in erased})
+            write_without(connection, file.path, temporary, {number for (number,) in numbers})
         sql, _ = open_file(connection, temporary, file.path.suffix)
-        kept = _count(connection, file.sql, "true") - file.rows
-        if _count(connection, sql, "true") != kept or _count(connection, sql, file.where):
+        erased = 0 if EXAMPLE in file.columns else file.rows
+        rows = _count(connection, file.sql, "true") - erased
+        if _count(connection, sql, "true") != rows or _count(connection, sql, file.where):
             raise IntegrityError(f"{file.path} could not be rewritten: erase its rows by hand")
 
 

@@ -32,6 +32,8 @@ OWNED = ("session_id", "order_id", "order_item_id", "engagement_id", "raw_hash",
 ENTITIES = (PERSON, *OWNED[:4])
 EXAMPLE = "example_raw_text"
 """A column that quotes a row: the quote goes, the row stays."""
+ERASED = "'erased with its customer'"
+QUOTES = f"{EXAMPLE} in (select id from temp.forgotten where key = 'raw_text')"
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,16 @@ def condition(columns: Iterable[str]) -> str | None:
             f" using (key)) or (task not in (select task from temp.entities) and {anything}))"
         )
     return f"({owned})" if owned else None
+
+
+def rest(columns: Iterable[str], relation: str) -> str:
+    """The query of a relation without the person's rows, and without what quotes them."""
+    names = list(columns)
+    where = condition(names)
+    star = "select *"
+    if EXAMPLE in names:
+        star += f" replace (case when {QUOTES} then {ERASED} else {EXAMPLE} end as {EXAMPLE})"
+    return f"{star} from {relation}" + (f" where not coalesce({where}, false)" if where else "")
 
 
 def trace(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> None:

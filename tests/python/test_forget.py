@@ -323,6 +323,34 @@ def test_a_killed_run_is_finished_by_the_next(home: Path, step: int, when: str) 
     assert len((home / "raw" / "erased_customers.csv").read_text().splitlines()) == 2
 
 
+def test_what_quotes_a_row_is_erased_with_it(home: Path) -> None:
+    """The example of a reason for quarantine, in tables and in published Parquet; its row stays."""
+    warehouse, parquet = (
+        home / "warehouse.duckdb",
+        home / "serving" / "1.parquet" / "summary.parquet",
+    )
+    parquet.parent.mkdir(parents=True)
+    factory.execute(
+        warehouse,
+        "create schema staging",
+        "create table staging.orders_checked as"
+        " select 'c7' as customer_id, 1::ubigint as raw_hash union all select 'c8', 2::ubigint",
+        "create table staging.orders_quarantined as"
+        " select 1::ubigint as raw_hash, 'customer_id=c7; email=c7@example.com' as raw_text"
+        " union all select 2::ubigint, 'customer_id=c8; email=c8@example.com'",
+        "create schema monitoring",
+        "create table monitoring.quarantine_summary as select raw_hash as quarantined_rows,"
+        " raw_text as example_raw_text from staging.orders_quarantined",
+        f"copy monitoring.quarantine_summary to '{parquet}' (format parquet)",
+    )
+    erase("c7")
+    query = "select example_raw_text from {} order by quarantined_rows"
+    kept = [("erased with its customer",), ("customer_id=c8; email=c8@example.com",)]
+    assert factory.rows(warehouse, query.format("monitoring.quarantine_summary")) == kept
+    assert duckdb.sql(query.format(f"'{parquet}'")).fetchall() == kept
+    assert texts(warehouse, "c7@example.com") == []
+
+
 def test_a_reader_keeps_its_copy_and_a_new_one_sees_the_new(home: Path) -> None:
     """A BI tool that holds the published file does not stop an erasure."""
     code = (
