@@ -32,7 +32,7 @@ KINDS = ("logistic",)
 
 
 def feedback(
-    customers: Annotated[int, typer.Option(min=300, help="Customers of the shop.")] = 1_500,
+    customers: Annotated[int, typer.Option(min=300, help="Customers of the shop.")] = 1_000,
     weeks: Annotated[int, typer.Option(min=10, help="Weeks that are lived.")] = 52,
     change_week: Annotated[int, typer.Option(min=1, help="When customers change.")] = 16,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same year.")] = 7,

@@ -6,7 +6,7 @@ with comparisons as (
     where row_count > missing_rows and reference_known_weight > 0
 ),
 
--- How far the dates of the reference lie from each other, by season and by who came along.
+-- How far the dates of the reference lie from each other, by season and by who came along; fewer than three do not say.
 usual as (
     select
         feature_table,
@@ -20,6 +20,7 @@ usual as (
     group by
         feature_table,
         feature
+    having count(*) >= 3
 ),
 
 measured as (

@@ -7,7 +7,7 @@ with comparisons as (
     where row_count > 0
 ),
 
--- How far the dates of the reference lie from each other.
+-- How far the dates of the reference lie from each other; fewer than three do not say.
 usual as (
     select
         feature_table,
@@ -19,6 +19,7 @@ usual as (
     group by
         feature_table,
         feature
+    having count(*) >= 3
 ),
 
 measured as (

@@ -6,6 +6,7 @@ with comparisons as (
     where row_count > missing_rows
 ),
 
+-- Fewer than three dates do not say how far they lie from each other.
 usual as (
     select
         feature_table,
@@ -16,6 +17,7 @@ usual as (
     group by
         feature_table,
         feature
+    having count(*) >= 3
 ),
 
 measured as (
