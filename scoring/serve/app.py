@@ -41,6 +41,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 NOT_KNOWN = {404: {"model": Refusal, "description": "No prediction of this customer."}}
 NO_MODEL = {503: {"model": Refusal, "description": "No champion scores such requests."}}
 
+NO_OBJECT = "send a JSON object, with the header Content-Type: application/json"
+
 log = structlog.get_logger()
 
 
@@ -90,7 +92,7 @@ def _add_questions(app: FastAPI, live: Live) -> None:
     )
     async def customer(
         customer_id: Annotated[
-            str, Path(max_length=200, description="As in `marts.customers`.", examples=["C000042"])
+            str, Path(max_length=200, description="As in `marts.customers`.", examples=["C0000042"])
         ],
     ) -> Response:
         with live.lend() as current:
@@ -148,7 +150,9 @@ def _handle_errors(app: FastAPI) -> None:
         problems = [
             {
                 "field": ".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]),
-                "problem": str(each["msg"]).removeprefix("Value error, "),
+                "problem": NO_OBJECT
+                if each["type"] == "model_attributes_type"
+                else str(each["msg"]).removeprefix("Value error, "),
             }
             for each in error.errors()
         ]
@@ -162,6 +166,7 @@ def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> Response:
         log.error("request_failed", reason=one_line(error))
+        log.debug("request_failed", exc_info=error)
         return _refusal(500, "the service could not answer; its log says why")
 
 

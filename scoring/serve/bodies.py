@@ -1,7 +1,7 @@
 """What a request may say, and what is answered: checked, described and shown in the OpenAPI page."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -59,8 +59,7 @@ class _Body(BaseModel):
     def row(self) -> dict[str, Any]:
         """As a row: numbers as decimals of the digits that were sent."""
         return {
-            name: Decimal(str(value)) if isinstance(value, float) else value
-            for name, value in self
+            name: Decimal(str(value)) if isinstance(value, float) else value for name, value in self
         }
 
 
@@ -72,7 +71,7 @@ class Session(_Body):
             "examples": [
                 {
                     "started_at": "2026-01-01T18:30:00Z",
-                    "customer_id": "C000042",
+                    "customer_id": "C0000042",
                     "administrative_pages": 2,
                     "administrative_seconds": 40.5,
                     "product_pages": 23,
@@ -145,6 +144,11 @@ class Profile(_Body):
         Annotated[float, Field(strict=True, ge=0, le=5_000_000, allow_inf_nan=False)] | None
     ) = Field(None, description="A year, before taxes.")
     has_marketing_consent: Flag | None = Field(None, description="Whether it was given.")
+
+    def row(self) -> dict[str, Any]:
+        """As a row, with the day to score for."""
+        day = self.as_of_date or self.registered_at.date() + timedelta(days=1)
+        return super().row() | {"as_of_date": day}
 
     @model_validator(mode="after")
     def _in_order(self) -> "Profile":

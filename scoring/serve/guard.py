@@ -18,6 +18,8 @@ __all__ = ["LARGEST_BODY", "Guard", "watch_keys"]
 
 LARGEST_BODY = 16_384
 """Bytes."""
+DROPPED = 1_048_576
+"""Bytes that are read, to be dropped, before a request that is too large is refused."""
 SLOWEST_BODY = 10.0
 """Seconds until all of a request has arrived."""
 GUARDED = "/v1/"
@@ -41,7 +43,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), 0
 
         async def noting(message: Message) -> None:
             nonlocal status
@@ -56,9 +58,12 @@ class Guard:
             await self._app(scope, _replayed(body, receive), noting)
         except _Refused as refused:
             await _refuse(refused, noting)
+        except Exception:
+            if not status:  # else it has been answered with 500, and logged
+                raise
         finally:
             route = getattr(scope.get("route"), "path", "other")
-            self._metrics.requests.labels(route, status).inc()
+            self._metrics.requests.labels(route, status or 500).inc()
             self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
 
     def _admit(self, scope: Scope) -> None:
@@ -96,29 +101,26 @@ async def watch_keys(keys: Keys, pause: float = 1.0) -> None:
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:
+    """All of the body. What is too large is read and dropped, so that the refusal is heard."""
     declared = dict(scope["headers"]).get(b"content-length", b"0")
-    if declared.isdigit() and int(declared) > LARGEST_BODY:
-        raise _too_large()
-    body = b""
+    too_large = _Refused(413, f"the request is larger than {LARGEST_BODY} bytes")
+    if declared.isdigit() and int(declared) > DROPPED:
+        raise too_large
+    body, size = b"", 0
     try:
         async with asyncio.timeout(SLOWEST_BODY):
             while True:
                 message = await receive()
-                body += message.get("body", b"")
-                if len(body) > LARGEST_BODY:
-                    raise _too_large()
+                part = message.get("body", b"")
+                size += len(part)
+                body = body + part if size <= LARGEST_BODY else b""
+                if size > DROPPED or (size > LARGEST_BODY and not message.get("more_body")):
+                    raise too_large
                 if not message.get("more_body"):
                     return body
     except TimeoutError:
-        raise _Refused(
-            408, f"the request did not arrive within {SLOWEST_BODY:g} s", connection="close"
-        ) from None
-
-
-def _too_large() -> _Refused:
-    return _Refused(
-        413, f"the request is larger than {LARGEST_BODY} bytes", connection="close"
-    )
+        late = f"the request did not arrive within {SLOWEST_BODY:g} s"
+        raise _Refused(408, late, connection="close") from None
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

@@ -13,7 +13,10 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self.requests = Counter(
-            "numerosity_requests", "Requests answered.", ["route", "status"], registry=self._registry
+            "numerosity_requests",
+            "Requests answered.",
+            ["route", "status"],
+            registry=self._registry,
         )
         self.seconds = Histogram(
             "numerosity_request_seconds",

@@ -81,7 +81,9 @@ class Publication:
         try:
             self._handle = os.open(settings.serving, os.O_RDONLY)
         except OSError as error:
-            raise InputError(f"cannot read {settings.serving} ({error.strerror}): {REMEDY}") from None
+            raise InputError(
+                f"cannot read {settings.serving} ({error.strerror}): {REMEDY}"
+            ) from None
         try:
             self.identity = _identity(os.fstat(self._handle))
             self._load(settings)
@@ -144,7 +146,8 @@ class Publication:
                 " order by customer_id",
             )
             ((version, at),) = fetch(
-                cards, f"select any_value(version), any_value(published_at) from {SERVING}.publication"
+                cards,
+                f"select any_value(version), any_value(published_at) from {SERVING}.publication",
             )
             rows = fetch(
                 cards,
@@ -153,7 +156,9 @@ class Publication:
             )
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
-            raise InputError(f"{settings.serving} answers no requests ({reason}): {REMEDY}") from None
+            raise InputError(
+                f"{settings.serving} answers no requests ({reason}): {REMEDY}"
+            ) from None
         self.version, self.published_at = str(version), _as_datetime(at)
         self.facts: Facts = {"version": self.version, "published_at": _moment(at)}
         self._titles: dict[str, str] = {}
@@ -181,9 +186,7 @@ class Publication:
         )
         return {row[0] for row in found}
 
-    def _score(
-        self, entity: Entity, rows: Sequence[Mapping[str, Any]]
-    ) -> list[Facts | Unscorable]:
+    def _score(self, entity: Entity, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
         answers: list[Facts | Unscorable] = [
             {"predictions": [], "publication": self.facts} for _ in rows
         ]

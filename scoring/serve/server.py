@@ -40,7 +40,11 @@ def run(
         log.info("serving", address=address)
         started(address)
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
         )
         # uvicorn raises the signal again once it has ended: an ordered end is no failure.
         for each in (signal.SIGINT, signal.SIGTERM):

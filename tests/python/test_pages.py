@@ -1,4 +1,4 @@
-"""The commands in docs/forget-a-customer.md and docs/activate.md exist, with their options."""
+"""The commands in these pages of docs/ exist, with their options."""
 
 import re
 
@@ -7,7 +7,7 @@ from test_readme import command_line, unknown_words
 
 from scoring.settings import PROJECT_ROOT
 
-PAGES = ("forget-a-customer.md", "activate.md")
+PAGES = ("forget-a-customer.md", "activate.md", "serve.md")
 COMMANDS = [
     command
     for page in PAGES
