@@ -101,7 +101,7 @@ def _add_questions(app: FastAPI, live: Live) -> None:
             found = await current.cards.answer(customer_id)
         if found is None:
             raise HTTPException(404, "no prediction of this customer is published")
-        return JSONResponse(found)
+        return Response(found, media_type="application/json")
 
     @app.post(
         "/v1/sessions/score",
