@@ -27,7 +27,8 @@ from scoring.settings import Settings
 
 __all__ = ["create_app"]
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
+Responses = dict[int | str, dict[str, Any]]
+REFUSALS: Responses = {
     code: {"model": Refusal, "description": text}
     for code, text in {
         400: "The body is no JSON.",
@@ -38,8 +39,8 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         429: "Too many requests; `Retry-After` says when to try again.",
     }.items()
 }
-NOT_KNOWN = {404: {"model": Refusal, "description": "No prediction of this customer."}}
-NO_MODEL = {503: {"model": Refusal, "description": "No champion scores such requests."}}
+NOT_KNOWN: Responses = {404: {"model": Refusal, "description": "No prediction of this customer."}}
+NO_MODEL: Responses = {503: {"model": Refusal, "description": "No champion scores such requests."}}
 
 NO_OBJECT = "send a JSON object, with the header Content-Type: application/json"
 
@@ -64,8 +65,9 @@ def create_app(settings: Settings, keys: Keys, per_second: float) -> FastAPI:
         title="Numerosity",
         version=__version__,
         description=(
-            "Who will buy, why, and how far that can be trusted. Every answer names the model and the"
-            " published version it comes from; features are computed by the SQL that built the tables."
+            "Who will buy, why, and how far that can be trusted. Every answer names the model and"
+            " the published version it comes from; features are computed by the SQL that built"
+            " the tables."
         ),
         lifespan=lifespan,
     )
@@ -99,7 +101,7 @@ def _add_questions(app: FastAPI, live: Live) -> None:
             found = await current.cards.answer(customer_id)
         if found is None:
             raise HTTPException(404, "no prediction of this customer is published")
-        return JSONResponse(found)
+        return Response(found, media_type="application/json")
 
     @app.post(
         "/v1/sessions/score",

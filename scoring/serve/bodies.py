@@ -1,4 +1,4 @@
-"""What a request may say, and what is answered: checked, described and shown in the OpenAPI page."""
+"""What a request may say, and what is answered: checked, and described for the OpenAPI page."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-__all__ = ["Answer", "Customer", "Problem", "Profile", "Refusal", "Session"]
+__all__ = ["Answer", "Problem", "Profile", "Refusal", "Session"]
 
 EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2200, 1, 1)
 

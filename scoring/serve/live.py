@@ -29,7 +29,7 @@ class Open:
 
     def __init__(self, publication: Publication) -> None:
         self.publication = publication
-        self.cards: Batcher[str, Facts | None] = Batcher(publication.cards, "cards", LARGEST)
+        self.cards: Batcher[str, str | None] = Batcher(publication.cards, "cards", LARGEST)
         self.sessions: Batcher[Any, Facts | Unscorable] = Batcher(
             publication.sessions, "sessions", LARGEST
         )

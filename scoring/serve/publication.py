@@ -1,11 +1,12 @@
 """One published version, opened to be asked: its cards, its champions, its SQL for requests."""
 
+import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import onnxruntime
@@ -15,6 +16,7 @@ from scoring.batches import REASONS, score_batch
 from scoring.bundle import Bundle, session
 from scoring.champions import Champion
 from scoring.errors import InputError
+from scoring.serve.cards import Cards
 from scoring.serve.entities import CUSTOMER, SERVING, SESSION, Entity
 from scoring.serve.features import REMEDY, Features
 from scoring.settings import Settings
@@ -24,22 +26,7 @@ __all__ = ["Publication", "Unscorable", "identity"]
 
 Identity = tuple[int, int, int, int]
 Facts = dict[str, Any]
-SEGMENT = (
-    "segment_id",
-    "segment_name",
-    "segment_level",
-    "segment_as_of_date",
-    "outcome",
-    "customers",
-    "buyers",
-    "rate",
-    "wilson_low",
-    "wilson_high",
-    "eb_rate",
-    "eb_low",
-    "eb_high",
-    "verdict",
-)
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -97,22 +84,12 @@ class Publication:
             each.close()
         os.close(self._handle)
 
-    def cards(self, customers: Sequence[str]) -> list[Facts | None]:
-        """For each customer what is known of them, none for a customer without a prediction."""
-        found: dict[str, list[Facts]] = {}
-        cursor = self._cards.execute(
-            "select * from cards where customer_id in (select unnest($1)) order by task",
-            [list(customers)],
-        )
-        names = [column[0] for column in cursor.description]
-        for row in cursor.fetchall():
-            card = dict(zip(names, row, strict=True))
-            found.setdefault(card["customer_id"], []).append(self._of_card(card))
+    def cards(self, customers: Sequence[str]) -> list[str | None]:
+        """For each customer what is known of them as JSON, none without a prediction."""
+        end = f',"publication":{json.dumps(self.facts)}}}'
         return [
-            {"customer_id": each, "predictions": found[each], "publication": self.facts}
-            if each in found
-            else None
-            for each in customers
+            predictions and f'{{"customer_id":{json.dumps(each)},"predictions":{predictions}{end}'
+            for each, predictions in zip(customers, self._cards.of(customers), strict=True)
         ]
 
     def sessions(self, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
@@ -135,44 +112,50 @@ class Publication:
 
     def _load(self, settings: Settings) -> None:
         file = f"/dev/fd/{self._handle}"  # this very file, whatever its name stands for by now
-        cards = duckdb.connect(config={"threads": 1})
-        self._open.append(cards)
-        self._cards = cards
         try:
-            fetch(cards, f"attach '{file}' as {SERVING} (read_only)")
-            fetch(
-                cards,
-                f"create table cards as from {SERVING}.predictions.customer_cards"
-                " order by customer_id",
-            )
-            ((version, at),) = fetch(
-                cards,
-                f"select any_value(version), any_value(published_at) from {SERVING}.publication",
-            )
-            rows = fetch(
-                cards,
-                "select task, model_version, bundle_path, bundle_sha256"
-                f" from {SERVING}.predictions.champions order by task",
-            )
+            champions = self._read(file, settings)
+            self._titles: dict[str, str] = {}
+            self._models: dict[str, list[Model]] = {SESSION.features: [], CUSTOMER.features: []}
+            for bundle in (champion.load() for champion in champions):
+                self._titles[bundle.task] = str(bundle.facts.get("title", bundle.task))
+                if bundle.relation in self._models:
+                    self._models[bundle.relation].append(Model(bundle, session(bundle, threads=1)))
+            self._cards = self._kept(Cards(file, self._titles))
         except duckdb.Error as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(
-                f"{settings.serving} answers no requests ({reason}): {REMEDY}"
-            ) from None
-        self.version, self.published_at = str(version), _as_datetime(at)
-        self.facts: Facts = {"version": self.version, "published_at": _moment(at)}
-        self._titles: dict[str, str] = {}
-        self._models: dict[str, list[Model]] = {SESSION.features: [], CUSTOMER.features: []}
-        for task, model_version, path, sha256 in rows:
-            bundle = Champion(task, model_version, settings.artifacts / path, sha256).load()
-            self._titles[task] = str(bundle.facts.get("title", task))
-            if bundle.relation in self._models:
-                self._models[bundle.relation].append(Model(bundle, session(bundle, threads=1)))
-        self._features = {}
-        for entity in (SESSION, CUSTOMER):
-            features = self._features[entity.name] = Features(file, entity)
-            self._open.append(features)
-        self._people = cards.cursor()
+            why = str(error).splitlines()[0]
+            raise InputError(f"{settings.serving} answers no requests ({why}): {REMEDY}") from None
+        self._features = {
+            entity.name: self._kept(Features(file, entity)) for entity in (SESSION, CUSTOMER)
+        }
+        self._try_out()
+
+    def _read(self, file: str, settings: Settings) -> list[Champion]:
+        self._people = self._kept(duckdb.connect(config={"threads": 1}))
+        fetch(self._people, f"attach '{file}' as {SERVING} (read_only)")
+        ((version, at),) = fetch(
+            self._people,
+            f"select any_value(version), any_value(published_at) from {SERVING}.publication",
+        )
+        self.version, self.published_at = str(version), at
+        self.facts: Facts = {"version": self.version, "published_at": f"{at.isoformat()}Z"}
+        rows = fetch(
+            self._people,
+            "select task, model_version, bundle_path, bundle_sha256"
+            f" from {SERVING}.predictions.champions order by task",
+        )
+        return [Champion(row[0], row[1], settings.artifacts / row[2], row[3]) for row in rows]
+
+    def _try_out(self) -> None:
+        """Ask each question once: what fails does so here, and nobody waits for a first time."""
+        moment = datetime(2026, 1, 1)
+        self.cards([""])
+        self.sessions([{"started_at": moment, "customer_id": "", "visitor_type": "unknown"}])
+        self.customers([{"registered_at": moment, "as_of_date": date(2026, 1, 2), "region": ""}])
+
+    def _kept(self, each: Kept) -> Kept:
+        """The same, to be closed at the end."""
+        self._open.append(each)
+        return each
 
     def _known(self, customers: Sequence[str | None]) -> set[str]:
         asked = [each for each in customers if each is not None]
@@ -220,22 +203,6 @@ class Publication:
             "as_of_date": str(day.as_py()),
         }
 
-    def _of_card(self, card: Facts) -> Facts:
-        segment = {name: card[name] for name in SEGMENT}
-        segment["segment_as_of_date"] = str(segment["segment_as_of_date"])
-        task = card["task"]
-        return {
-            "task": task,
-            "title": self._titles.get(task, task),
-            "model_version": card["model_version"],
-            "probability": card["probability"],
-            "score": card["score"],
-            "reasons": _reasons(card, [card[f"reason_{rank}_text"] for rank in (1, 2, 3)]),
-            "as_of_date": str(card["as_of_date"]),
-            "scored_at": _moment(card["scored_at"]),
-            "micro_segment": segment if card["segment_id"] else None,
-        }
-
 
 def _reasons(row: Facts, words: Sequence[str | None]) -> list[Facts]:
     return [
@@ -251,11 +218,3 @@ def _reasons(row: Facts, words: Sequence[str | None]) -> list[Facts]:
 
 def _identity(state: os.stat_result) -> Identity:
     return state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns
-
-
-def _as_datetime(value: Any) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
-
-
-def _moment(value: Any) -> str:
-    return f"{_as_datetime(value).isoformat()}Z"

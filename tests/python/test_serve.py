@@ -1,4 +1,4 @@
-"""Scores over HTTP: as those of the night to the bit, and every bad request refused with a reason."""
+"""Scores over HTTP: those of the night to the bit; every bad request is refused with a reason."""
 
 import asyncio
 import json
@@ -142,7 +142,7 @@ def test_a_batch_changes_nothing(shop: Shop, publication: Publication) -> None:
 def test_a_profile_is_scored_as_the_warehouse_would(
     shop: Shop, settings: Settings, tmp_path: Path
 ) -> None:
-    """A stored customer who has done nothing, taken out of what is published, comes out the same."""
+    """A stored customer who has done nothing, taken out of what is published, is the same."""
     columns = "customer_id, gender, birth_date, region, annual_salary, has_marketing_consent"
     with duckdb.connect(str(shop.house.warehouse), read_only=True) as connection:
         found = connection.sql(
@@ -341,7 +341,7 @@ def test_keys_are_kept_as_hashes(tmp_path: Path) -> None:
     keys.reload()
     assert [keys.owner(key) for key in (first, second)] == [None, "crm"]
     file.write_text("shop 123\n")
-    with pytest.raises(InputError, match="line 1 of .* is no API key"):
+    with pytest.raises(InputError, match=r"line 1 of .* is no API key"):
         keys.reload()
     assert keys.owner(second) == "crm"
 
@@ -365,7 +365,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(settings: Settings, key: s
         wrong = [
             client.get("/v1/customers/x", headers={"Authorization": "Bearer no"}) for _ in "ab"
         ]
-    assert [each.status_code for each in answers][0] == 404
+    assert answers[0].status_code == 404
     assert answers[-1].status_code == 429
     assert answers[-1].headers["Retry-After"] == "1"
     assert [each.status_code for each in wrong] == [401, 429]
@@ -392,7 +392,7 @@ def _another(settings: Settings, version: str) -> None:
 def test_a_new_publication_is_taken_while_the_old_one_answers(
     settings: Settings, tmp_path: Path
 ) -> None:
-    """A request that began keeps its version, which is closed after it; bundles may go meanwhile."""
+    """A request keeps the version it began with, which is closed after it; bundles may go."""
     shutil.copy(settings.serving, tmp_path / "serving.duckdb")
     shutil.copytree(settings.artifacts, tmp_path / "artifacts")
     own = settings.model_copy(
@@ -456,7 +456,7 @@ def test_the_process_starts_and_ends_in_order(settings: Settings, key: str) -> N
 def test_nothing_published_is_said(settings: Settings, tmp_path: Path, key: str) -> None:
     """So is a file that no request can be answered from."""
     empty = tmp_path / "serving.duckdb"
-    with pytest.raises(InputError, match="cannot read .*serving.duckdb"):
+    with pytest.raises(InputError, match=r"cannot read .*serving\.duckdb"):
         create_app(settings.model_copy(update={"serving": empty}), Keys(settings.api_keys), 1)
     duckdb.connect(str(empty)).close()
     with pytest.raises(InputError, match="answers no requests"):
