@@ -1,7 +1,8 @@
 """`python -m bench quality`: our models and their peers on the same folds, in one run.
 
 Peers as their authors default them, ours as `python -m ml train` chooses from its grid, and all of
-them tuned by the same search within the same trials. One thread each on few rows. Figures are those
+them tuned by the same search within the same trials; FLAML, which searches among models by itself,
+for so many seconds a fold. One thread each on few rows. Figures are those
 of rows the models did not learn from; nothing chose on them but the settings, by the same folds for
 all.
 """
@@ -43,6 +44,8 @@ Settings = Params
 Fit = Callable[[Matrix, Labels, Settings, int], Any]
 Suggest = Callable[["optuna.trial.BaseTrial"], Settings]
 
+AUTOML_SECONDS = 60
+
 
 @dataclass(frozen=True)
 class Entrant:
@@ -50,7 +53,8 @@ class Entrant:
 
     name: str
     fit: Fit
-    suggest: Suggest
+    suggest: Suggest | None
+    """None: it tunes itself."""
     default: Settings
     ours: Candidate | None = None
 
@@ -75,7 +79,7 @@ def quality(data: Dataset, trials: int, repeats: int | None, seed: int = 0) -> d
                 setting = "own grid"
                 params = choose(entrant.ours, data, plan, seed, lambda: None).params
             found.append(_measured(entrant, setting, params, data, folds, seed))
-            if trials:
+            if trials and entrant.suggest:
                 best = _tuned(entrant, data, plan, trials, seed)
                 found.append(_measured(entrant, f"{trials} trials", best, data, folds, seed))
             advance(number + 1, len(entrants))
@@ -87,6 +91,7 @@ def quality(data: Dataset, trials: int, repeats: int | None, seed: int = 0) -> d
 def _entrants() -> list[Entrant]:
     try:
         from catboost import CatBoostClassifier
+        from flaml import AutoML
         from lightgbm import LGBMClassifier
         from xgboost import XGBClassifier
     except ImportError as error:
@@ -110,6 +115,12 @@ def _entrants() -> list[Entrant]:
         fixed = {"thread_count": 1, "random_seed": seed, "allow_writing_files": False}
         return CatBoostClassifier(verbose=0, **fixed, **params).fit(X, y)
 
+    def automl(X: Matrix, y: Labels, params: Settings, seed: int) -> Any:
+        model = AutoML()
+        fixed = {"task": "classification", "metric": "log_loss", "eval_method": "cv", "n_jobs": 1}
+        model.fit(X, y, seed=seed, verbose=0, **fixed, **params)
+        return model
+
     return [
         *ours,
         Entrant("logistic regression", logistic, _logistic_space, {}),
@@ -117,6 +128,7 @@ def _entrants() -> list[Entrant]:
         Entrant("LightGBM", light, _light_space, {}),
         Entrant("XGBoost", extreme, _extreme_space, {}),
         Entrant("CatBoost", cat, _cat_space, {}),
+        Entrant("FLAML", automl, None, {"time_budget": AUTOML_SECONDS}),
     ]
 
 
@@ -172,10 +184,12 @@ def _cat_space(trial: "optuna.trial.BaseTrial") -> Settings:
 def _tuned(entrant: Entrant, data: Dataset, plan: Protocol, trials: int, seed: int) -> Settings:
     """The setting of the lowest mean log loss over the first deal of the folds."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    suggest = entrant.suggest
+    assert suggest is not None, f"{entrant.name} tunes itself"
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed))
 
     def loss(trial: optuna.Trial) -> float:
-        params = entrant.suggest(trial)
+        params = suggest(trial)
         losses = []
         for fold in plan.folds[: len(plan.folds) // plan.repeats]:
             model = entrant.fit(data.matrix[fold.train], data.labels[fold.train], params, seed)
@@ -185,7 +199,7 @@ def _tuned(entrant: Entrant, data: Dataset, plan: Protocol, trials: int, seed: i
 
     with threads_for(len(data.labels)):
         study.optimize(loss, n_trials=trials)
-    return entrant.suggest(optuna.trial.FixedTrial(study.best_params))
+    return suggest(optuna.trial.FixedTrial(study.best_params))
 
 
 def _measured(
