@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import Depends, FastAPI, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
@@ -27,6 +27,7 @@ from scoring.settings import Settings
 
 __all__ = ["create_app"]
 
+METRICS = "text/plain; version=0.0.4; charset=utf-8"
 Responses = dict[int | str, dict[str, Any]]
 REFUSALS: Responses = {
     code: {"model": Refusal, "description": text}
@@ -86,23 +87,6 @@ def _add_questions(app: FastAPI, live: Live) -> None:
         "dependencies": [Depends(HTTPBearer(auto_error=False, description="An API key."))],
     }
 
-    @app.get(
-        "/v1/customers/{customer_id}",
-        summary="A customer's latest predictions, reasons and micro-segment",
-        responses=REFUSALS | NOT_KNOWN,
-        **shared,
-    )
-    async def customer(
-        customer_id: Annotated[
-            str, Path(max_length=200, description="As in `marts.customers`.", examples=["C0000042"])
-        ],
-    ) -> Response:
-        with live.lend() as current:
-            found = await current.cards.answer(customer_id)
-        if found is None:
-            raise HTTPException(404, "no prediction of this customer is published")
-        return Response(found, media_type="application/json")
-
     @app.post(
         "/v1/sessions/score",
         summary="What a session will lead to, from what it looks like now",
@@ -125,6 +109,24 @@ def _add_questions(app: FastAPI, live: Live) -> None:
             _require(current, CUSTOMER)
             return _answered(await current.customers.answer(body.row()))
 
+    # After the one above, as `score` would be a customer.
+    @app.get(
+        "/v1/customers/{customer_id}",
+        summary="A customer's latest predictions, reasons and micro-segment",
+        responses=REFUSALS | NOT_KNOWN,
+        **shared,
+    )
+    async def customer(
+        customer_id: Annotated[
+            str, Path(max_length=200, description="As in `marts.customers`.", examples=["C0000042"])
+        ],
+    ) -> Response:
+        with live.lend() as current:
+            found = await current.cards.answer(customer_id)
+        if found is None:
+            raise HTTPException(404, "no prediction of this customer is published")
+        return Response(found, media_type="application/json")
+
 
 def _add_probes(app: FastAPI, live: Live, metrics: Metrics) -> None:
     @app.get("/health", summary="Whether the process is alive", tags=["operation"])
@@ -141,9 +143,14 @@ def _add_probes(app: FastAPI, live: Live, metrics: Metrics) -> None:
             "models": {each.bundle.task: each.bundle.model_version for each in models},
         }
 
-    @app.get("/metrics", summary="Figures for Prometheus", tags=["operation"])
+    @app.get(
+        "/metrics",
+        summary="Figures for Prometheus",
+        tags=["operation"],
+        response_class=PlainTextResponse,
+    )
     async def figures() -> Response:
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(metrics.text(), media_type=METRICS)
 
 
 def _handle_errors(app: FastAPI) -> None:

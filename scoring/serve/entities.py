@@ -45,7 +45,7 @@ class Entity:
     steps: tuple[str, ...]
     """How the rows of `<request.rows>` enter."""
     as_of_date: str
-    """The date to compute for, of all rows of a batch."""
+    """The date to compute for: of a session, the first that knows it."""
     computed: tuple[str, ...]
     """The statements to run. What the others would fill stays empty."""
 
@@ -83,7 +83,7 @@ SESSION = Entity(
             for name, columns in PAST.items()
         ),
     ),
-    as_of_date="max(cast(started_at as date)) + 1",
+    as_of_date="cast(started_at as date) + 1",
     computed=("session_features",),
 )
 
@@ -104,6 +104,6 @@ CUSTOMER = Entity(
         f" ({KEY}, as_of_date), {KEY} as customer_id, '' as source_name,"
         " registered_at as valid_from, registered_at as known_at from <request.rows>",
     ),
-    as_of_date="max(as_of_date)",
+    as_of_date="as_of_date",
     computed=("customer_demographic_features", "customer_features"),
 )

@@ -57,7 +57,8 @@ class Features:
 
         A session is given as columns of `marts.sessions`; `started_at` is a naive UTC datetime,
         `customer_id` none for an anonymous visitor. A customer is given as columns of
-        `marts.customers`, and the `as_of_date` to compute for; all rows have the same.
+        `marts.customers`, and the `as_of_date` to compute for; one at a time, as each is compared
+        with everyone of its region.
         """
         given = pa.Table.from_pylist([{KEY: str(key), **row} for key, row in enumerate(rows)])
         self._connection.begin()
@@ -103,7 +104,7 @@ class Features:
             self._step(step)
         self._step(
             "insert into <intermediate.int_as_of_dates_scheduled>"
-            f" select '{source}', {entity.as_of_date} from <request.rows>"
+            f" select distinct '{source}', {entity.as_of_date} from <request.rows>"
         )
         for name, _, _, relation, text in statements:
             if relation is not None:
