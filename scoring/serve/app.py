@@ -33,6 +33,7 @@ REFUSALS: Responses = {
     code: {"model": Refusal, "description": text}
     for code, text in {
         400: "The body is no JSON.",
+        409: "Each field could be, but not all of them together.",
         401: "No API key, or one that is not known.",
         408: "The request did not arrive in time.",
         413: "The request is too large.",
@@ -166,7 +167,9 @@ def _handle_errors(app: FastAPI) -> None:
             for each in error.errors()
         ]
         first = problems[0]
-        return _refusal(422, f"{first['field']}: {first['problem']}", problems)
+        together = all(each["loc"] == ("body",) for each in error.errors())
+        status = 409 if together and error.errors()[0]["type"] == "value_error" else 422
+        return _refusal(status, f"{first['field']}: {first['problem']}", problems)
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:

@@ -49,6 +49,11 @@ def _day(value: date) -> date:
     return value
 
 
+def _is_whole(value: Any) -> bool:
+    """2.0 is an integer to JSON."""
+    return isinstance(value, float) and value.is_integer()
+
+
 YEARS = {"pattern": "^(19[789]|2[01][0-9])[0-9]-"}
 """From 1970 to 2199, for those who read the description."""
 Moment = Annotated[
@@ -65,7 +70,11 @@ Day = Annotated[
 ]
 Birthday = Annotated[date, _like("1990-05-17")]
 Code = Annotated[str, Field(strict=True, max_length=200)]
-Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Count = Annotated[
+    int,
+    Field(strict=True, ge=0, le=1_000_000),
+    BeforeValidator(lambda value: int(value) if _is_whole(value) else value),
+]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=1e9, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
