@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bench.api import api
 from bench.feedback import feedback
 from bench.monitoring import monitoring
 from bench.numerosity import numerosity
@@ -105,6 +106,7 @@ def discover(
     write_json(measure(runs, customers, seed))
 
 
+app.command()(api)
 app.command()(feedback)
 app.command()(monitoring)
 app.command()(numerosity)

@@ -99,6 +99,10 @@ class Features:
             self._make(f"history.{name}", f"as {query}")
         self._make("request.rows", f"as {entity.request}")
         self._make("request.scores", SCORES)
+        for _, _, _, relation, text in statements:
+            if relation is not None:
+                self._make(relation, f"as {text}", ours=False)
+        # Nothing is made from here on: a plan older than its catalog is planned again each time.
         self._run(f"set disabled_optimizers = '{BY_STATISTICS}'")
         for step in entity.steps:
             self._step(step)
@@ -107,10 +111,8 @@ class Features:
             f" select distinct '{source}', {entity.as_of_date} from <request.rows>"
         )
         for name, _, _, relation, text in statements:
-            if relation is not None:
-                self._make(relation, f"as {text}", ours=False)
-                if name in entity.computed:
-                    self._step(f"insert into {self._named(f'<{relation}>')} {text}", ours=False)
+            if name in entity.computed:
+                self._step(f"insert into {self._named(f'<{relation}>')} {text}", ours=False)
             elif name == f"{entity.name}_words":
                 self._answer(text)
 
