@@ -46,6 +46,8 @@ class Entity:
     """How the rows of `<request.rows>` enter."""
     as_of_date: str
     """The date to compute for: of a session, the first that knows it."""
+    people: str
+    """A join to `people`, which says in `is_known` whether the one whom `request` names is."""
     computed: tuple[str, ...]
     """The statements to run. What the others would fill stays empty."""
 
@@ -70,6 +72,10 @@ SESSION = Entity(
         name: f"select customer_id, {', '.join(columns)} from {SERVING}.marts.{name}"
         " where customer_id is not null order by customer_id"
         for name, columns in PAST.items()
+    }
+    | {
+        "people": f"select customer_id, true as is_known from {SERVING}.marts.customers"
+        " order by customer_id"
     },
     steps=(
         f"insert into <marts.sessions> by name select * exclude ({KEY})"
@@ -84,6 +90,7 @@ SESSION = Entity(
         ),
     ),
     as_of_date="cast(started_at as date) + 1",
+    people="left join <history.people> as people on request.customer_id = people.customer_id",
     computed=("session_features",),
 )
 
@@ -105,5 +112,6 @@ CUSTOMER = Entity(
         " registered_at as valid_from, registered_at as known_at from <request.rows>",
     ),
     as_of_date="as_of_date",
+    people="cross join (select false as is_known) as people",
     computed=("customer_demographic_features", "customer_features"),
 )
