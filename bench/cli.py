@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from bench.api import api
 from bench.feedback import feedback
 from bench.monitoring import monitoring
 from bench.numerosity import numerosity
@@ -145,6 +146,7 @@ def scoring_command(
     write_json({"bench": "scoring", "data": data, **scoring(labelled_rows(data, real), rows, only)})
 
 
+app.command()(api)
 app.command()(feedback)
 app.command()(monitoring)
 app.command()(numerosity)

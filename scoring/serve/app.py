@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import Depends, FastAPI, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
@@ -27,11 +27,13 @@ from scoring.settings import Settings
 
 __all__ = ["create_app"]
 
+METRICS = "text/plain; version=0.0.4; charset=utf-8"
 Responses = dict[int | str, dict[str, Any]]
 REFUSALS: Responses = {
     code: {"model": Refusal, "description": text}
     for code, text in {
         400: "The body is no JSON.",
+        409: "Each field could be, but not all of them together.",
         401: "No API key, or one that is not known.",
         408: "The request did not arrive in time.",
         413: "The request is too large.",
@@ -86,23 +88,6 @@ def _add_questions(app: FastAPI, live: Live) -> None:
         "dependencies": [Depends(HTTPBearer(auto_error=False, description="An API key."))],
     }
 
-    @app.get(
-        "/v1/customers/{customer_id}",
-        summary="A customer's latest predictions, reasons and micro-segment",
-        responses=REFUSALS | NOT_KNOWN,
-        **shared,
-    )
-    async def customer(
-        customer_id: Annotated[
-            str, Path(max_length=200, description="As in `marts.customers`.", examples=["C0000042"])
-        ],
-    ) -> Response:
-        with live.lend() as current:
-            found = await current.cards.answer(customer_id)
-        if found is None:
-            raise HTTPException(404, "no prediction of this customer is published")
-        return Response(found, media_type="application/json")
-
     @app.post(
         "/v1/sessions/score",
         summary="What a session will lead to, from what it looks like now",
@@ -125,6 +110,24 @@ def _add_questions(app: FastAPI, live: Live) -> None:
             _require(current, CUSTOMER)
             return _answered(await current.customers.answer(body.row()))
 
+    # After the one above, as `score` would be a customer.
+    @app.get(
+        "/v1/customers/{customer_id}",
+        summary="A customer's latest predictions, reasons and micro-segment",
+        responses=REFUSALS | NOT_KNOWN,
+        **shared,
+    )
+    async def customer(
+        customer_id: Annotated[
+            str, Path(max_length=200, description="As in `marts.customers`.", examples=["C0000042"])
+        ],
+    ) -> Response:
+        with live.lend() as current:
+            found = await current.cards.answer(customer_id)
+        if found is None:
+            raise HTTPException(404, "no prediction of this customer is published")
+        return Response(found, media_type="application/json")
+
 
 def _add_probes(app: FastAPI, live: Live, metrics: Metrics) -> None:
     @app.get("/health", summary="Whether the process is alive", tags=["operation"])
@@ -141,9 +144,14 @@ def _add_probes(app: FastAPI, live: Live, metrics: Metrics) -> None:
             "models": {each.bundle.task: each.bundle.model_version for each in models},
         }
 
-    @app.get("/metrics", summary="Figures for Prometheus", tags=["operation"])
+    @app.get(
+        "/metrics",
+        summary="Figures for Prometheus",
+        tags=["operation"],
+        response_class=PlainTextResponse,
+    )
     async def figures() -> Response:
-        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(metrics.text(), media_type=METRICS)
 
 
 def _handle_errors(app: FastAPI) -> None:
@@ -159,7 +167,9 @@ def _handle_errors(app: FastAPI) -> None:
             for each in error.errors()
         ]
         first = problems[0]
-        return _refusal(422, f"{first['field']}: {first['problem']}", problems)
+        together = all(each["loc"] == ("body",) for each in error.errors())
+        status = 409 if together and error.errors()[0]["type"] == "value_error" else 422
+        return _refusal(status, f"{first['field']}: {first['problem']}", problems)
 
     @app.exception_handler(HTTPException)
     async def refused(_: Request, error: HTTPException) -> Response:

@@ -5,20 +5,29 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 __all__ = ["Answer", "Problem", "Profile", "Refusal", "Session"]
 
 EARLIEST, LATEST = datetime(1970, 1, 1), datetime(2200, 1, 1)
 
 
-def _text(pattern: str, like: str) -> BeforeValidator:
+def _like(example: str) -> BeforeValidator:
     """JSON has no dates; what reads like one by chance (a number) is none."""
+    pattern = re.sub("[0-9]", "[0-9]", example.removesuffix(":00Z"))
 
     def check(value: Any) -> Any:
-        if isinstance(value, str) and re.match(pattern, value, re.ASCII):
+        if isinstance(value, str) and re.match(pattern, value.upper().replace(" ", "T")):
             return value
-        raise ValueError(f"write it as text like {like}")
+        raise ValueError(f"write it as text like {example}")
 
     return BeforeValidator(check)
 
@@ -40,14 +49,32 @@ def _day(value: date) -> date:
     return value
 
 
-DAY = r"\d{4}-\d\d-\d\d$"
+def _is_whole(value: Any) -> bool:
+    """2.0 is an integer to JSON."""
+    return isinstance(value, float) and value.is_integer()
+
+
+YEARS = {"pattern": "^(19[789]|2[01][0-9])[0-9]-"}
+"""From 1970 to 2199, for those who read the description."""
 Moment = Annotated[
     datetime,
-    _text(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", "2026-05-31T14:05:00Z"),
+    _like("2026-05-31T14:05:00Z"),
     AfterValidator(_utc),
+    WithJsonSchema({"type": "string", "format": "date-time", **YEARS}),
 ]
+Day = Annotated[
+    date,
+    _like("2026-05-31"),
+    AfterValidator(_day),
+    WithJsonSchema({"type": "string", "format": "date", **YEARS}),
+]
+Birthday = Annotated[date, _like("1990-05-17")]
 Code = Annotated[str, Field(strict=True, max_length=200)]
-Count = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
+Count = Annotated[
+    int,
+    Field(strict=True, ge=0, le=1_000_000),
+    BeforeValidator(lambda value: int(value) if _is_whole(value) else value),
+]
 Seconds = Annotated[float, Field(strict=True, ge=0, le=1e9, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Flag = Annotated[bool, Field(strict=True)]
@@ -132,11 +159,11 @@ class Profile(_Body):
     )
 
     registered_at: Moment = Field(description="When; UTC where no zone is given.")
-    as_of_date: Annotated[date, _text(DAY, "2026-05-31"), AfterValidator(_day)] | None = Field(
+    as_of_date: Day | None = Field(
         None, description="The day to score for; without it the day after `registered_at`."
     )
     gender: Code | None = Field(None, description="`female`, `male` or another word.")
-    birth_date: Annotated[date, _text(DAY, "1990-05-17")] | None = Field(
+    birth_date: Birthday | None = Field(
         None, description="Not before 1900, not after `registered_at`."
     )
     region: Code | None = Field(None, description="As in `marts.customers`.")

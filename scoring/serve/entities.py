@@ -45,7 +45,9 @@ class Entity:
     steps: tuple[str, ...]
     """How the rows of `<request.rows>` enter."""
     as_of_date: str
-    """The date to compute for, of all rows of a batch."""
+    """The date to compute for: of a session, the first that knows it."""
+    people: str
+    """A join to `people`, which says in `is_known` whether the one whom `request` names is."""
     computed: tuple[str, ...]
     """The statements to run. What the others would fill stays empty."""
 
@@ -70,6 +72,10 @@ SESSION = Entity(
         name: f"select customer_id, {', '.join(columns)} from {SERVING}.marts.{name}"
         " where customer_id is not null order by customer_id"
         for name, columns in PAST.items()
+    }
+    | {
+        "people": f"select customer_id, true as is_known from {SERVING}.marts.customers"
+        " order by customer_id"
     },
     steps=(
         f"insert into <marts.sessions> by name select * exclude ({KEY})"
@@ -83,7 +89,8 @@ SESSION = Entity(
             for name, columns in PAST.items()
         ),
     ),
-    as_of_date="max(cast(started_at as date)) + 1",
+    as_of_date="cast(started_at as date) + 1",
+    people="left join <history.people> as people on request.customer_id = people.customer_id",
     computed=("session_features",),
 )
 
@@ -104,6 +111,7 @@ CUSTOMER = Entity(
         f" ({KEY}, as_of_date), {KEY} as customer_id, '' as source_name,"
         " registered_at as valid_from, registered_at as known_at from <request.rows>",
     ),
-    as_of_date="max(as_of_date)",
+    as_of_date="as_of_date",
+    people="cross join (select false as is_known) as people",
     computed=("customer_demographic_features", "customer_features"),
 )

@@ -53,11 +53,12 @@ class Features:
 
     @contextmanager
     def of(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[pa.RecordBatch]:
-        """The features of `rows`, in their order; within the block `words` knows them.
+        """The features of `rows` in their order, and `is_known`; in the block `words` knows them.
 
         A session is given as columns of `marts.sessions`; `started_at` is a naive UTC datetime,
         `customer_id` none for an anonymous visitor. A customer is given as columns of
-        `marts.customers`, and the `as_of_date` to compute for; all rows have the same.
+        `marts.customers`, and the `as_of_date` to compute for; one at a time, as each is compared
+        with everyone of its region.
         """
         given = pa.Table.from_pylist([{KEY: str(key), **row} for key, row in enumerate(rows)])
         self._connection.begin()
@@ -71,13 +72,19 @@ class Features:
         finally:
             self._connection.rollback()
 
-    def words(self, task: str, scores: pa.RecordBatch) -> list[tuple[str | None, ...]]:
-        """The three reasons of each row of `scores` (as `score_batch` gives them) in words."""
-        given = pa.Table.from_batches([scores]).drop(["probability", "score", "unscorable"])
-        self._run("delete from <request.scores>")
-        self._insert("<request.scores>", f"select *, '{task}' as task from given", given)
-        by_key = {row[0]: row[1:] for row in fetch(self._connection, "execute words")}
-        return [by_key.get(key, (None, None, None)) for key in scores.column(0).to_pylist()]
+    def words(self, scores: Mapping[str, pa.RecordBatch]) -> dict[tuple[str, str], Sequence[str]]:
+        """The three reasons in words by task and entity key, of scores as `score_batch` gives them.
+
+        To be asked once in a block; a row without a reason is not there.
+        """
+        given = pa.concat_tables(
+            pa.Table.from_batches([batch])
+            .drop(["probability", "score", "unscorable"])
+            .append_column("task", pa.array([task] * batch.num_rows, pa.string()))
+            for task, batch in scores.items()
+        )
+        self._insert("<request.scores>", "select * from given", given)
+        return {row[:2]: row[2:] for row in fetch(self._connection, "execute words")}
 
     def _set_up(self, file: str) -> None:
         self._run("set TimeZone = 'UTC'")
@@ -98,33 +105,36 @@ class Features:
             self._make(f"history.{name}", f"as {query}")
         self._make("request.rows", f"as {entity.request}")
         self._make("request.scores", SCORES)
+        for _, _, _, relation, text in statements:
+            if relation is not None:
+                self._make(relation, f"as {text}", ours=False)
+        # Nothing is made from here on: a plan older than its catalog is planned again each time.
         self._run(f"set disabled_optimizers = '{BY_STATISTICS}'")
         for step in entity.steps:
             self._step(step)
         self._step(
             "insert into <intermediate.int_as_of_dates_scheduled>"
-            f" select '{source}', {entity.as_of_date} from <request.rows>"
+            f" select distinct '{source}', {entity.as_of_date} from <request.rows>"
         )
         for name, _, _, relation, text in statements:
-            if relation is not None:
-                self._make(relation, f"as {text}", ours=False)
-                if name in entity.computed:
-                    self._step(f"insert into {self._named(f'<{relation}>')} {text}", ours=False)
+            if name in entity.computed:
+                self._step(f"insert into {self._named(f'<{relation}>')} {text}", ours=False)
             elif name == f"{entity.name}_words":
                 self._answer(text)
 
     def _answer(self, words: str) -> None:
         """What is read at the end: the features, and the reasons in words."""
         self._run(
-            f"prepare answer as select features.* from <{self.entity.features}> as features"
+            f"prepare answer as select features.*, people.is_known"
+            f" from <{self.entity.features}> as features"
             f" inner join <request.rows> as request"
-            f" on features.{self.entity.name}_id = request.{KEY}"
+            f" on features.{self.entity.name}_id = request.{KEY} {self.entity.people}"
             f" order by cast(request.{KEY} as integer)"
         )
         head = self._named(
             "prepare words as with predictions as (select * from <request.scores>),"
             f" features as (select * from <{self.entity.features}>)"
-            " select entity_id, reason_1_text, reason_2_text, reason_3_text"
+            " select task, entity_id, reason_1_text, reason_2_text, reason_3_text"
         )
         fetch(self._connection, f"{head} from ({words})")
 

@@ -94,13 +94,7 @@ class Publication:
 
     def sessions(self, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
         """The predictions for sessions, columns of `marts.sessions`."""
-        known = self._known([row["customer_id"] for row in rows])
-        answers = self._score(SESSION, rows)
-        for row, answer in zip(rows, answers, strict=True):
-            if isinstance(answer, dict) and row["customer_id"] is not None:
-                answer["customer_id"] = row["customer_id"]
-                answer["is_known_customer"] = row["customer_id"] in known
-        return answers
+        return self._score(SESSION, rows)
 
     def customers(self, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
         """The predictions for customers without a history, columns of `marts.customers`."""
@@ -130,16 +124,16 @@ class Publication:
         self._try_out()
 
     def _read(self, file: str, settings: Settings) -> list[Champion]:
-        self._people = self._kept(duckdb.connect(config={"threads": 1}))
-        fetch(self._people, f"attach '{file}' as {SERVING} (read_only)")
+        tables = self._kept(duckdb.connect(config={"threads": 1}))
+        fetch(tables, f"attach '{file}' as {SERVING} (read_only)")
         ((version, at),) = fetch(
-            self._people,
+            tables,
             f"select any_value(version), any_value(published_at) from {SERVING}.publication",
         )
         self.version, self.published_at = str(version), at
         self.facts: Facts = {"version": self.version, "published_at": f"{at.isoformat()}Z"}
         rows = fetch(
-            self._people,
+            tables,
             "select task, model_version, bundle_path, bundle_sha256"
             f" from {SERVING}.predictions.champions order by task",
         )
@@ -157,41 +151,42 @@ class Publication:
         self._open.append(each)
         return each
 
-    def _known(self, customers: Sequence[str | None]) -> set[str]:
-        asked = [each for each in customers if each is not None]
-        if not asked:
-            return set()
-        found = fetch(
-            self._people,
-            f"select customer_id from {SERVING}.marts.customers"
-            " where customer_id in (select unnest($1))",
-            [asked],
-        )
-        return {row[0] for row in found}
-
     def _score(self, entity: Entity, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
-        answers: list[Facts | Unscorable] = [
-            {"predictions": [], "publication": self.facts} for _ in rows
-        ]
-        with self._features[entity.name].of(rows) as batch:
-            for model in self._models[entity.features]:
-                scores = score_batch(batch, model.bundle, model.session)
-                words = self._features[entity.name].words(model.bundle.task, scores)
-                for number, score in enumerate(scores.to_pylist()):
-                    answer = answers[number]
-                    if isinstance(answer, Unscorable):
-                        continue
-                    if score["unscorable"]:
-                        answers[number] = Unscorable(str(score["unscorable"]))
-                        continue
-                    day = batch.column(batch.schema.get_field_index("as_of_date"))[number]
-                    answer["predictions"].append(
-                        self._of_score(model.bundle, score, words[number], day)
-                    )
+        """One answer a row. Where a row cannot be scored by one model it is by none."""
+        features, models = self._features[entity.name], self._models[entity.features]
+        answers: list[Facts | Unscorable] = []
+        with features.of(rows) as batch:
+            scores = {
+                model.bundle.task: score_batch(batch, model.bundle, model.session)
+                for model in models
+            }
+            words = features.words(scores) if scores else {}
+            known = _column(batch, "is_known").to_pylist()
+            days = _column(batch, "as_of_date").to_pylist()
+        found = {task: batch.to_pylist() for task, batch in scores.items()}
+        for number, row in enumerate(rows):
+            scored = {task: each[number] for task, each in found.items()}
+            why = [score["unscorable"] for score in scored.values() if score["unscorable"]]
+            if why:
+                answers.append(Unscorable(why[0]))
+                continue
+            answer: Facts = {}
+            if row.get("customer_id") is not None:
+                answer |= {
+                    "customer_id": row["customer_id"],
+                    "is_known_customer": bool(known[number]),
+                }
+            answer["predictions"] = [
+                self._of_score(
+                    model.bundle, score, words.get((task, score["entity_id"])), days[number]
+                )
+                for model, (task, score) in zip(models, scored.items(), strict=True)
+            ]
+            answers.append(answer | {"publication": self.facts})
         return answers
 
     def _of_score(
-        self, bundle: Bundle, score: Facts, words: Sequence[str | None], day: pa.Scalar
+        self, bundle: Bundle, score: Facts, words: Sequence[str | None] | None, day: date
     ) -> Facts:
         return {
             "task": bundle.task,
@@ -199,8 +194,8 @@ class Publication:
             "model_version": bundle.model_version,
             "probability": score["probability"],
             "score": score["score"],
-            "reasons": _reasons(score, words),
-            "as_of_date": str(day.as_py()),
+            "reasons": _reasons(score, words or (None, None, None)),
+            "as_of_date": str(day),
         }
 
 
@@ -214,6 +209,10 @@ def _reasons(row: Facts, words: Sequence[str | None]) -> list[Facts]:
         for rank in range(1, REASONS + 1)
         if row[f"reason_{rank}"] is not None
     ]
+
+
+def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
+    return batch.column(batch.schema.get_field_index(name))
 
 
 def _identity(state: os.stat_result) -> Identity:

@@ -1,0 +1,261 @@
+"""`python -m bench api`: requests a second and their time, beside a service written by hand.
+
+Both answer from the same published tables on this machine, whose cores the callers share. Then the
+serving file is replaced again and again under load: what is lost?
+"""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+from urllib.request import urlopen
+
+import duckdb
+import typer
+from rich.table import Table
+
+from bench.api_load import Load, ask
+from bench.machine import machine
+from ml.console import progress_bar, show, write_json
+from scoring.errors import InputError
+from scoring.serve.keys import create
+from scoring.settings import PROJECT_ROOT, Settings, load_settings
+
+__all__ = ["api"]
+
+DIFFERENT = 200
+"""Requests that take turns."""
+PATIENCE = 300.0
+"""Seconds until a service has to answer."""
+BETWEEN = 0.5
+"""Seconds between two replacements."""
+SESSION = "session score"
+LOOK_UP, PROFILE = "customer look-up", "profile score"
+
+
+def api(
+    clients: Annotated[
+        list[int] | None, typer.Option(min=1, help="Callers at the same time; repeatable.")
+    ] = None,
+    seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of each measurement.")] = 5.0,
+    publications: Annotated[int, typer.Option(min=0, help="Replacements under load.")] = 100,
+    peer: Annotated[bool, typer.Option(help="Measure the service written by hand, too.")] = True,
+) -> None:
+    """Requests a second and p50 / p99 of the HTTP service; nothing lost when tables change."""
+    settings = load_settings()
+    if not settings.serving.is_file():
+        raise InputError(f"nothing is published at {settings.serving}: run scoring publish first")
+    found: list[dict[str, Any]] = []
+    with TemporaryDirectory() as temporary, progress_bar("measurements") as advance:
+        own = _own(settings, Path(temporary))
+        key = create(own.api_keys, "bench")
+        questions = _questions(own, key)
+        services = [("scoring serve", _serve(own), questions)]
+        if peer:
+            names = (LOOK_UP, SESSION)
+            services.append(("scikit-learn + pandas", _peer(own), {n: questions[n] for n in names}))
+        total = len(clients or (1, 8, 64)) * sum(len(asked) for _, _, asked in services)
+        for name, service, asked in services:
+            with service as port:
+                for question, requests in asked.items():
+                    for count in clients or (1, 8, 64):
+                        asyncio.run(ask(port, requests, count, _within(1), Load()))
+                        load = Load()
+                        asyncio.run(ask(port, requests, count, _within(seconds), load))
+                        found.append(_figures(name, question, count, load))
+                        advance(len(found), total)
+        changes = _changes(own, questions, publications) if publications else {}
+    show(_table(found))
+    write_json({"bench": "api", "rows": found, "publications": changes, **machine()})
+
+
+def _within(seconds: float) -> Callable[[], bool]:
+    """Whether that time is not over yet."""
+    until = time.monotonic() + seconds
+    return lambda: time.monotonic() < until
+
+
+def _own(settings: Settings, folder: Path) -> Settings:
+    """The same tables, in a file that may be replaced."""
+    shutil.copy(settings.serving, folder / "serving.duckdb")
+    return settings.model_copy(
+        update={"serving": folder / "serving.duckdb", "api_keys": folder / "api_keys"}
+    )
+
+
+def _questions(settings: Settings, key: str) -> dict[str, list[bytes]]:
+    """Requests made of stored rows."""
+    with duckdb.connect(str(settings.serving), read_only=True) as connection:
+        people = connection.sql(
+            f"select customer_id from predictions.customer_cards using sample {DIFFERENT} rows"
+        ).fetchall()
+        sessions = connection.sql(
+            "select strftime(started_at, '%Y-%m-%dT%H:%M:%SZ') as started_at,"
+            " * exclude (session_id, source_name, started_at, known_at, has_purchase)"
+            " replace (page_value::double as page_value, special_day::double as special_day,"
+            " bounce_rate::double as bounce_rate, exit_rate::double as exit_rate,"
+            " administrative_seconds::double as administrative_seconds,"
+            " informational_seconds::double as informational_seconds,"
+            " product_seconds::double as product_seconds)"
+            f" from marts.sessions where customer_id is not null using sample {DIFFERENT} rows"
+        )
+        bodies = [dict(zip(sessions.columns, row, strict=True)) for row in sessions.fetchall()]
+        ((region,),) = connection.sql(
+            "select region from marts.customers where region is not null"
+            " group by region order by count(*) desc limit 1"
+        ).fetchall() or [(None,)]
+    profile = {"registered_at": "2026-01-01T10:00:00Z", "region": region, "gender": "female"}
+    profile |= {"birth_date": "1990-05-17", "annual_salary": 42_000, "has_marketing_consent": True}
+    return {
+        LOOK_UP: [_request("GET", f"/v1/customers/{row[0]}", key) for row in people],
+        SESSION: [_request("POST", "/v1/sessions/score", key, body) for body in bodies],
+        PROFILE: [_request("POST", "/v1/customers/score", key, profile)],
+    }
+
+
+def _request(method: str, path: str, key: str, body: dict[str, Any] | None = None) -> bytes:
+    content = json.dumps(body).encode() if body else b""
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n"
+    if content:
+        head += f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+    return f"{head}\r\n".encode() + content
+
+
+@contextmanager
+def _serve(settings: Settings) -> Iterator[int]:
+    port = _free_port()
+    command = ["-m", "scoring", "serve", "--port", str(port), "--rate-limit", "1e9"]
+    with _running(command, settings, port):
+        yield port
+
+
+@contextmanager
+def _peer(settings: Settings) -> Iterator[int]:
+    port = _free_port()
+    with _running(["-m", "bench.api_peer", str(port)], settings, port):
+        yield port
+
+
+@contextmanager
+def _running(command: Sequence[str], settings: Settings, port: int) -> Iterator[None]:
+    names = ("warehouse", "serving", "artifacts", "api_keys")
+    given = {f"NUMEROSITY_{name.upper()}": str(getattr(settings, name)) for name in names}
+    log = settings.serving.with_suffix(".log")
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=PROJECT_ROOT,
+            env=os.environ | given,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not _answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                raise InputError(f"{' '.join(command)} does not answer: {''.join(said[-1:])}")
+            time.sleep(0.2)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(port: int) -> bool:
+    """Whether somebody accepts and answers there: a socket alone is there before the service is."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+            connection.settimeout(5)
+            connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return connection.recv(12).endswith(b"200")
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def _changes(
+    settings: Settings, questions: dict[str, list[bytes]], publications: int
+) -> dict[str, Any]:
+    """Replace the serving file under load from eight callers of each question."""
+    load, last = Load(), f"version {publications - 1:03d}"
+    with _serve(settings) as port:
+
+        def publish() -> str:
+            for number in range(publications):
+                _publish(settings, f"version {number:03d}")
+                time.sleep(BETWEEN)
+            deadline = time.monotonic() + PATIENCE
+            while last not in _text(port, "ready") and time.monotonic() < deadline:
+                time.sleep(BETWEEN)
+            return _text(port, "metrics")
+
+        async def work() -> str:
+            publishing = asyncio.create_task(asyncio.to_thread(publish))
+            callers = [
+                ask(port, requests, 8, lambda: not publishing.done(), load)
+                for requests in questions.values()
+            ]
+            await asyncio.gather(*callers)
+            return await publishing
+
+        figures = asyncio.run(work())
+    ((taken,),) = [re.findall(r"^numerosity_publications_taken_total (\S+)", figures, re.MULTILINE)]
+    return {
+        "publications": publications,
+        "taken": int(float(taken)) - 1,
+        "requests": sum(load.answers.values()),
+        "lost": load.lost,
+        "p50_ms": load.percentile(0.5),
+        "p99_ms": load.percentile(0.99),
+    }
+
+
+def _publish(settings: Settings, version: str) -> None:
+    """The same tables under another version's name, swapped in as `scoring publish` does."""
+    copy = settings.serving.with_name("next.duckdb")
+    shutil.copy(settings.serving, copy)
+    with duckdb.connect(str(copy)) as connection:
+        connection.execute("update publication set version = ?", [version])
+    os.replace(copy, settings.serving)
+
+
+def _text(port: int, path: str) -> str:
+    with urlopen(f"http://127.0.0.1:{port}/{path}", timeout=60) as answer:
+        return str(answer.read().decode())
+
+
+def _figures(service: str, question: str, clients: int, load: Load) -> dict[str, Any]:
+    return {
+        "service": service,
+        "question": question,
+        "clients": clients,
+        "requests_per_second": load.per_second,
+        "p50_ms": load.percentile(0.5),
+        "p99_ms": load.percentile(0.99),
+        "lost": load.lost,
+    }
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> Table:
+    table = Table(title="HTTP: requests a second, and milliseconds")
+    for name in rows[0]:
+        words = name.replace("_", " ")
+        table.add_column(words, justify="left" if name in ("service", "question") else "right")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    return table
