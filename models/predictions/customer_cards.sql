@@ -91,7 +91,7 @@ ranked as (
         shown.*,
         row_number() over (
             partition by candidates.outcome, candidates.{{ levels | last }}_segment_id
-            order by candidates.candidate_rank, shown.level desc, shown.segment_id
+            order by candidates.candidate_rank asc, shown.level desc, shown.segment_id asc
         ) as shown_rank
     from candidates
     inner join shown
