@@ -11,7 +11,7 @@ __all__ = ["CUSTOMER", "INPUTS", "KEY", "SCORES", "SERVING", "SESSION", "Entity"
 SERVING = "serving"
 """The published file, within the connection."""
 KEY = "request_key"
-"""Which request of the batch a row is, "0", "1", …: the entity key of all that is computed."""
+"""Which request of the batch a row is, as no customer is called: the key of what is computed."""
 
 INPUTS = {
     "intermediate.int_as_of_dates_scheduled": "(source_name varchar, as_of_date date)",

@@ -60,7 +60,9 @@ class Features:
         `marts.customers`, and the `as_of_date` to compute for; one at a time, as each is compared
         with everyone of its region.
         """
-        given = pa.Table.from_pylist([{KEY: str(key), **row} for key, row in enumerate(rows)])
+        given = pa.Table.from_pylist(
+            [{KEY: f"request {n:06d}", **row} for n, row in enumerate(rows)]
+        )
         self._connection.begin()
         try:
             self._insert("<request.rows>", "select * from given", given)
@@ -129,7 +131,7 @@ class Features:
             f" from <{self.entity.features}> as features"
             f" inner join <request.rows> as request"
             f" on features.{self.entity.name}_id = request.{KEY} {self.entity.people}"
-            f" order by cast(request.{KEY} as integer)"
+            f" order by request.{KEY}"
         )
         head = self._named(
             "prepare words as with predictions as (select * from <request.scores>),"

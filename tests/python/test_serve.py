@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -217,6 +218,15 @@ def test_the_examples_of_the_page_are_answered(client: TestClient) -> None:
         (said,) = answer.json()["predictions"]
         assert 0 < said["probability"] < 1
         assert all(each["text"] for each in said["reasons"])
+
+
+def test_the_commands_of_the_docs_are_answered(client: TestClient) -> None:
+    """docs/serve.md: what is sent with curl is sent here."""
+    page = (PROJECT_ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
+    sent = re.findall(r"localhost:8000(/v1/\S+) -d '(.+?)'", page, re.DOTALL)
+    assert [path for path, _ in sent] == ["/v1/sessions/score", "/v1/customers/score"]
+    for path, body in sent:
+        assert client.post(path, json=json.loads(body)).status_code == 200
 
 
 WHEN = {"started_at": "2026-01-01T00:00:00Z"}
