@@ -45,6 +45,8 @@ Fit = Callable[[Matrix, Labels, Settings, int], Any]
 Suggest = Callable[["optuna.trial.BaseTrial"], Settings]
 
 AUTOML_SECONDS = 60
+AUTOML_MODELS = ["lgbm", "xgboost", "catboost", "rf", "extra_tree"]
+"""Those of FLAML's that take missing values."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,8 @@ def _entrants() -> list[Entrant]:
     def automl(X: Matrix, y: Labels, params: Settings, seed: int) -> Any:
         model = AutoML()
         fixed = {"task": "classification", "metric": "log_loss", "eval_method": "cv", "n_jobs": 1}
-        model.fit(X, y, seed=seed, verbose=0, **fixed, **params)
+        models = {"estimator_list": AUTOML_MODELS, "seed": seed, "verbose": 0}
+        model.fit(X, y, **fixed, **models, **params)
         return model
 
     return [
