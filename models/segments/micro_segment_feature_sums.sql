@@ -11,10 +11,43 @@ with customers as (
 ),
 
 segments as (
-    select * from {{ ref('customer_micro_segments') }}
+    select *
+    from {{ ref('customer_micro_segments') }}
+    where as_of_date = (select max(newest.as_of_date) from {{ ref('customer_features') }} as newest)
 ),
 
-members as (
+-- The finest segments first, in one pass over the customers: what is around them is made of few rows.
+finest as (
+    select
+        segments.{{ levels[-1].name }}_segment_id as finest_segment_id,
+        segments.as_of_date,
+        {%- for feature in features %}
+        count(customers.{{ feature.name }}) as count_{{ loop.index }},
+        sum(cast(customers.{{ feature.name }} as double)) as sum_{{ loop.index }},
+        sum(cast(customers.{{ feature.name }} as double) * customers.{{ feature.name }}) as squares_{{ loop.index }},
+        {%- endfor %}
+        count(*) as customers
+    from segments
+    inner join customers
+        on
+            segments.customer_id = customers.customer_id
+            and segments.as_of_date = customers.as_of_date
+    group by
+        segments.{{ levels[-1].name }}_segment_id,
+        segments.as_of_date
+),
+
+places as (
+    select distinct
+        as_of_date
+        {%- for level in levels %},
+        {{ level.name }}_segment_id,
+        {{ level.name }}_segment_name
+        {%- endfor %}
+    from segments
+),
+
+around as (
     {%- for level in levels %}
     select
         {{ loop.index }} as level,
@@ -22,42 +55,30 @@ members as (
         {{ level.name }}_segment_name as segment_name,
         {{ level.parent ~ '_segment_id' if level.parent else "'everyone'" }} as parent_segment_id,
         {{ level.parent ~ '_segment_name' if level.parent else "'Everyone'" }} as parent_segment_name,
-        customer_id,
+        {{ levels[-1].name }}_segment_id as finest_segment_id,
         as_of_date
-    from segments
+    from places
     {%- if not loop.last %}
     union all
     {%- endif %}
     {%- endfor %}
 ),
 
--- Wide: one pass over the customers, and few rows to turn.
 summed as (
     select
-        members.level,
-        members.segment_id,
-        members.segment_name,
-        members.parent_segment_id,
-        members.parent_segment_name,
-        members.as_of_date,
+        around.{{ segment[:-1] | join(',\n        around.') }},
         {%- for feature in features %}
-        count(customers.{{ feature.name }}) as count_{{ loop.index }},
-        sum(cast(customers.{{ feature.name }} as double)) as sum_{{ loop.index }},
-        sum(cast(customers.{{ feature.name }} as double) * customers.{{ feature.name }}) as squares_{{ loop.index }},
+        cast(sum(finest.count_{{ loop.index }}) as bigint) as count_{{ loop.index }},
+        sum(finest.sum_{{ loop.index }}) as sum_{{ loop.index }},
+        sum(finest.squares_{{ loop.index }}) as squares_{{ loop.index }},
         {%- endfor %}
-        count(*) as customers
-    from members
-    inner join customers
+        cast(sum(finest.customers) as bigint) as customers
+    from around
+    inner join finest
         on
-            members.customer_id = customers.customer_id
-            and members.as_of_date = customers.as_of_date
-    group by
-        members.level,
-        members.segment_id,
-        members.segment_name,
-        members.parent_segment_id,
-        members.parent_segment_name,
-        members.as_of_date
+            around.finest_segment_id = finest.finest_segment_id
+            and around.as_of_date = finest.as_of_date
+    group by around.{{ segment[:-1] | join(', around.') }}
 ),
 
 features as (
