@@ -4,21 +4,9 @@
 
     Columns: task, model_version, the table's entity key and as-of column, score (log-odds), probability.
 #}
-{% macro glass_box_scores(feature_table) -%}
-    {%- set ns = namespace(node=none) -%}
-    {%- if execute -%}
-        {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.name == feature_table -%}
-            {%- set ns.node = node -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {%- set meta = ns.node.config.meta['numerosity'] if ns.node else {'entity_key': 'entity_id', 'as_of_column': 'as_of_date'} -%}
-    {%- set features = [] -%}
-    {%- if ns.node -%}
-        {%- for column in ns.node.columns.values() if column.config.meta.get('role') == 'feature' -%}
-            {%- do features.append(column.name) -%}
-        {%- endfor -%}
-    {%- endif -%}
-    {{ glass_box_scores_of(ref(feature_table), features, meta['entity_key'], meta['as_of_column'], tasks_of(meta.get('entity'))) }}
+{% macro glass_box_scores(table_name) -%}
+    {%- set table = feature_table(table_name) -%}
+    {{ glass_box_scores_of(ref(table_name), table.features, table.entity_key, table.as_of, tasks_of(table.entity)) }}
 {%- endmacro %}
 
 {% macro glass_box_scores_of(relation, features, entity_key, as_of_column, tasks) -%}

@@ -22,7 +22,7 @@ from scoring.publish import publish as publish_version
 from scoring.publish import restore as restore_version
 from scoring.run import Outcome, Request
 from scoring.run import run as run_scoring
-from scoring.settings import load_settings
+from scoring.settings import Settings, load_settings
 from scoring.status import read_status, show
 
 __all__ = ["app", "main"]
@@ -32,6 +32,13 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+Warehouse = Annotated[
+    Path | None, typer.Option(resolve_path=True, help="The DuckDB file, not the usual one.")
+]
+JsonLogs = Annotated[
+    bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
+]
 
 
 def _show_version(wanted: bool) -> None:
@@ -64,22 +71,17 @@ def run(
         Path | None,
         typer.Option(resolve_path=True, help="Score with this model folder, not the champion."),
     ] = None,
-    warehouse: Annotated[
-        Path | None, typer.Option(resolve_path=True, help="The DuckDB file to read and write.")
-    ] = None,
+    warehouse: Warehouse = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Do everything but write; open read-only.")
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Score again what is already there.")
     ] = False,
-    json_logs: Annotated[
-        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
-    ] = False,
+    json_logs: JsonLogs = False,
 ) -> int:
     """Score the newest date of every task with its champion, into scoring.predictions."""
-    settings = load_settings(warehouse=warehouse)
-    configure_logs(json_logs, settings.log_level)
+    settings = _begin(json_logs, warehouse)
     request = Request(
         task=task,
         as_of=_date(as_of),
@@ -100,13 +102,10 @@ def publish(
     force: Annotated[
         bool, typer.Option("--force", help="Even if what dbt ran last has failed.")
     ] = False,
-    json_logs: Annotated[
-        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
-    ] = False,
+    json_logs: JsonLogs = False,
 ) -> int:
     """Copy what BI reads from the warehouse into data/serving.duckdb, swapped in whole."""
-    settings = load_settings()
-    configure_logs(json_logs, settings.log_level)
+    settings = _begin(json_logs)
     return _say(publish_version(settings, keep, parquet, force, progress=not json_logs))
 
 
@@ -115,13 +114,10 @@ def restore(
     version: Annotated[
         str | None, typer.Argument(help="The version; without it the one before what is served.")
     ] = None,
-    json_logs: Annotated[
-        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
-    ] = False,
+    json_logs: JsonLogs = False,
 ) -> int:
     """Serve an earlier version again."""
-    settings = load_settings()
-    configure_logs(json_logs, settings.log_level)
+    settings = _begin(json_logs)
     return _say(restore_version(settings, version))
 
 
@@ -133,22 +129,17 @@ def activate(
     to: Annotated[
         str, typer.Option(metavar="csv|parquet|URL", help="A file, or an address that takes JSON.")
     ] = "csv",
-    warehouse: Annotated[
-        Path | None, typer.Option(resolve_path=True, help="The DuckDB file to read and write.")
-    ] = None,
+    warehouse: Warehouse = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be delivered; open read-only.")
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Deliver again what was delivered already.")
     ] = False,
-    json_logs: Annotated[
-        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
-    ] = False,
+    json_logs: JsonLogs = False,
 ) -> int:
     """Deliver an audience, without who is held out, and say what changed since the last time."""
-    settings = load_settings(warehouse=warehouse)
-    configure_logs(json_logs, settings.log_level)
+    settings = _begin(json_logs, warehouse)
     outcome = deliver(settings, Delivery(audience, to, dry_run, force, not json_logs))
     write_json({"exit_code": 0, **dataclasses.asdict(outcome), "error": None})
     return 0
@@ -161,13 +152,10 @@ def serve(
     rate_limit: Annotated[
         float, typer.Option(min=0.1, help="Requests a second that each API key may make.")
     ] = 100,
-    json_logs: Annotated[
-        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
-    ] = False,
+    json_logs: JsonLogs = False,
 ) -> int:
     """Answer over HTTP from what is published: scores, reasons, micro-segments."""
-    settings = load_settings()
-    configure_logs(json_logs, settings.log_level)
+    settings = _begin(json_logs)
     try:
         from scoring.serve.server import run as run_server
     except ModuleNotFoundError as error:
@@ -202,19 +190,14 @@ def forget(
     rewrite_raw: Annotated[
         bool, typer.Option("--rewrite-raw", help="Erase them from the raw files, too.")
     ] = False,
-    warehouse: Annotated[
-        Path | None, typer.Option(resolve_path=True, help="The DuckDB file to erase from.")
-    ] = None,
+    warehouse: Warehouse = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be erased; change nothing.")
     ] = False,
-    json_logs: Annotated[
-        bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
-    ] = False,
+    json_logs: JsonLogs = False,
 ) -> int:
     """Erase customers from every table, copy and delivered file, and keep them out."""
-    settings = load_settings(warehouse=warehouse)
-    configure_logs(json_logs, settings.log_level)
+    settings = _begin(json_logs, warehouse)
     ids = (*(customer_id or []), *_lines(file))
     receipt = erase(settings, Erasure(ids, rewrite_raw, dry_run, not json_logs))
     write_json(receipt.facts() | {"exit_code": 0, "error": None})
@@ -223,9 +206,7 @@ def forget(
 
 @app.command()
 def status(
-    warehouse: Annotated[
-        Path | None, typer.Option(resolve_path=True, help="The DuckDB file to read.")
-    ] = None,
+    warehouse: Warehouse = None,
     json: Annotated[bool, typer.Option("--json", help="The JSON line alone, no table.")] = False,
 ) -> int:
     """Say what the newest monitoring checks found, the worst first; 3 when a check fails."""
@@ -252,6 +233,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _failed(message, UsageError.exit_code)
         structlog.get_logger().debug("failed", exc_info=True)
         return _failed(one_line(error), exit_code(error))
+
+
+def _begin(json_logs: bool, warehouse: Path | None = None) -> Settings:
+    """What every command starts with: settings, and logs as they say."""
+    settings = load_settings(warehouse=warehouse)
+    configure_logs(json_logs, settings.log_level)
+    return settings
 
 
 def _with_command(arguments: Sequence[str] | None) -> list[str]:

@@ -1,7 +1,7 @@
 {#
-    An audience from its candidates, a relation with customer_id, as_of_date, segment_id, segment_name, priority and reason: those
-    who agreed to marketing in the newest version known of them (not asked is no), who were in no delivery of late, each with
-    whether the customer is held out. What it needs to know is in seeds/audiences.csv.
+    An audience from its candidates, a relation with customer_id, as_of_date, priority and reason: those who agreed to marketing in
+    the newest version known of them (not asked is no), who were in no delivery of late, each with the micro-segment and whether
+    the customer is held out. What it needs to know is in seeds/audiences.csv.
 #}
 {% macro audience(name, candidates) -%}
     select
@@ -10,8 +10,8 @@
         candidates.as_of_date,
         customers.full_name,
         customers.email,
-        candidates.segment_id,
-        candidates.segment_name,
+        segments.demographic_segment_id as segment_id,
+        segments.demographic_segment_name as segment_name,
         cast(round(cast(candidates.priority as double), 4) as double) as priority,
         candidates.reason,
         {{ share_of_hash("settings.audience || '|' || candidates.customer_id") }} < settings.holdout_share as is_holdout
@@ -21,6 +21,10 @@
         on
             candidates.customer_id = customers.customer_id
             and customers.has_marketing_consent
+    left join {{ ref('customer_micro_segments') }} as segments
+        on
+            candidates.customer_id = segments.customer_id
+            and candidates.as_of_date = segments.as_of_date
     left join (
         -- Held-out customers pause alike: or those one campaign spares would be the next one's first choice.
         select

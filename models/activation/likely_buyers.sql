@@ -9,8 +9,6 @@ candidates as (
     select
         customer_id,
         as_of_date,
-        segment_id,
-        segment_name,
         probability as priority,
         reason_1_text as reason
     from predictions

@@ -1,5 +1,5 @@
 {%- set tables = [] %}
-{%- for name in var('monitored_tables') %}{% do tables.append(monitored_table(name)) %}{% endfor %}
+{%- for name in var('monitored_tables') %}{% do tables.append(feature_table(name)) %}{% endfor %}
 
 with counted as (
     select *

@@ -3,7 +3,7 @@
 ) }}
 
 {%- set tables = [] %}
-{%- for name in var('monitored_tables') %}{% do tables.append(monitored_table(name)) %}{% endfor %}
+{%- for name in var('monitored_tables') %}{% do tables.append(feature_table(name)) %}{% endfor %}
 
 with
 {%- for table in tables %}

@@ -1,6 +1,6 @@
 {%- set thresholds = {} %}
 {%- for name in var('monitored_tables') %}
-{%- for task in monitored_table(name).tasks %}{% do thresholds.update({task.name: task.threshold}) %}{% endfor %}
+{%- for task in feature_table(name).tasks %}{% do thresholds.update({task.name: task.threshold}) %}{% endfor %}
 {%- endfor -%}
 
 with champions as (

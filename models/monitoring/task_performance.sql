@@ -3,7 +3,7 @@
 ) }}
 
 {%- set tables, horizons = [], [0] %}
-{%- for name in var('monitored_tables') %}{% do tables.append(monitored_table(name)) %}{% endfor %}
+{%- for name in var('monitored_tables') %}{% do tables.append(feature_table(name)) %}{% endfor %}
 {%- for table in tables %}{% for task in table.tasks %}{% do horizons.append(task.horizon_days) %}{% endfor %}{% endfor -%}
 
 {% for name in var('monitored_tables') + ['int_as_of_dates_scheduled'] %}

@@ -9,7 +9,7 @@ conditions as (
     from {{ source('registry', 'discovered_segments') }}
     where
         status = 'confirmed'
-        and task in ({{ table.tasks }})
+        and task in ({{ table.task_names }})
 ),
 
 -- A rule in one row, its conditions side by side: rules are few, so each customer meets each of them once.

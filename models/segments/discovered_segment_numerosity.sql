@@ -17,7 +17,7 @@ segments as (
     where
         status = 'confirmed'
         and condition_number = 1
-        and task in ({{ table.tasks }})
+        and task in ({{ table.task_names }})
 ),
 
 windows as (

@@ -416,7 +416,7 @@ def members_sql(features: tuple[str, ...]) -> str:
     )
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     model = MEMBERS.read_text().replace("feature_table(", "table_of(")
-    table: Mapping[str, Any] = {"features": features, "tasks": f"'{TASK}'", "labels": {}}
+    table: Mapping[str, Any] = {"features": features, "task_names": f"'{TASK}'", "labels": {}}
     return environment.from_string(macros + model).render(
         table_of=lambda _: table,
         ref=lambda _: "customers",
