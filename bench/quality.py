@@ -79,7 +79,7 @@ def quality(data: Dataset, trials: int, repeats: int | None, seed: int = 0) -> d
             setting, params = "default", entrant.default
             if entrant.ours:
                 setting = "own grid"
-                params = choose(entrant.ours, data, plan, seed, lambda: None).params
+                params = choose([entrant.ours], data, plan, seed, lambda: None)[0].params
             found.append(_measured(entrant, setting, params, data, folds, seed))
             if trials and entrant.suggest:
                 best = _tuned(entrant, data, plan, trials, seed)
