@@ -75,8 +75,9 @@ class Task(BaseModel):
     promised: dict[str, float] = Field(description="Its figures by then.")
     scored: Scored | None = Field(description="None where its scores are in no published table.")
     performance: list[Performance] = Field(description="By date, also of champions before.")
-    checks: Counts
-    feature_checks: Counts
+    checks: Counts = Field(description="Of its scores.")
+    segment_checks: Counts = Field(description="Of its scores in single micro-segments.")
+    feature_checks: Counts = Field(description="Of the table of its features.")
 
 
 class Tasks(BaseModel):

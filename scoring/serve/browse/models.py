@@ -19,7 +19,7 @@ NEWEST = "where as_of_date = (select max(as_of_date) from {0})"
 def tasks(tables: Tables) -> Facts:
     """Every task with a champion."""
     scored = {row["task"]: row for table in PREDICTIONS for row in _scored(tables, table)}
-    checked = tables.rows(CHECKS, f"select status, subject from {{0}} {NEWEST}")
+    checked = tables.rows(CHECKS, f"select status, subject_type, subject from {{0}} {NEWEST}")
     return {
         "tasks": [
             {
@@ -34,8 +34,9 @@ def tasks(tables: Tables) -> Facts:
                 "promised": bundle.facts.get("metrics") or {},
                 "scored": scored.get(bundle.task),
                 "performance": _performance(tables, bundle),
-                "checks": _of(checked, bundle.task, f"{bundle.task}, "),
-                "feature_checks": _of(checked, f"{bundle.relation.partition('.')[2]}."),
+                "checks": _of(checked, "task", f"{bundle.task}, "),
+                "segment_checks": _of(checked, "segment", f"{bundle.task}, "),
+                "feature_checks": _of(checked, "feature", f"{bundle.relation.partition('.')[2]}."),
             }
             for bundle in tables.bundles
         ]
@@ -97,9 +98,10 @@ def _performance(tables: Tables, bundle: Bundle) -> list[Facts]:
     return rows
 
 
-def _of(checked: Sequence[Facts], name: str, start: str | None = None) -> dict[str, int]:
-    """Of the checks whose subject is called so, or begins so."""
-    beginnings = (start or name,)
+def _of(checked: Sequence[Facts], kind: str, start: str) -> dict[str, int]:
+    """Of the checks of such subjects that begin so; a comma follows the name of a task."""
     return counts(
-        row for row in checked if row["subject"] == name or row["subject"].startswith(beginnings)
+        row
+        for row in checked
+        if row["subject_type"] == kind and f"{row['subject']}, ".startswith(start)
     )

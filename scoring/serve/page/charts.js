@@ -2,13 +2,22 @@
 
 import { svg } from "./dom.js";
 
+const waiting = []; // pictures of a view that is not there yet
+
 /** Draw into `holder` whenever its width changes; `draw` is told the width in pixels. */
 export function fitted(holder, draw) {
   let width = 0;
-  new ResizeObserver(([entry]) => {
-    const found = Math.round(entry.contentRect.width);
+  const fit = () => {
+    const found = Math.round(holder.clientWidth);
     if (found && found !== width) draw((width = found));
-  }).observe(holder);
+  };
+  waiting.push(fit);
+  new ResizeObserver(fit).observe(holder);
+}
+
+/** Draw what is there now, so that it can be focused and nothing jumps. */
+export function fitNow() {
+  for (const fit of waiting.splice(0)) fit();
 }
 
 /** A mark for a verdict, told apart by shape and colour; reliable is a circle. */

@@ -1,6 +1,7 @@
 // Which view is shown: after the address's hash, with a key only, and anew when something is published.
 
 import { ask, events, forgetKey, hasKey, look, Refused, tryKey } from "./ask.js";
+import { fitNow } from "./charts.js";
 import { el } from "./dom.js";
 import { moment } from "./words.js";
 import * as api from "./api.js";
@@ -55,7 +56,8 @@ async function show(isNew = false, focus = null) {
   if (wish !== turn) return;
   frame(true);
   const focused = isSame ? document.activeElement?.id : null;
-  main.replaceChildren(...[content].flat());
+  main.replaceChildren(...[content].flat(Infinity).filter(Boolean));
+  fitNow();
   main.removeAttribute("aria-busy");
   const title = main.querySelector("h1")?.textContent ?? "";
   document.title = `${title} – Numerosity`;

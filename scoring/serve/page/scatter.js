@@ -4,6 +4,8 @@ import { logTicks, mark, ticks } from "./charts.js";
 import { svg } from "./dom.js";
 import { between, count, percent } from "./words.js";
 
+let last = ""; // the point one was at, for the next time there is a picture
+
 const RANK = { too_few: 0, borderline: 1, reliable: 2 };
 
 /** What a point is called by who cannot see it. */
@@ -16,7 +18,7 @@ export function spoken(row) {
  * The picture. `open` is called with a row's id; `tip` with a row and its place, or nothing.
  * One point can be tabbed to; arrows lead to the others, Enter opens.
  */
-export function scatter(rows, { width, title, everyone, chosen, open, tip }) {
+export function scatter(rows, { width, everyone, chosen, open, tip }) {
   const isNarrow = width < 560;
   const height = isNarrow ? 340 : Math.min(470, Math.round(0.56 * width));
   const box = { left: isNarrow ? 44 : 56, right: 14, top: 16, bottom: 50 };
@@ -55,7 +57,8 @@ export function scatter(rows, { width, title, everyone, chosen, open, tip }) {
   }
 
   const ordered = [...rows].sort((a, b) => a.customers - b.customers || a.rate - b.rate);
-  const stop = ordered.findIndex((row) => row.segment_id === chosen);
+  const stop =
+    ordered.find((row) => row.segment_id === chosen) ?? ordered.find((row) => row.segment_id === last) ?? ordered.at(-1);
   const groups = new Map();
   // The surest are drawn last, on top.
   for (const row of [...ordered].sort((a, b) => RANK[a.verdict] - RANK[b.verdict])) {
@@ -65,14 +68,17 @@ export function scatter(rows, { width, title, everyone, chosen, open, tip }) {
       "g",
       {
         class: `point ${row.verdict}${isChosen ? " chosen" : ""}`, id: `point-${row.segment_id}`, role: "button",
-        tabindex: ordered[Math.max(0, stop === -1 ? ordered.length - 1 : stop)] === row ? 0 : -1,
+        tabindex: row === stop ? 0 : -1,
         "aria-label": spoken(row), "aria-expanded": String(isChosen),
         on: {
           click: () => open(row.segment_id),
           keydown: (event) => move(event, row),
           pointerenter: () => tip(row, at),
           pointerleave: () => tip(null),
-          focus: () => tip(row, at),
+          focus: () => {
+            last = row.segment_id;
+            tip(row, at);
+          },
           blur: () => tip(null),
         },
       },

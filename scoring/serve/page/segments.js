@@ -118,7 +118,7 @@ function picture(rows, everyone, place, chosen, open) {
   if (rows.length) {
     fitted(holder, (width) => {
       const focused = holder.contains(document.activeElement) && document.activeElement.id;
-      const drawn = scatter(rows, { width, title: place.title, everyone, chosen, open, tip });
+      const drawn = scatter(rows, { width, everyone, chosen, open, tip });
       holder.replaceChildren(drawn, bubble);
       if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
     });

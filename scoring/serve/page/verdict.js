@@ -1,33 +1,33 @@
 // What a model's health comes to, in words.
 
 import { el, svg } from "./dom.js";
-import { count, day, figure, plural, some } from "./words.js";
+import { count, day, figure, plural } from "./words.js";
 
-/** {word, tone, says}: the worst of the task's own checks decides, then those of its features. */
-export function verdict(task) {
-  const { checks, feature_checks: features } = task;
-  const own = checks.fail + checks.warn + checks.ok;
-  const ofFeatures = features.fail + features.warn;
-  const total = features.fail + features.warn + features.ok;
-  if (!own && !total) return { word: "Not checked", tone: "none", says: "No check has looked at it." };
-  const said = [
-    !own
-      ? "Nothing has been checked of its scores yet."
-      : checks.fail || checks.warn
-        ? `Of its ${count(own)} checks ${some(checks.fail)} failed and ${some(checks.warn)} ${checks.warn === 1 ? "is" : "are"} to be looked at.`
-        : `All ${count(own)} checks of its scores are ok.`,
-    ofFeatures
-      ? `Of ${count(total)} checks of its features ${count(ofFeatures)} ${ofFeatures === 1 ? "speaks" : "speak"} up.`
-      : `All ${count(total)} checks of its features are ok.`,
+/** {word, tone, says}: checks of all its scores decide, then those of segments and features. */
+export function verdict({ checks, segment_checks: segments, feature_checks: features }) {
+  const total = (counts) => counts.fail + counts.warn + counts.ok;
+  const own = total(checks);
+  if (!own && !total(segments) && !total(features)) return { word: "Not checked", tone: "none", says: "No check has looked at it." };
+  const says = [
+    own ? said(checks, "of its scores") : "Nothing has been checked of its scores yet.",
+    total(segments) ? said(segments, "of them in single micro-segments") : "",
+    total(features) ? said(features, "of its features") : "",
   ];
   const [word, tone] = checks.fail
     ? ["Do not rely on it", "bad"]
-    : checks.warn || features.fail
+    : checks.warn || segments.fail || features.fail
       ? ["To be looked at", "look"]
       : own
         ? ["Healthy", "good"]
         : ["Not known yet", "none"];
-  return { word, tone, says: said.join(" ") };
+  return { word, tone, says: says.filter(Boolean).join(" ") };
+}
+
+function said({ fail, warn, ok }, what) {
+  const total = count(fail + warn + ok);
+  if (!fail && !warn) return `All ${total} checks ${what} are ok.`;
+  const parts = [fail ? `${count(fail)} failed` : "", warn ? `${count(warn)} ${warn === 1 ? "is" : "are"} to be looked at` : ""];
+  return `Of ${total} checks ${what} ${parts.filter(Boolean).join(" and ")}.`;
 }
 
 /** The word with a mark, which colour alone does not carry. */

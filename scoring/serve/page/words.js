@@ -52,6 +52,3 @@ export function plural(noun) {
 /** gradient boosting, Gradient boosting. */
 export const spaced = (name) => (name ?? "").replaceAll("_", " ");
 export const capital = (text) => text.slice(0, 1).toUpperCase() + text.slice(1);
-
-/** one of, none of, 3 of. */
-export const some = (number) => (number ? count(number) : "none");
