@@ -54,7 +54,8 @@ def checks(tables: Tables) -> Facts:
         f" expected_high, message, as_of_date from {{0}} {NEWEST} order by {WORST_FIRST}",
     )
     day = rows[0]["as_of_date"] if rows else None
-    listed, of_segments = [], []
+    listed: list[Facts] = []
+    of_segments: list[Facts] = []
     for row in rows:
         del row["as_of_date"]
         (of_segments if row["subject_type"] == "segment" else listed).append(row)

@@ -43,7 +43,6 @@ export async function show(subject, options, ask) {
 
 function model(task) {
   const found = verdict(task);
-  const newest = task.performance.filter((row) => row.is_champion).at(-1);
   return section(
     `A ${task.entity} ${task.title}`,
     el("p", {}, badge(found), " ", found.says),
@@ -136,9 +135,11 @@ function listed({ checks, counts, counts_of_segments: segments, as_of_date: asOf
   draw();
   return [
     el("p", {}, `As of ${day(asOf)}: ${count(counts.fail)} failed, ${count(counts.warn)} to be looked at, ${count(counts.ok)} ok.`),
-    total
-      ? el("p", {}, `Of ${count(total)} single micro-segments ${count(segments.fail + segments.warn)} speak up; they may be too small to be named here. `, el("code", {}, "python -m scoring status"), " names them.")
-      : null,
+    total && segments.fail + segments.warn
+      ? el("p", {}, `Of ${count(total)} checks of single micro-segments ${count(segments.fail + segments.warn)} speak up, which may be too small to be named here; `, el("code", {}, "python -m scoring status"), " names them.")
+      : total
+        ? el("p", {}, `All ${count(total)} checks of single micro-segments are ok.`)
+        : null,
     el("p", {}, box, " ", el("label", { for: "all-checks" }, "Show those that are ok, too")),
     holder,
   ];

@@ -84,8 +84,10 @@ function listed(audiences) {
 }
 
 function best(found) {
+  const sizes = new Map(found.segments.map((row) => [row.segment_id, row.customers]));
   const rows = found.segments
-    .filter((row) => row.level > 0 && row.verdict === "reliable")
+    // One that is all of its parent is the parent again.
+    .filter((row) => row.level > 0 && row.verdict === "reliable" && row.customers !== sizes.get(row.parent_segment_id))
     .sort((a, b) => b.wilson_low - a.wilson_low)
     .slice(0, BEST);
   if (!rows.length) return el("p", {}, "No micro-segment is reliable: all have too few customers for an interval of ±5 points.");
