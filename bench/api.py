@@ -1,7 +1,8 @@
 """`python -m bench api`: requests a second and their time, beside a service written by hand.
 
-Both answer from the same published tables on this machine, whose cores the callers share. Then the
-serving file is replaced again and again under load: what is lost?
+That one runs in BentoML, too, where it is installed. All answer from the same published tables on
+this machine, whose cores the callers share. Then the serving file is replaced again and again under
+load: what is lost?
 """
 
 import asyncio

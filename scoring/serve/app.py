@@ -130,7 +130,7 @@ def _add_questions(app: FastAPI, live: Live, keyed: dict[str, Any]) -> None:
         ],
     ) -> Response:
         with live.lend() as current:
-            found = await current.cards.answer(customer_id)
+            found = current.publication.card(customer_id)
         if found is None:
             raise HTTPException(404, "no prediction of this customer is published")
         return Response(found, media_type="application/json")

@@ -30,7 +30,6 @@ class Open:
 
     def __init__(self, publication: Publication) -> None:
         self.publication = publication
-        self.cards: Batcher[str, str | None] = Batcher(publication.cards, "cards", LARGEST)
         self.sessions: Batcher[Any, Facts | Unscorable] = Batcher(
             publication.sessions, "sessions", LARGEST
         )
@@ -43,7 +42,7 @@ class Open:
 
     def close(self) -> None:
         """End its threads and let go of the file."""
-        for batcher in (self.cards, self.sessions, self.customers, self.asked):
+        for batcher in (self.sessions, self.customers, self.asked):
             batcher.close()
         self.publication.close()
 

@@ -69,7 +69,7 @@ def identity(serving: Path) -> Identity | None:
 class Publication:
     """Answers from one version, whatever is published in the meantime.
 
-    Each of `cards`, `sessions`, `customers` and `asked` is for one thread at a time.
+    Each of `sessions`, `customers` and `asked` is for one thread at a time.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -98,13 +98,14 @@ class Publication:
             each.close()
         os.close(self._handle)
 
-    def cards(self, customers: Sequence[str]) -> list[str | None]:
-        """For each customer what is known of them as JSON, none without a prediction."""
-        end = f',"publication":{json.dumps(self.facts)}}}'
-        return [
-            predictions and f'{{"customer_id":{json.dumps(each)},"predictions":{predictions}{end}'
-            for each, predictions in zip(customers, self._cards.of(customers), strict=True)
-        ]
+    def card(self, customer: str) -> str | None:
+        """What is known of a customer as JSON, none without a prediction; for every thread."""
+        predictions = self._cards.of(customer)
+        if predictions is None:
+            return None
+        facts = json.dumps(self.facts)
+        name = json.dumps(customer)
+        return f'{{"customer_id":{name},"predictions":{predictions},"publication":{facts}}}'
 
     def sessions(self, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
         """The predictions for sessions, columns of `marts.sessions`."""
@@ -133,7 +134,7 @@ class Publication:
                 self._titles[bundle.task] = str(bundle.facts.get("title", bundle.task))
                 if bundle.relation in self._models:
                     self._models[bundle.relation].append(Model(bundle, session(bundle, threads=1)))
-            self._cards = self._kept(Cards(file, self._titles))
+            self._cards = Cards(file, self._titles)
             self._asked = self._kept(Asked(Tables(file, bundles, self.facts), SHOWN))
         except duckdb.Error as error:
             why = str(error).splitlines()[0]
@@ -162,7 +163,7 @@ class Publication:
     def _try_out(self) -> None:
         """Ask each question once: what fails does so here, and nobody waits for a first time."""
         moment = datetime(2026, 1, 1)
-        self.cards([""])
+        self.card("")
         self.asked([Question("tasks"), Question("checks"), Question("audiences")])
         self.sessions([{"started_at": moment, "customer_id": "", "visitor_type": "unknown"}])
         self.customers([{"registered_at": moment, "as_of_date": date(2026, 1, 2), "region": ""}])

@@ -298,6 +298,10 @@ def test_a_segment_is_opened_with_the_mouse_and_by_its_address(
     expect(page.get_by_role("complementary")).to_have_count(0)
     page.get_by_role("row").get_by_role("link", name="Active", exact=True).click()
     expect(panel).to_be_visible()
+    _open(page, "Audiences", "Audiences")
+    _open(page, "Micro-segments", "Micro-segments")
+    page.locator("[id='point-active'] .target").click()
+    expect(page.locator(":focus")).to_have_text("Active")
     page.goto(f"{service.address}/#/segments/never%2Fwas")
     expect(page.get_by_role("complementary")).to_contain_text("No segment that may be shown")
 
@@ -368,6 +372,7 @@ def test_an_audience_leads_to_its_customers(page: Page, service: Service) -> Non
     _open(page, "Audiences", "Audiences")
     page.get_by_role("link", name="Likely buyers").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Likely buyers")
+    expect(page.get_by_role("main")).to_be_focused()
     page.get_by_role("row").nth(1).get_by_role("link").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(f"Customer {first}")
 

@@ -40,7 +40,8 @@ async function show(isNew = false, focus = null) {
     return;
   }
   const { view: name, subject, options } = place();
-  const view = VIEWS[name] ?? overview;
+  const isKnown = Object.hasOwn(VIEWS, name);
+  const view = isKnown ? VIEWS[name] : overview;
   const isSame = view === shown;
   if (!isSame) say("Loading …");
   main.setAttribute("aria-busy", "true");
@@ -62,12 +63,13 @@ async function show(isNew = false, focus = null) {
   const title = main.querySelector("h1")?.textContent ?? "";
   document.title = `${title} – Numerosity`;
   for (const link of byId("views").querySelectorAll("a")) {
-    if (link.dataset.view === (VIEWS[name] ? name : "")) link.setAttribute("aria-current", "page");
+    if (link.dataset.view === (isKnown ? name : "")) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   if (!isNew) say(`${title} is shown.`);
-  const next = isSame ? (!isNew && view.focus?.(subject)) || focused : focus ?? (shown && "main");
-  if (!isSame && shown) scrollTo(0, 0);
+  const own = view.focus?.(subject); // where the view itself wants one to be
+  const next = isSame ? own || focused || (!isNew && "main") : focus ?? (shown && "main");
+  if (next === "main") scrollTo(0, 0);
   shown = view;
   if (next) byId(next)?.focus({ preventScroll: true });
 }
