@@ -46,7 +46,7 @@ export function ticks(low, high, wanted) {
   return found;
 }
 
-/** 10, 20, 50, 100 … within the two. */
+/** 10, 20, 50, 100 … within the two; where they lie close together, round steps. */
 export function logTicks(low, high, isNarrow) {
   const found = [];
   for (let power = 10 ** Math.floor(Math.log10(low)); power <= high; power *= 10) {
@@ -54,7 +54,7 @@ export function logTicks(low, high, isNarrow) {
       if (each * power >= low && each * power <= high) found.push(each * power);
     }
   }
-  return found;
+  return found.length > 1 ? found : ticks(low, high, 3);
 }
 
 /** Rates or AUCs by date, each with its interval; rows are {at, value, low, high, class, words}. */
