@@ -1,7 +1,8 @@
 """`python -m bench api`: requests a second and their time, beside a service written by hand.
 
-Both answer from the same published tables on this machine, whose cores the callers share. Then the
-serving file is replaced again and again under load: what is lost?
+That one runs in BentoML, too, where it is installed. All answer from the same published tables on
+this machine, whose cores the callers share. Then the serving file is replaced again and again under
+load: what is lost?
 """
 
 import asyncio
@@ -15,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
@@ -49,7 +51,9 @@ def api(
     ] = None,
     seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of each measurement.")] = 5.0,
     publications: Annotated[int, typer.Option(min=0, help="Replacements under load.")] = 100,
-    peer: Annotated[bool, typer.Option(help="Measure the service written by hand, too.")] = True,
+    peer: Annotated[
+        bool, typer.Option(help="Measure the service written by hand, too, and it in BentoML.")
+    ] = True,
 ) -> None:
     """Requests a second and p50 / p99 of the HTTP service; nothing lost when tables change."""
     settings = load_settings()
@@ -64,6 +68,10 @@ def api(
         if peer:
             names = (LOOK_UP, SESSION)
             services.append(("scikit-learn + pandas", _peer(own), {n: questions[n] for n in names}))
+            if find_spec("bentoml"):
+                services.append(("BentoML", _bento(own), {SESSION: questions[SESSION]}))
+            else:
+                print("without BentoML: pip install '.[bench]'", file=sys.stderr)
         total = len(clients or (1, 8, 64)) * sum(len(asked) for _, _, asked in services)
         for name, service, asked in services:
             with service as port:
@@ -147,9 +155,20 @@ def _peer(settings: Settings) -> Iterator[int]:
 
 
 @contextmanager
-def _running(command: Sequence[str], settings: Settings, port: int) -> Iterator[None]:
+def _bento(settings: Settings) -> Iterator[int]:
+    port = _free_port()
+    command = ["-m", "bentoml", "serve", "bench.api_bento:Scores", "--port", str(port)]
+    with _running(command, settings, port, "/docs.json"):
+        yield port
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], settings: Settings, port: int, description: str = "/openapi.json"
+) -> Iterator[None]:
     names = ("warehouse", "serving", "artifacts", "api_keys")
     given = {f"NUMEROSITY_{name.upper()}": str(getattr(settings, name)) for name in names}
+    given["BENTOML_DO_NOT_TRACK"] = "True"  # it would tell its makers
     log = settings.serving.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -161,7 +180,7 @@ def _running(command: Sequence[str], settings: Settings, port: int) -> Iterator[
         )
     try:
         deadline = time.monotonic() + PATIENCE
-        while not _answers(port):
+        while not _answers(port, description):
             if process.poll() is not None or time.monotonic() > deadline:
                 said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
                 raise InputError(f"{' '.join(command)} does not answer: {''.join(said[-1:])}")
@@ -172,12 +191,12 @@ def _running(command: Sequence[str], settings: Settings, port: int) -> Iterator[
         process.wait()
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, path: str) -> bool:
     """Whether somebody accepts and answers there: a socket alone is there before the service is."""
     try:
         with socket.create_connection(("127.0.0.1", port), 1) as connection:
             connection.settimeout(5)
-            connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             return connection.recv(12).endswith(b"200")
     except OSError:
         return False

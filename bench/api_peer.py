@@ -103,6 +103,11 @@ class Peer:
                 row |= self._before(event, tables.get(session.customer_id), started)
         return pd.DataFrame([row])[list(self.bundle.features)].astype(np.float32)
 
+    def score(self, session: Session) -> dict[str, Any]:
+        """The probability, from one row."""
+        probability = self.model.predict_proba(self.features(session).to_numpy())[0, 1]
+        return {"probability": float(probability), "model_version": self.bundle.model_version}
+
     def _before(
         self, event: str, table: pd.DataFrame | None, started: pd.Timestamp
     ) -> dict[str, Any]:
@@ -134,8 +139,7 @@ def main() -> None:
 
     @app.post("/v1/sessions/score")
     def session(body: Session) -> dict[str, Any]:
-        probability = peer.model.predict_proba(peer.features(body).to_numpy())[0, 1]
-        return {"probability": float(probability), "model_version": peer.bundle.model_version}
+        return peer.score(body)
 
     uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False)
 

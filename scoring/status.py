@@ -12,10 +12,15 @@ from scoring.errors import InputError
 from scoring.settings import Settings
 from scoring.warehouse import connect, fetch, qualified, require_tables
 
-__all__ = ["Check", "Status", "page", "read_status", "show"]
+__all__ = ["CHECKS", "ORDER", "WORST_FIRST", "Check", "Status", "page", "read_status", "show"]
 
 CHECKS = "monitoring.monitoring_checks"
 ORDER = ("fail", "warn", "ok")
+# By how many times its limit each is off: what is furthest comes first, whatever its unit.
+WORST_FIRST = (
+    "case status when 'fail' then 0 when 'warn' then 1 else 2 end,"
+    " effect / coalesce(fail_from, warn_from, 1) desc nulls last, check_name, subject"
+)
 STYLES = {"fail": "bold red", "warn": "yellow", "ok": "green"}
 FAILED = InputError.exit_code
 """A failed check is a broken contract of what comes in: scores are there, and not to be trusted."""
@@ -78,13 +83,10 @@ def read_status(settings: Settings) -> Status:
         ((newest,),) = fetch(connection, f"select max(as_of_date) from {table}")
         if newest is None:
             raise InputError(f"{CHECKS} has no rows: run dbt build --select monitoring")
-        # By how many times its limit each is off: what is furthest comes first, whatever its unit.
         rows = fetch(
             connection,
             "select status, check_name, subject, observed_date, value, expected_low,"
-            f" expected_high, message from {table} where as_of_date = ?"
-            " order by case status when 'fail' then 0 when 'warn' then 1 else 2 end,"
-            " effect / coalesce(fail_from, warn_from, 1) desc nulls last, check_name, subject",
+            f" expected_high, message from {table} where as_of_date = ? order by {WORST_FIRST}",
             [newest],
         )
     return Status(newest, tuple(Check(*row) for row in rows))

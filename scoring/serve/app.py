@@ -16,12 +16,14 @@ from starlette.exceptions import HTTPException
 from scoring import __version__
 from scoring.errors import one_line
 from scoring.serve.bodies import Answer, Profile, Refusal, Session
+from scoring.serve.browse.routes import add_browsing
 from scoring.serve.entities import CUSTOMER, SESSION, Entity
 from scoring.serve.guard import Guard, watch_keys
 from scoring.serve.keys import Keys
 from scoring.serve.limits import Limits
 from scoring.serve.live import Live, Open
 from scoring.serve.metrics import Metrics
+from scoring.serve.page import add_page
 from scoring.serve.publication import Facts, Unscorable
 from scoring.settings import Settings
 
@@ -72,20 +74,25 @@ def create_app(settings: Settings, keys: Keys, per_second: float) -> FastAPI:
             " the tables."
         ),
         lifespan=lifespan,
+        docs_url=None,  # they would load their looks from elsewhere
+        redoc_url=None,
     )
     app.add_middleware(Guard, keys=keys, limits=Limits(per_second), metrics=metrics)
     _handle_errors(app)
     _add_probes(app, live, metrics)
-    _add_questions(app, live)
+    key = [Depends(HTTPBearer(auto_error=False, description="An API key."))]
+    _add_questions(app, live, {"dependencies": key})
+    add_browsing(app, live, {"dependencies": key, "responses": REFUSALS})
+    add_page(app)
     return app
 
 
-def _add_questions(app: FastAPI, live: Live) -> None:
+def _add_questions(app: FastAPI, live: Live, keyed: dict[str, Any]) -> None:
     shared: dict[str, Any] = {
         "response_model": Answer,
         "response_model_exclude_unset": True,
         "tags": ["scores"],
-        "dependencies": [Depends(HTTPBearer(auto_error=False, description="An API key."))],
+        **keyed,
     }
 
     @app.post(
@@ -123,7 +130,7 @@ def _add_questions(app: FastAPI, live: Live) -> None:
         ],
     ) -> Response:
         with live.lend() as current:
-            found = await current.cards.answer(customer_id)
+            found = current.publication.card(customer_id)
         if found is None:
             raise HTTPException(404, "no prediction of this customer is published")
         return Response(found, media_type="application/json")

@@ -1,8 +1,10 @@
 """What is known of each customer, kept as the JSON that is answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Literal
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 
 from scoring.serve.entities import SERVING
@@ -36,44 +38,42 @@ struct_pack(
     micro_segment := case when segment_id is not null then struct_pack({_packed(FIGURES)}) end
 )"""
 
+SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
+
 
 class Cards:
-    """The published predictions of single customers. For one thread at a time."""
+    """The published predictions of single customers, in memory; a look-up reads two places."""
 
     def __init__(self, file: str, titles: Mapping[str, str]) -> None:
         """Read them from a published file; `titles` says in words what each task predicts.
 
         Raises duckdb.Error when they are not in it.
         """
-        self._connection = duckdb.connect(config={"threads": 1})
         named = pa.table({"task": list(titles), "title": list(titles.values())})
-        try:
-            place = file.replace("'", "''")
-            fetch(self._connection, f"attach '{place}' as {SERVING} (read_only)")
-            self._connection.register("titles", named)
-            fetch(
-                self._connection,
-                f"create table cards as select customer_id, to_json({PREDICTION})::varchar as card"
+        place = file.replace("'", "''")
+        with duckdb.connect(config={"threads": 1}) as connection:
+            fetch(connection, f"attach '{place}' as {SERVING} (read_only)")
+            connection.register("titles", named)
+            found = connection.sql(
+                "select customer_id,"
+                f" string_agg(to_json({PREDICTION})::varchar, ',' order by cards.task) as cards"
                 f" from {SERVING}.predictions.customer_cards as cards left join titles"
-                " on cards.task = titles.task order by customer_id, cards.task",
-            )
-            self._connection.unregister("titles")
-        except BaseException:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Let go of them."""
-        self._connection.close()
-
-    def of(self, customers: Sequence[str]) -> list[str | None]:
-        """The predictions of each customer as a JSON array, none for whom there are none."""
-        rows = fetch(
-            self._connection,
-            "select customer_id, card from cards where customer_id in (select unnest($1))",
-            [list(customers)],
+                " on cards.task = titles.task group by customer_id"
+            ).to_arrow_table()
+        # One text of all cards may be longer than 2 GiB.
+        self._cards = found["cards"].cast(pa.large_string()).combine_chunks()
+        self._customers = found["customer_id"].cast(pa.large_string()).combine_chunks()
+        hashes = np.fromiter(
+            (hash(each.as_py()) for each in self._customers), np.int64, len(self._customers)
         )
-        found: dict[str, list[str]] = {}
-        for customer, card in sorted(rows):
-            found.setdefault(customer, []).append(card)
-        return [f"[{','.join(found[each])}]" if each in found else None for each in customers]
+        self._places = np.argsort(hashes)
+        self._hashes = hashes[self._places]
+
+    def of(self, customer: str) -> str | None:
+        """The predictions of a customer as a JSON array, none for whom there are none."""
+        wanted = hash(customer)
+        first, end = (int(np.searchsorted(self._hashes, wanted, side)) for side in SIDES)
+        for place in self._places[first:end].tolist():
+            if self._customers[place].as_py() == customer:
+                return f"[{self._cards[place].as_py()}]"
+        return None

@@ -10,6 +10,7 @@ import structlog
 
 from scoring.errors import one_line
 from scoring.serve.batcher import Batcher
+from scoring.serve.browse.tables import Question
 from scoring.serve.metrics import Metrics
 from scoring.serve.publication import Facts, Publication, Unscorable, identity
 from scoring.settings import Settings
@@ -29,19 +30,19 @@ class Open:
 
     def __init__(self, publication: Publication) -> None:
         self.publication = publication
-        self.cards: Batcher[str, str | None] = Batcher(publication.cards, "cards", LARGEST)
         self.sessions: Batcher[Any, Facts | Unscorable] = Batcher(
             publication.sessions, "sessions", LARGEST
         )
         self.customers: Batcher[Any, Facts | Unscorable] = Batcher(
             publication.customers, "customers", 1
         )
+        self.asked: Batcher[Question, str | None] = Batcher(publication.asked, "tables", LARGEST)
         self.requests = 0
         self.is_replaced = False
 
     def close(self) -> None:
         """End its threads and let go of the file."""
-        for batcher in (self.cards, self.sessions, self.customers):
+        for batcher in (self.sessions, self.customers, self.asked):
             batcher.close()
         self.publication.close()
 

@@ -16,6 +16,8 @@ from scoring.batches import REASONS, score_batch
 from scoring.bundle import Bundle, session
 from scoring.champions import Champion
 from scoring.errors import InputError
+from scoring.serve.browse import audiences, models, segments
+from scoring.serve.browse.tables import Asked, Question, Tables
 from scoring.serve.cards import Cards
 from scoring.serve.entities import CUSTOMER, SERVING, SESSION, Entity
 from scoring.serve.features import REMEDY, Features
@@ -27,6 +29,18 @@ __all__ = ["Publication", "Unscorable", "identity"]
 Identity = tuple[int, int, int, int]
 Facts = dict[str, Any]
 Kept = TypeVar("Kept")
+SHOWN = {
+    each.__name__: each
+    for each in (
+        models.tasks,
+        models.checks,
+        audiences.audiences,
+        audiences.audience,
+        segments.segments,
+        segments.segment,
+    )
+}
+"""What the live page may ask."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +69,7 @@ def identity(serving: Path) -> Identity | None:
 class Publication:
     """Answers from one version, whatever is published in the meantime.
 
-    Each of `cards`, `sessions` and `customers` is for one thread at a time.
+    Each of `sessions`, `customers` and `asked` is for one thread at a time.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -84,13 +98,14 @@ class Publication:
             each.close()
         os.close(self._handle)
 
-    def cards(self, customers: Sequence[str]) -> list[str | None]:
-        """For each customer what is known of them as JSON, none without a prediction."""
-        end = f',"publication":{json.dumps(self.facts)}}}'
-        return [
-            predictions and f'{{"customer_id":{json.dumps(each)},"predictions":{predictions}{end}'
-            for each, predictions in zip(customers, self._cards.of(customers), strict=True)
-        ]
+    def card(self, customer: str) -> str | None:
+        """What is known of a customer as JSON, none without a prediction; for every thread."""
+        predictions = self._cards.of(customer)
+        if predictions is None:
+            return None
+        facts = json.dumps(self.facts)
+        name = json.dumps(customer)
+        return f'{{"customer_id":{name},"predictions":{predictions},"publication":{facts}}}'
 
     def sessions(self, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
         """The predictions for sessions, columns of `marts.sessions`."""
@@ -99,6 +114,10 @@ class Publication:
     def customers(self, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
         """The predictions for customers without a history, columns of `marts.customers`."""
         return [answer for row in rows for answer in self._score(CUSTOMER, [row])]
+
+    def asked(self, questions: Sequence[Question]) -> list[str | None]:
+        """What the live page shows, as JSON; none where there is nothing of the kind."""
+        return self._asked.answer(questions)
 
     def models(self, entity: Entity) -> list[Model]:
         """The champions that score such requests."""
@@ -110,11 +129,13 @@ class Publication:
             champions = self._read(file, settings)
             self._titles: dict[str, str] = {}
             self._models: dict[str, list[Model]] = {SESSION.features: [], CUSTOMER.features: []}
-            for bundle in (champion.load() for champion in champions):
+            bundles = [champion.load() for champion in champions]
+            for bundle in bundles:
                 self._titles[bundle.task] = str(bundle.facts.get("title", bundle.task))
                 if bundle.relation in self._models:
                     self._models[bundle.relation].append(Model(bundle, session(bundle, threads=1)))
-            self._cards = self._kept(Cards(file, self._titles))
+            self._cards = Cards(file, self._titles)
+            self._asked = self._kept(Asked(Tables(file, bundles, self.facts), SHOWN))
         except duckdb.Error as error:
             why = str(error).splitlines()[0]
             raise InputError(f"{settings.serving} answers no requests ({why}): {REMEDY}") from None
@@ -142,7 +163,8 @@ class Publication:
     def _try_out(self) -> None:
         """Ask each question once: what fails does so here, and nobody waits for a first time."""
         moment = datetime(2026, 1, 1)
-        self.cards([""])
+        self.card("")
+        self.asked([Question("tasks"), Question("checks"), Question("audiences")])
         self.sessions([{"started_at": moment, "customer_id": "", "visitor_type": "unknown"}])
         self.customers([{"registered_at": moment, "as_of_date": date(2026, 1, 2), "region": ""}])
 

@@ -1,0 +1,63 @@
+"""Audiences: how many are in each, who comes first, and what campaigns added."""
+
+from scoring.serve.browse.tables import Facts, Tables
+from scoring.serve.browse.words import outcome_title, table_title, what_a_row_is
+
+__all__ = ["audience", "audiences"]
+
+SCHEMA, LIFT = "activation", "activation.activation_lift"
+COLUMNS = {"audience", "customer_id", "as_of_date", "priority", "reason", "is_holdout"}
+"""What makes a table of that schema an audience."""
+MEMBERS = 100
+"""Customers listed of an audience."""
+
+
+def audiences(tables: Tables) -> Facts:
+    """All of them."""
+    return {"audiences": [_facts(tables, table) for table in _found(tables)]}
+
+
+def audience(tables: Tables, name: str) -> Facts | None:
+    """One, with those who come first in it."""
+    table = f"{SCHEMA}.{name}"
+    if table not in _found(tables):
+        return None
+    members = tables.rows(
+        table,
+        "select customer_id, priority, reason, is_holdout from {0}"
+        f" order by priority desc nulls last, customer_id limit {MEMBERS}",
+    )
+    return {"audience": _facts(tables, table), "members": members}
+
+
+def _found(tables: Tables) -> list[str]:
+    return sorted(
+        table
+        for table, columns in tables.columns.items()
+        if table.startswith(f"{SCHEMA}.") and columns.keys() >= COLUMNS
+    )
+
+
+def _facts(tables: Tables, table: str) -> Facts:
+    name = table.removeprefix(f"{SCHEMA}.")
+    (sizes,) = tables.rows(
+        table,
+        "select count(*) as customers, count(case when is_holdout then 1 end) as held_out,"
+        " max(as_of_date) as as_of_date from {0}",
+    )
+    # Of everyone only, and not where too few were there to say anything.
+    lift = tables.rows(
+        LIFT,
+        "select outcome, contacted, contacted_rate, held_out, held_out_rate, effect, effect_low,"
+        " effect_high, added_responders, added_low, added_high, verdict from {0}"
+        " where audience = $1 and level = 0 and verdict <> 'too_few' order by outcome",
+        [name],
+    )
+    return {
+        "audience": name,
+        "title": table_title(name),
+        "description": what_a_row_is(tables.comments[table]),
+        "priority": tables.columns[table]["priority"],
+        **sizes,
+        "lift": [row | {"title": outcome_title(row["outcome"])} for row in lift],
+    }
