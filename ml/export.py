@@ -22,6 +22,9 @@ from scoring.bundle import INPUT
 __all__ = ["REASONS", "export", "export_scores", "export_trees"]
 
 REASONS = 3
+ALIGNED = 16
+"""Terms, a cache line of them. onnxruntime adds up a row from its first aligned number on: in rows
+of other lengths the last bit would depend on where in a batch a row is."""
 OPSETS = (helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3))
 IR_VERSION = 9
 
@@ -35,12 +38,14 @@ def export(candidate: Candidate, model: Any, features: int) -> bytes:
     of the candidate's terms.
     """
     additive = candidate.to_onnx(model, features, INPUT, "contributions")
-    shown = min(REASONS, len(candidate.terms(model, features)))
+    terms = len(candidate.terms(model, features))
+    shown = min(REASONS, terms)
     constants = {
         **additive.constants,
         "bias": np.array([additive.bias], np.float32),
         "shown": np.array([shown], np.int64),
         "columns": np.array([1], np.int64),
+        "to_aligned": np.array([0, 0, 0, -terms % ALIGNED], np.int64),
         "no_size": np.zeros(1, np.float32),
         "no_feature": np.array(-1, np.int64),
         "padding": np.array([0, 0, 0, REASONS - shown], np.int64),
@@ -49,7 +54,8 @@ def export(candidate: Candidate, model: Any, features: int) -> bytes:
     floats, integers = TensorProto.FLOAT, TensorProto.INT64
     nodes = [
         *additive.nodes,
-        node("ReduceSum", ["contributions", "columns"], ["total"], keepdims=0),
+        node("Pad", ["contributions", "to_aligned"], ["aligned"]),
+        node("ReduceSum", ["aligned", "columns"], ["total"], keepdims=0),
         node("Add", ["total", "bias"], ["score"]),
         node("Sigmoid", ["score"], ["probability"]),
         node("Abs", ["contributions"], ["sizes"]),

@@ -66,7 +66,7 @@ class GlassBoxBoosting:
         },
         # ten thousand rows and a strong signal
         {
-            "pairs": 12,
+            "pairs": 60,
             "bags": 1,
             "learning_rate": 0.06,
             "max_iter": 300,

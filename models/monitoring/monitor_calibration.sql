@@ -25,7 +25,7 @@ segments as (
             {%- endfor %}
         end as task,
         max(counts.as_of_date) over (partition by counts.outcome) as newest_date
-    from {{ ref('micro_segment_counts') }} as counts
+    from {{ ref('public_micro_segment_counts') }} as counts
     where counts.level > 0 and counts.customers_scored > 0 and counts.as_of_date <= {{ run_as_of_date() }}
 ),
 

@@ -19,6 +19,7 @@ from ml.export import export
 from ml.parity import check_parity, probe_rows
 from scoring.bundle import INPUT, OUTPUTS
 from scoring.errors import IntegrityError
+from scoring.graph import open_session
 
 SMOOTH = {"logistic", "neural_net"}
 SMALL = {
@@ -125,6 +126,23 @@ def test_a_model_that_found_nothing_answers_the_base_rate() -> None:
         check_parity(graph, candidate, model, X)
         near = 0.1 if candidate.name in {"random_forest", "neural_net", "ensemble"} else 1e-3
         np.testing.assert_allclose(run(graph, X)["probability"], 0.25, atol=near)
+
+
+@pytest.mark.parametrize("features", [5, 29])
+def test_a_row_is_answered_to_the_bit_whatever_batch_it_is_in(features: int) -> None:
+    """Rows of 5 or 29 numbers start anywhere in a cache line, which must not change their sums.
+
+    Batches of 16 rows and multiples of it, and one thread, as scoring has them.
+    """
+    X, y = sample(400, features)
+    for candidate in (Logistic(), GradientBoosting()):
+        graph = export(candidate, candidate.fit(X, y, SMALL[candidate.name], seed=0), features)
+        session = open_session(graph, threads=1)
+        whole = session.run(list(OUTPUTS), {INPUT: X})
+        for start, stop in ((1, 17), (3, 35), (7, 39), (30, 334)):
+            answers = session.run(list(OUTPUTS), {INPUT: X[start:stop].copy()})
+            for name, answer, wanted in zip(OUTPUTS, answers, whole, strict=True):
+                np.testing.assert_array_equal(answer, wanted[start:stop], err_msg=name)
 
 
 def test_the_same_model_exports_to_the_same_bytes() -> None:
