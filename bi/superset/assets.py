@@ -34,6 +34,8 @@ def contents(serving: Path) -> dict[str, str]:
         for name, asset in found.items():
             if name.startswith("datasets/"):
                 asset["columns"] = _columns(connection, asset)
+                asset.setdefault("schema", None)
+                asset.setdefault("sql", None)
     return {name: yaml.safe_dump(asset, allow_unicode=True) for name, asset in found.items()}
 
 
@@ -42,12 +44,14 @@ def _columns(
 ) -> list[dict[str, Any]]:
     """Columns of the table or query, then the computed ones."""
     named = {column["column_name"]: column for column in dataset["columns"]}
-    relation = f"({dataset['sql']})" if "sql" in dataset else '"{schema}"."{table_name}"'.format(**dataset)
+    relation = (
+        f"({dataset['sql']})" if "sql" in dataset else '"{schema}"."{table_name}"'.format(**dataset)
+    )
     described = dict(
         connection.execute(
             "select column_name, comment from duckdb_columns()"
-            " where schema_name = ? and table_name = ? and comment is not null",
-            [dataset.get("schema"), dataset["table_name"]],
+            " where table_name = ? and comment is not null",
+            [dataset["table_name"]],
         ).fetchall()
     )
     there = connection.execute(f"describe select * from {relation}").fetchall()
@@ -59,6 +63,7 @@ def _columns(
             "type": kind,
             "is_dttm": kind in ("DATE", "TIMESTAMP"),
             "description": described.get(name),
+            "expression": None,  # an import keeps what is not named
         }
         columns.append(own | named.pop(name, {}))
     lost = [name for name, column in named.items() if "expression" not in column]

@@ -1,8 +1,9 @@
-"""Set Superset up, import database, datasets, charts and dashboards, and serve them on loopback.
+"""Superset on this machine: `set-up` makes or updates it, `serve` runs it on loopback.
 
-    .venv-bi/bin/python bi/superset/start.py [--port 8088] [--no-serve]
+    .venv-bi/bin/python bi/superset/start.py set-up
+    .venv-bi/bin/python bi/superset/start.py serve [--port 8088]
 
-Run again, it changes what is in `assets/` and leaves what people made in Superset alone.
+Set up again, what is in `assets/` replaces what Superset had of it; what people made there stays.
 """
 
 import argparse
@@ -17,70 +18,69 @@ USER = "admin"
 
 
 def main() -> None:
-    """Everything, in this order."""
-    options = argparse.ArgumentParser(description=__doc__, add_help=True)
-    options.add_argument("--port", type=int, default=int(os.environ.get("NUMEROSITY_BI_PORT") or 8088))
-    options.add_argument("--no-serve", action="store_true", help="set up and import only")
+    """Read the command line."""
+    options = argparse.ArgumentParser(prog="start.py", description=str(__doc__).splitlines()[0])
+    options.add_argument("what", choices=["set-up", "serve"])
+    port = os.environ.get("NUMEROSITY_BI_PORT") or "8088"
+    options.add_argument(
+        "--port", type=int, default=port, help="(default: NUMEROSITY_BI_PORT, else 8088)"
+    )
     chosen = options.parse_args()
 
-    os.environ["SUPERSET_CONFIG_PATH"] = str(HERE / "superset_config.py")
-    os.environ["FLASK_APP"] = "superset.app:create_app()"
     os.umask(0o077)  # what Superset keeps is its owner's
+    os.environ["SUPERSET_CONFIG_PATH"] = str(HERE / "superset_config.py")
+    from superset_config import HOME, SERVING
 
-    import superset_config
-
-    if not superset_config.SERVING.is_file():
-        sys.exit(f"{superset_config.SERVING} is not there: run make publish first (or make demo)")
-    password = set_up(superset_config.HOME, superset_config.SERVING)
-    print(f"Superset: http://127.0.0.1:{chosen.port}/dashboard/list/", file=sys.stderr)
-    print(f"user {USER}, password {password}", file=sys.stderr)
-    if not chosen.no_serve:
-        serve(chosen.port)
+    if not SERVING.is_file():
+        sys.exit(f"{SERVING} is not there: publish it first (make demo, or make publish)")
+    if chosen.what == "set-up":
+        set_up(HOME, SERVING)
+    else:
+        serve(HOME, chosen.port)
 
 
-def set_up(home: Path, serving: Path) -> str:
-    """Bring Superset's own tables up to date and import the assets; returns the password."""
+def set_up(home: Path, serving: Path) -> None:
+    """Bring Superset's own tables up to date, make its user, and import the assets."""
+    from assets import contents
     from superset.app import create_app
 
     app = create_app()
-    place, done = home / "admin_password", home / "set_up"
+    password, done = home / "admin_password", home / "version"
     if not done.exists() or done.read_text() != app.config["VERSION_STRING"]:
         run(app, "db", "upgrade")
         run(app, "init")
-    if not place.exists():
-        place.write_text(secrets.token_urlsafe(12))
-        run(app, "fab", "create-admin", "--username", USER, "--firstname", "Numerosity",
-            "--lastname", "Admin", "--email", "admin@localhost", "--password", place.read_text())
-    done.write_text(app.config["VERSION_STRING"])
-    import_assets(app, serving)
-    return place.read_text()
+        if not password.exists():
+            password.write_text(secrets.token_urlsafe(12))
+            name = ("--username", USER, "--firstname", "Numerosity", "--lastname", "Admin")
+            secret = ("--email", "admin@localhost", "--password", password.read_text())
+            run(app, "fab", "create-admin", *name, *secret)
+        done.write_text(app.config["VERSION_STRING"])
+    with app.app_context():  # only within it can the rest of Superset be imported
+        from superset import security_manager
+        from superset.commands.importers.v1.assets import ImportAssetsCommand
+        from superset.utils.core import override_user
+
+        with override_user(security_manager.find_user(USER)):
+            ImportAssetsCommand(contents(serving)).run()
 
 
 def run(app: Any, *command: str) -> None:
-    """One command of Superset's command line, in this process: each start of its own costs 10 s."""
+    """One command of Superset's command line, in this process: a start of its own takes 10 s."""
     from flask.cli import ScriptInfo
     from superset.cli.main import superset
 
     superset.main(command, standalone_mode=False, obj=ScriptInfo(create_app=lambda: app))
 
 
-def import_assets(app: Any, serving: Path) -> None:
-    """Give Superset every file of `assets/`, in place of what it had under the same uuid."""
-    from assets import contents
-    from superset import security_manager
-    from superset.commands.importers.v1.assets import ImportAssetsCommand
-    from superset.utils.core import override_user
-
-    with app.app_context(), override_user(security_manager.find_user(USER)):
-        ImportAssetsCommand(contents(serving)).run()
-
-
-def serve(port: int) -> None:
-    """Become the server: one process (Superset keeps its own tables in SQLite), eight threads."""
-    os.execv(sys.executable, [
-        sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--worker-class", "gthread",
-        "--workers", "1", "--threads", "8", "--timeout", "60", "--log-level", "warning", "superset.app:create_app()",
-    ])
+def serve(home: Path, port: int) -> None:
+    """Say where, and become the server: one process, as Superset keeps its own tables in SQLite."""
+    if not (home / "version").exists():
+        sys.exit(f"Superset is not set up in {home}: make bi")
+    print(f"Superset: http://127.0.0.1:{port}/dashboard/list/ (Ctrl-C ends it)", file=sys.stderr)
+    print(f"user {USER}, password in {home / 'admin_password'}", file=sys.stderr)
+    options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "8"]
+    options += ["--timeout", "60", "--log-level", "warning", "superset.app:create_app()"]
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *options])
 
 
 if __name__ == "__main__":

@@ -45,9 +45,7 @@ def _served_version() -> Path:
     return SERVING
 
 
-def DB_CONNECTION_MUTATOR(
-    url: URL, engine: dict[str, Any], *_: Any
-) -> tuple[URL, dict[str, Any]]:
+def DB_CONNECTION_MUTATOR(url: URL, engine: dict[str, Any], *_: Any) -> tuple[URL, dict[str, Any]]:
     """Each query of the database "Numerosity" opens what is served at that moment, and closes it.
 
     Whoever may write SQL reads that file and no other.
@@ -113,7 +111,16 @@ EXTRA_CATEGORICAL_COLOR_SCHEMES = [
         "id": "numerosity",
         "label": "Numerosity",
         "description": "The colours of the report",
-        "colors": ["#1f5f8b", "#c2562d", "#2c6e49", "#c98a1b", "#7a5c99", "#5d656d", "#6db3e2", "#a4262c"],
+        "colors": [
+            "#1f5f8b",
+            "#c2562d",
+            "#2c6e49",
+            "#c98a1b",
+            "#7a5c99",
+            "#5d656d",
+            "#6db3e2",
+            "#a4262c",
+        ],
         "isDefault": True,
     }
 ]

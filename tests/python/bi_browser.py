@@ -34,19 +34,29 @@ def look(page: Page, address: str, slug: str, picture: Path) -> dict[str, Any]:
     page.wait_for_selector(".dashboard-component-chart-holder", timeout=PATIENCE * 1000)
     until = time.monotonic() + PATIENCE
     quiet = 0
-    while quiet < 3 and time.monotonic() < until:  # charts below the fold are asked for as they come into view
-        page.evaluate("document.querySelectorAll('.dashboard-component-chart-holder').forEach(e => e.scrollIntoView())")
+    while (
+        quiet < 3 and time.monotonic() < until
+    ):  # charts below the fold are asked for as they come into view
+        page.evaluate(
+            "document.querySelectorAll('.dashboard-component-chart-holder').forEach(e => e.scrollIntoView())"
+        )
         page.wait_for_timeout(700)
         quiet = 0 if page.locator(".loading, [data-test=loading-indicator]").count() else quiet + 1
     page.evaluate("window.scrollTo(0, 0)")
-    height = page.evaluate("Math.max(document.body.scrollHeight, document.documentElement.scrollHeight)")
+    height = page.evaluate(
+        "Math.max(document.body.scrollHeight, document.documentElement.scrollHeight)"
+    )
     page.set_viewport_size({"width": 1400, "height": int(height) + 20})
     page.wait_for_timeout(2500)
     page.screenshot(path=str(picture), full_page=True)
     said = {
         "text": page.inner_text("body"),
-        "errors": page.locator("[role=alert], .ant-alert-error, [data-test=error-message]").all_inner_texts(),
-        "empty": page.locator(".ant-empty-description, .empty-state, [data-test=chart-empty]").all_inner_texts(),
+        "errors": page.locator(
+            "[role=alert], .ant-alert-error, [data-test=error-message]"
+        ).all_inner_texts(),
+        "empty": page.locator(
+            ".ant-empty-description, .empty-state, [data-test=chart-empty]"
+        ).all_inner_texts(),
         "charts": page.locator(".dashboard-component-chart-holder .slice_container").count(),
     }
     page.set_viewport_size({"width": 1400, "height": 1000})
@@ -61,7 +71,14 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         page = browser.new_page(viewport={"width": 1400, "height": 1000}, color_scheme="light")
-        page.on("request", lambda asked: None if asked.url.startswith((address, "data:", "blob:")) else outside.append(asked.url))
+        page.on(
+            "request",
+            lambda asked: (
+                None
+                if asked.url.startswith((address, "data:", "blob:"))
+                else outside.append(asked.url)
+            ),
+        )
         page.on("console", lambda said: blocked.append(said.text) if said.type == "error" else None)
         page.goto(f"{address}/login/")
         page.fill("input[name=username], #username", user)
@@ -70,7 +87,15 @@ def main() -> None:
         page.wait_for_url(lambda url: "/login" not in url, timeout=PATIENCE * 1000)
         said = {slug: look(page, address, slug, Path(folder) / f"{slug}.png") for slug in slugs}
         browser.close()
-    print(json.dumps({"dashboards": said, "outside": sorted(set(outside)), "console": sorted(set(blocked))[:20]}))
+    print(
+        json.dumps(
+            {
+                "dashboards": said,
+                "outside": sorted(set(outside)),
+                "console": sorted(set(blocked))[:20],
+            }
+        )
+    )
 
 
 if __name__ == "__main__":
