@@ -63,7 +63,7 @@ SECRET_KEY = _secret_key()
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'superset.db'}?check_same_thread=false"
 DATA_DIR = str(HOME)
 
-# Results are not cached (Superset's default): a query takes milliseconds, and is of the newest publication.
+# Results are not cached (Superset's default): a query takes milliseconds, and tells what is newest.
 
 # No request leaves the machine: no telemetry, no maps, no pictures or fonts from elsewhere.
 TALISMAN_CONFIG = {

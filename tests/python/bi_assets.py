@@ -1,15 +1,19 @@
-"""What the files of bi/superset name: datasets, columns, charts, filters."""
+"""What the files of bi/superset name, and a publication for them to be asked of."""
 
 import importlib.util
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from scoring.settings import PROJECT_ROOT
+from project import House
 
-__all__ = ["SUPERSET", "assets", "charts_of", "named_columns"]
+from scoring.publish import publish
+from scoring.settings import PROJECT_ROOT, Settings, load_settings
+
+__all__ = ["SUPERSET", "assets", "charts_of", "named_columns", "publish_to"]
 
 SUPERSET = PROJECT_ROOT / "bi" / "superset"
 COLUMN_KEYS = ("all_columns", "groupby", "x_axis", "entity", "series")
@@ -57,3 +61,11 @@ def named_columns(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         else:
             yield "column", condition["subject"]
     yield from (("column", each["column"]) for each in params.get("conditional_formatting", []))
+
+
+def publish_to(serving: Path, shop: House) -> Settings:
+    """Publish a shop's warehouse there; the settings it was done with."""
+    manifest = shop.folder / "target" / "manifest.json"
+    settings = load_settings(warehouse=shop.warehouse, serving=serving, manifest=manifest)
+    publish(settings, force=True, progress=False)
+    return settings

@@ -11,12 +11,11 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from bi_assets import SUPERSET, assets, charts_of, named_columns
+from bi_assets import SUPERSET, assets, charts_of, named_columns, publish_to
 from conftest import Shop
 from packaging.requirements import Requirement
 
-from scoring.publish import publish
-from scoring.settings import PROJECT_ROOT, load_settings
+from scoring.settings import PROJECT_ROOT
 
 Assets = dict[str, dict[str, Any]]
 
@@ -36,10 +35,7 @@ def of(files: Assets, kind: str) -> Assets:
 @pytest.fixture(scope="module")
 def serving(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample shop, published."""
-    place = tmp_path_factory.mktemp("bi") / "serving.duckdb"
-    manifest = shop.house.folder / "target" / "manifest.json"
-    settings = load_settings(warehouse=shop.house.warehouse, serving=place, manifest=manifest)
-    return publish(settings, force=True, progress=False).serving
+    return publish_to(tmp_path_factory.mktemp("bi") / "serving.duckdb", shop.house).serving
 
 
 @pytest.fixture(scope="module")
