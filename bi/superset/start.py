@@ -41,9 +41,15 @@ def main() -> None:
 
 def set_up(home: Path, serving: Path) -> None:
     """Bring Superset's own tables up to date, make its user, and import the assets."""
+    import duckdb
     from assets import contents
     from superset.app import create_app
 
+    try:
+        imported = contents(serving)
+    except (duckdb.Error, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        sys.exit(f"{serving} is not what the dashboards show ({reason}): dbt build, then publish")
     app = create_app()
     password, done = home / "admin_password", home / "version"
     if not done.exists() or done.read_text() != app.config["VERSION_STRING"]:
@@ -61,7 +67,7 @@ def set_up(home: Path, serving: Path) -> None:
         from superset.utils.core import override_user
 
         with override_user(security_manager.find_user(USER)):
-            ImportAssetsCommand(contents(serving)).run()
+            ImportAssetsCommand(imported).run()
 
 
 def run(app: Any, *command: str) -> None:

@@ -6,6 +6,7 @@ Superset imports this file; every capital name is a setting of Superset's.
 import logging
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +41,16 @@ def _served_version() -> Path:
     overlapping queries would hold on to an old publication. A version's own name never changes.
     """
     for version in SERVING.with_suffix("").glob("[!.]*.duckdb"):
-        if version.samefile(SERVING):
-            return version
+        with suppress(FileNotFoundError):  # publish removes old ones
+            if version.samefile(SERVING):
+                return version
     return SERVING
 
 
 def DB_CONNECTION_MUTATOR(url: URL, engine: dict[str, Any], *_: Any) -> tuple[URL, dict[str, Any]]:
-    """Each query of the database "Numerosity" opens what is served at that moment, and closes it.
+    """Every query of DuckDB opens what is served at that moment, read-only, and closes it.
 
-    Whoever may write SQL reads that file and no other.
+    Whoever may write SQL here, or add databases, reads that file and no other.
     """
     if url.drivername == "duckdb":
         url = url.set(database=str(_served_version()))
@@ -83,7 +85,6 @@ TALISMAN_CONFIG = {
     "session_cookie_secure": False,  # loopback speaks http
 }
 ENABLE_CORS = False
-SESSION_COOKIE_SAMESITE = "Strict"
 
 FEATURE_FLAGS = {"ALERT_REPORTS": False, "THUMBNAILS": False}
 LOG_LEVEL = logging.WARNING

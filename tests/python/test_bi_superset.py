@@ -118,6 +118,8 @@ def _logged_in(address: str, password: str, process: subprocess.Popen[bytes]) ->
     who = {"username": "admin", "password": password, "provider": "db"}
     token = client.post("/api/v1/security/login", json=who).json()["access_token"]
     client.headers["Authorization"] = f"Bearer {token}"
+    asked = client.get("/api/v1/security/csrf_token/").json()["result"]
+    client.headers |= {"X-CSRFToken": asked, "Referer": address}
     return client
 
 
@@ -241,3 +243,20 @@ def test_what_superset_keeps_is_its_owners(superset: Superset) -> None:
     for name in ("secret_key", "admin_password", "superset.db"):
         assert (home / name).stat().st_mode & 0o077 == 0
     assert httpx.get(f"{superset.address}/api/v1/dataset/").status_code == 401
+
+
+def test_without_a_publication_it_says_what_to_do(tmp_path: Path) -> None:
+    """One line, before anything is set up."""
+    nowhere = {"NUMEROSITY_SERVING": str(tmp_path / "none.duckdb"), "NUMEROSITY_BI": str(tmp_path)}
+    done = subprocess.run(
+        [str(PYTHON), str(SUPERSET / "start.py"), "set-up"],
+        env=os.environ | nowhere,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert (
+        line
+        == f"{tmp_path / 'none.duckdb'} is not there: publish it first (make demo, or make publish)"
+    )
