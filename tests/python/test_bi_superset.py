@@ -119,7 +119,7 @@ def _logged_in(address: str, password: str, process: subprocess.Popen[bytes]) ->
     token = client.post("/api/v1/security/login", json=who).json()["access_token"]
     client.headers["Authorization"] = f"Bearer {token}"
     asked = client.get("/api/v1/security/csrf_token/").json()["result"]
-    client.headers |= {"X-CSRFToken": asked, "Referer": address}
+    client.headers.update({"X-CSRFToken": asked, "Referer": address})
     return client
 
 
@@ -231,6 +231,7 @@ def test_the_database_can_be_read_and_nothing_else(superset: Superset) -> None:
         "delete from publication",
         f"select * from read_csv('{secret}')",
         "attach '/tmp/other.duckdb' as other",
+        "set enable_external_access = true",
     ):
         asked = {"database_id": number, "sql": statement, "runAsync": False}
         answer = superset.client.post("/api/v1/sqllab/execute/", json=asked)
