@@ -108,13 +108,14 @@ def quality_command(
     real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
     trials: Annotated[int, typer.Option(min=0, help="Settings to search for each model.")] = 10,
     repeats: Annotated[int | None, typer.Option(min=1, help="Deals into folds.")] = None,
+    automl_seconds: Annotated[int, typer.Option(min=1, help="For FLAML, a fold.")] = 60,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
     """Our models and their peers on the same folds, by default and tuned."""
     from bench.datasets import labelled_rows
     from bench.quality import quality
 
-    found = quality(labelled_rows(data, real), trials, repeats, seed)
+    found = quality(labelled_rows(data, real), trials, repeats, automl_seconds, seed)
     write_json({"bench": "quality", "data": data, **found})
 
 

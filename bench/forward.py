@@ -47,7 +47,7 @@ def forward(data: Dataset, seed: int = 0) -> dict[str, Any]:
     models: dict[str, Any] = {}
     with progress_bar("learning from earlier months") as advance, threads_for(len(earlier.labels)):
         for number, candidate in enumerate(CANDIDATES):
-            params = choose(candidate, earlier, plan, seed, lambda: None).params
+            params = choose([candidate], earlier, plan, seed, lambda: None)[0].params
             fitted = candidate.fit(earlier.matrix, earlier.labels, params, seed)
             models[f"ours: {candidate.title}"] = predict(fitted, judged.matrix)
             advance(number + 1, len(CANDIDATES) + 1)

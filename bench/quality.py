@@ -28,7 +28,7 @@ from bench.machine import machine
 from ml.candidates import CANDIDATES, Candidate
 from ml.candidates.base import Labels, Matrix, Params, threads_for
 from ml.candidates.boosting import suggest_boosting
-from ml.console import progress_bar, show
+from ml.console import progress_bar, say, show
 from ml.dataset import Dataset
 from ml.export import export
 from ml.folds import Fold, Protocol, protocol
@@ -44,7 +44,6 @@ Settings = Params
 Fit = Callable[[Matrix, Labels, Settings, int], Any]
 Suggest = Callable[["optuna.trial.BaseTrial"], Settings]
 
-AUTOML_SECONDS = 60
 AUTOML_MODELS = ["lgbm", "xgboost", "catboost", "rf", "extra_tree"]
 """Those of FLAML's that take missing values."""
 
@@ -69,28 +68,35 @@ class Entrant:
         return (lambda X: session.run(["probability"], {INPUT: X})[0]), len(graph)
 
 
-def quality(data: Dataset, trials: int, repeats: int | None, seed: int = 0) -> dict[str, Any]:
-    """Measure every entrant by default and tuned within `trials` (0: not), best AUC first."""
+def quality(
+    data: Dataset, trials: int, repeats: int | None, automl_seconds: int, seed: int = 0
+) -> dict[str, Any]:
+    """Measure every entrant by default and tuned within `trials` (0: not), best AUC first.
+
+    What is measured is said at once: the whole takes long.
+    """
     plan = protocol(data, seed, repeats=repeats)
     folds = plan.folds if plan.test is None else (Fold(plan.final, plan.test),)
-    entrants, found = _entrants(), []
+    entrants, found = _entrants(automl_seconds), []
     with progress_bar("comparing with peers") as advance:
         for number, entrant in enumerate(entrants):
             setting, params = "default", entrant.default
             if entrant.ours:
                 setting = "own grid"
-                params = choose(entrant.ours, data, plan, seed, lambda: None).params
+                params = choose([entrant.ours], data, plan, seed, lambda: None)[0].params
             found.append(_measured(entrant, setting, params, data, folds, seed))
+            _say(found[-1])
             if trials and entrant.suggest:
                 best = _tuned(entrant, data, plan, trials, seed)
                 found.append(_measured(entrant, f"{trials} trials", best, data, folds, seed))
+                _say(found[-1])
             advance(number + 1, len(entrants))
     found.sort(key=lambda row: -row["roc_auc"])
     show(_table(f"{data.task.name}: {plan.name}, {len(data.labels):,} rows", found))
     return {**machine(), "protocol": plan.name, "rows": len(data.labels), "models": found}
 
 
-def _entrants() -> list[Entrant]:
+def _entrants(automl_seconds: int) -> list[Entrant]:
     try:
         from catboost import CatBoostClassifier
         from flaml import AutoML
@@ -131,7 +137,7 @@ def _entrants() -> list[Entrant]:
         Entrant("LightGBM", light, _light_space, {}),
         Entrant("XGBoost", extreme, _extreme_space, {}),
         Entrant("CatBoost", cat, _cat_space, {}),
-        Entrant("FLAML", automl, None, {"time_budget": AUTOML_SECONDS}),
+        Entrant("FLAML", automl, None, {"time_budget": automl_seconds}),
     ]
 
 
@@ -241,6 +247,10 @@ def _measured(
             )
     means = {name: float(np.mean([fold[name] for fold in each])) for name in each[0]}
     return {"model": entrant.name, "setting": setting, **means, "params": json.dumps(dict(params))}
+
+
+def _say(row: Mapping[str, Any]) -> None:
+    say(f"{row['model']}, {row['setting']}: AUC {row['roc_auc']:.4f}")
 
 
 def _table(title: str, found: Sequence[Mapping[str, Any]]) -> Table:

@@ -40,7 +40,7 @@ def reasons(data: Dataset, rows: int, seed: int = 0) -> dict[str, Any]:
     found: list[dict[str, Any]] = []
     for candidate in (GradientBoosting(), GlassBoxBoosting()):
         say(f"{candidate.title}: fitting, explaining {len(matrix):,} rows")
-        params = choose(candidate, data, plan, seed, lambda: None).params
+        params = choose([candidate], data, plan, seed, lambda: None)[0].params
         model = candidate.fit(data.matrix[learned], data.labels[learned], params, seed)
         found.append({"model": candidate.title, **_agreement(candidate, model, matrix)})
     table = Table(title=f"{data.task.name}: reasons beside TreeSHAP, {len(matrix):,} held-out rows")

@@ -43,7 +43,10 @@ Without = Annotated[
     typer.Option(metavar="GROUP", help="Leave a group of features out; can be given repeatedly."),
 ]
 AllCandidates = Annotated[
-    bool, typer.Option("--all-candidates", help="Also a random forest and a neural net: slower.")
+    bool,
+    typer.Option(
+        "--all-candidates", help="Also a random forest, a neural net and an ensemble: slower."
+    ),
 ]
 Reason = Annotated[str | None, typer.Option(help="Why, for those who read it later.")]
 
@@ -86,10 +89,7 @@ def train(
     trials: Annotated[
         int | None, typer.Option(help="Settings to search a candidate; repeatable by seed.")
     ] = None,
-    all_candidates: Annotated[
-        bool,
-        typer.Option("--all-candidates", help="Also a random forest and a neural net: slower."),
-    ] = False,
+    all_candidates: AllCandidates = False,
 ) -> int:
     """Compare the candidates, ship the best as a bundle, enter it in the registry."""
     from ml.candidates import CANDIDATES

@@ -22,7 +22,8 @@ from ml.console import Advance
 from ml.dataset import Dataset
 from ml.folds import Protocol
 from ml.judge import Judged, Rows, held_out_deals, in_parts, judged_by_folds, judged_by_time
-from ml.selection import Choice, Tick, choose, fit, fits_to_choose, predict, ranked
+from ml.parallel import in_processes
+from ml.selection import Choice, choose, fit, fits_to_choose, predict, ranked
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -59,21 +60,25 @@ def evaluate(
         if advance:
             advance(next(steps), total)
 
-    choices = [choose(candidate, data, plan, seed, tick) for candidate in candidates]
-    choices = ranked(choices, plan.repeats)
-    return tuple(
-        _evaluate(choice, data, plan, seed, tick, is_best=choice is choices[0])
-        for choice in choices
-    )
+    choices = ranked(choose(candidates, data, plan, seed, tick), plan.repeats)
+    jobs = [(choice, data, plan, seed, choice is choices[0]) for choice in choices]
+    found = []
+    for evaluation, fits in in_processes(_evaluate, jobs, len(data.labels)):
+        found.append(evaluation)
+        for _ in range(fits):
+            tick()
+    return tuple(found)
 
 
 def _evaluate(
-    choice: Choice, data: Dataset, plan: Protocol, seed: int, tick: Tick, is_best: bool
-) -> Evaluation:
+    choice: Choice, data: Dataset, plan: Protocol, seed: int, is_best: bool
+) -> tuple[Evaluation, int]:
+    """What is known of the choice, and how many fits that took."""
+    fits = count()
+
     def fit_on(rows: Rows) -> Classifier:
-        model = fit(choice, data, rows, seed)
-        tick()
-        return model
+        next(fits)
+        return fit(choice, data, rows, seed)
 
     candidate, model = choice.candidate, fit_on(plan.final)
     name, title = candidate.name, candidate.title
@@ -86,7 +91,7 @@ def _evaluate(
         judged = judged_by_time(name, title, expit(line(scores)), data, plan, plan.test, seed)
     if line != UNCHANGED:
         candidate, model = Calibrated(candidate, line), CalibratedModel(model, line)
-    return Evaluation(
+    evaluation = Evaluation(
         **vars(judged),
         candidate=candidate,
         params=choice.params,
@@ -94,3 +99,4 @@ def _evaluate(
         line=line,
         model=model,
     )
+    return evaluation, next(fits)

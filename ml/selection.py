@@ -15,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.candidates import Candidate
-from ml.candidates.base import Classifier, Matrix, Params, threads_for
+from ml.candidates.base import Classifier, Labels, Matrix, Params, threads_for
 from ml.dataset import Dataset
 from ml.folds import Fold, Protocol
 from ml.metrics import Floats
+from ml.parallel import in_processes
 
 __all__ = [
     "Choice",
@@ -27,7 +28,7 @@ __all__ = [
     "chosen_folds",
     "fit",
     "fits_to_choose",
-    "losses",
+    "judged",
     "predict",
     "ranked",
 ]
@@ -54,29 +55,43 @@ class Choice:
         return float(np.mean([fold.mean() for fold in self.losses]))
 
 
-def choose(candidate: Candidate, data: Dataset, plan: Protocol, seed: int, tick: Tick) -> Choice:
-    """The candidate's best setting; the first of its grid where two are equal."""
+def choose(
+    candidates: Sequence[Candidate], data: Dataset, plan: Protocol, seed: int, tick: Tick
+) -> list[Choice]:
+    """Each candidate's best setting; the first of its grid where two are equal."""
     early, late = _stages(plan)
-
-    def judged(settings: Sequence[Params], folds: Sequence[Fold]) -> list[list[Floats]]:
-        return [
-            [losses(candidate, each, data, fold, seed, tick) for fold in folds] for each in settings
-        ]
-
-    first = [
-        Choice(candidate, params, found)
-        for params, found in zip(candidate.grid, judged(candidate.grid, early), strict=True)
+    every = [Choice(each, params, ()) for each in candidates for params in each.grid]
+    looked = judged(every, early, data, seed, tick)
+    kept = []
+    for candidate in candidates:
+        own = [choice for choice in looked if choice.candidate is candidate]
+        ranking = sorted(range(len(own)), key=lambda i: own[i].loss)
+        kept += [own[i] for i in sorted(ranking[: _half(candidate)])]
+    kept = judged(kept, late, data, seed, tick)
+    return [
+        min((each for each in kept if each.candidate is candidate), key=lambda each: each.loss)
+        for candidate in candidates
     ]
-    ranking = sorted(range(len(first)), key=lambda i: first[i].loss)
-    kept = [first[i] for i in sorted(ranking[: _half(candidate)])]
-    second = judged([choice.params for choice in kept], late)
-    return min(
-        (
-            replace(choice, losses=[*choice.losses, *rest])
-            for choice, rest in zip(kept, second, strict=True)
-        ),
-        key=lambda choice: choice.loss,
-    )
+
+
+def judged(
+    choices: Sequence[Choice], folds: Sequence[Fold], data: Dataset, seed: int, tick: Tick
+) -> list[Choice]:
+    """The same choices with their losses on these folds added to those there are."""
+    jobs = [
+        (choice.candidate, choice.params, data.matrix, data.labels, fold, seed)
+        for choice in choices
+        for fold in folds
+    ]
+    found = []
+    for loss in in_processes(_losses, jobs, min(MOST_ROWS, len(data.labels))):
+        found.append(loss)
+        tick()
+    size = len(folds)
+    return [
+        replace(choice, losses=[*choice.losses, *found[i * size : (i + 1) * size]])
+        for i, choice in enumerate(choices)
+    ]
 
 
 def ranked(choices: Sequence[Choice], repeats: int = 1) -> list[Choice]:
@@ -132,21 +147,14 @@ def _half(candidate: Candidate) -> int:
     return -(-len(candidate.grid) // 2)
 
 
-def losses(
-    candidate: Candidate,
-    params: Params,
-    data: Dataset,
-    fold: Fold,
-    seed: int,
-    tick: Tick | None = None,
+def _losses(
+    candidate: Candidate, params: Params, matrix: Matrix, labels: Labels, fold: Fold, seed: int
 ) -> Floats:
     """The log loss, in nats, of each row that the fold judges by (a sample of many): [rows]."""
     train, validate = _sample(fold.train, seed), _sample(fold.validate, seed)
-    model = candidate.fit(data.matrix[train], data.labels[train], params, seed)
-    likely = predict(model, data.matrix[validate])
-    told = np.where(data.labels[validate] == 1, likely, 1 - likely)
-    if tick:
-        tick()
+    model = candidate.fit(matrix[train], labels[train], params, seed)
+    likely = predict(model, matrix[validate])
+    told = np.where(labels[validate] == 1, likely, 1 - likely)
     return np.asarray(-np.log(np.maximum(told, np.finfo(np.float64).eps)))
 
 

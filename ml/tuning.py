@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-import numpy as np
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -23,7 +22,7 @@ from ml.candidates.base import Params
 from ml.console import Advance
 from ml.dataset import Dataset
 from ml.folds import Protocol
-from ml.selection import chosen_folds, losses
+from ml.selection import Choice, chosen_folds, judged
 from scoring.errors import UsageError
 
 __all__ = ["JOURNAL", "Budget", "tune"]
@@ -96,8 +95,8 @@ def _trial(
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(_done(study)))
     trial = study.ask()
     params = candidate.suggest(trial)
-    found = [losses(candidate, params, data, fold, seed).mean() for fold in chosen_folds(plan)]
-    study.tell(trial, float(np.mean(found)))
+    tried = judged([Choice(candidate, params, ())], chosen_folds(plan), data, seed, lambda: None)
+    study.tell(trial, tried[0].loss)
 
 
 def _done(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:

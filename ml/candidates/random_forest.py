@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
@@ -37,7 +37,7 @@ MOST_ROWS = 20_000
 class FittedForest:
     """The forest, its leaves smoothed, and the line its mean log-odds are put on."""
 
-    model: RandomForestClassifier
+    model: RandomForestClassifier | ExtraTreesClassifier
     slope: float
     offset: float
 
@@ -82,8 +82,11 @@ class RandomForest(FeatureByFeature):
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedForest:
         """Fit, smooth the leaves, then fit the line on what trees say of rows they did not see."""
-        model = RandomForestClassifier(
-            max_samples=min(len(y), MOST_ROWS), random_state=seed, **params
+        settings = dict(params)
+        drawn = settings.pop("splits", "best") == "random"
+        kind = ExtraTreesClassifier if drawn else RandomForestClassifier
+        model = kind(
+            bootstrap=True, max_samples=min(len(y), MOST_ROWS), random_state=seed, **settings
         )
         model.fit(X, y)
         said, trees = np.zeros(len(y)), np.zeros(len(y))

@@ -24,7 +24,10 @@ engagements as (
 ),
 
 in_history as (
-    select all_sessions.*
+    select
+        all_sessions.*,
+        all_sessions.administrative_pages + all_sessions.informational_pages + all_sessions.product_pages as page_count,
+        all_sessions.administrative_seconds + all_sessions.informational_seconds + all_sessions.product_seconds as session_seconds
     from all_sessions
     inner join history on all_sessions.started_at >= coalesce(history.starts_at, all_sessions.started_at)
 ),
@@ -106,15 +109,23 @@ final as (
         sessions.as_of_date,
         sessions.customer_id,
         sessions.started_at,
-        {{ as_feature('sessions.administrative_pages') }} as administrative_pages,
-        {{ as_feature('sessions.administrative_seconds') }} as administrative_seconds,
-        {{ as_feature('sessions.informational_pages') }} as informational_pages,
-        {{ as_feature('sessions.informational_seconds') }} as informational_seconds,
-        {{ as_feature('sessions.product_pages') }} as product_pages,
-        {{ as_feature('sessions.product_seconds') }} as product_seconds,
+        {%- for kind in ['administrative', 'informational', 'product'] %}
+        {{ as_feature('sessions.' ~ kind ~ '_pages') }} as {{ kind }}_pages,
+        {{ as_feature('sessions.' ~ kind ~ '_seconds') }} as {{ kind }}_seconds,
+        {%- endfor %}
+        {{ as_feature('sessions.page_count') }} as page_count,
+        {{ as_feature('sessions.session_seconds') }} as session_seconds,
+        {{ as_feature(ratio('sessions.session_seconds', 'sessions.page_count')) }} as seconds_per_page,
+        {{ as_feature(ratio('sessions.product_seconds', 'sessions.product_pages')) }} as seconds_per_product_page,
+        {{ as_feature(ratio('sessions.administrative_seconds', 'sessions.administrative_pages')) }} as seconds_per_account_page,
+        {{ as_feature(ratio('sessions.product_pages', 'sessions.page_count')) }} as product_page_share,
         {{ as_feature('sessions.bounce_rate') }} as bounce_rate,
         {{ as_feature('sessions.exit_rate') }} as exit_rate,
+        {{ as_feature('sessions.exit_rate - sessions.bounce_rate') }} as exit_rate_without_bounces,
+        {{ as_feature('sessions.bounce_rate * sessions.page_count') }} as expected_bounces,
+        {{ as_feature('sessions.exit_rate * sessions.product_pages') }} as expected_product_exits,
         {{ as_feature('sessions.page_value') }} as page_value,
+        {{ as_feature('sessions.page_value * sessions.page_count') }} as page_value_total,
         {{ as_feature('sessions.special_day') }} as special_day,
         {{ as_feature(date_part('month', 'sessions.started_at')) }} as month_number,
         {{ as_feature(try_cast('sessions.operating_system', 'double')) }} as operating_system_code,

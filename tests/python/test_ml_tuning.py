@@ -54,7 +54,7 @@ def test_what_is_found_is_compared_with_the_grid(
     (tuned,) = tune((DecisionTree(),), data, plan, 0, Budget(trials=5), tmp_path)
 
     def loss(candidate: DecisionTree) -> float:
-        return choose(candidate, data, plan, 0, lambda: None).loss
+        return choose([candidate], data, plan, 0, lambda: None)[0].loss
 
     assert loss(tuned) <= loss(DecisionTree())
 
