@@ -20,7 +20,7 @@ STEP := .ci/step
 DBT := $(BIN)/dbt
 VARS = {sources: [$(SOURCE)]}
 
-.PHONY: help setup demo sample build rebuild train score predictions publish test format lint build-sample build-real pytest lock clean
+.PHONY: help setup demo sample build rebuild train score predictions publish bi bi-setup test format lint build-sample build-real pytest lock clean
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -63,18 +63,28 @@ predictions: setup ## Rebuild the tables that show predictions, and audiences
 publish: setup ## Copy what BI reads into data/serving.duckdb
 	@$(STEP) "Publish data/serving.duckdb" $(BIN)/python -m scoring publish
 
+bi-setup: .venv-bi/installed ## Install Superset, locked, into .venv-bi
+
+.venv-bi/installed: bi/requirements.lock
+	@$(STEP) "Install Superset" .ci/install $(PYTHON) .venv-bi bi/requirements.lock
+	@touch $@
+
+bi: bi-setup ## Apache Superset on loopback with the dashboards of what was published
+	@$(STEP) "Set up Superset, import dashboards" .venv-bi/bin/python bi/superset/start.py set-up
+	@.venv-bi/bin/python bi/superset/start.py serve
+
 test: setup ## Everything CI checks
 	@$(MAKE) --no-print-directory -j2 lint build-sample build-real
 	@$(MAKE) --no-print-directory pytest
 
 format: setup ## Format Python and SQL
-	@$(BIN)/ruff format ml scoring bench tests
-	@$(BIN)/ruff check --fix ml scoring bench tests
+	@$(BIN)/ruff format ml scoring bench bi tests
+	@$(BIN)/ruff check --fix ml scoring bench bi tests
 	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt
 
 lint: setup ## Check format, style and types
-	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check ml scoring bench tests
-	@$(STEP) "Check the style of Python" $(BIN)/ruff check ml scoring bench tests
+	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check ml scoring bench bi tests
+	@$(STEP) "Check the style of Python" $(BIN)/ruff check ml scoring bench bi tests
 	@$(STEP) "Check types" $(BIN)/mypy ml scoring bench
 	@mkdir -p data
 	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt
@@ -101,9 +111,11 @@ build-real-%: setup
 pytest: setup ## Run the Python tests
 	@$(BIN)/pytest -q
 
-lock: ## Resolve requirements.lock anew (needs uv)
+lock: ## Resolve requirements.lock and bi/requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-header --upgrade --output-file requirements.lock
+	uv pip compile bi/requirements.in --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-emit-index-url --no-header --upgrade --output-file bi/requirements.lock
 
 clean: ## Remove what was built (warehouse, models, logs); keeps .venv
 	rm -rf data artifacts target logs
