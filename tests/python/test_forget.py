@@ -217,9 +217,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         " from range(200) r(i)",
         "create table marts.order_items as select 'i' || i as order_item_id, 'o' || i as order_id"
         " from range(200) r(i)",
-        "insert into scoring.predictions (task, entity_id)"
-        " select 'any', 'c' || i from range(50) r(i)",
     )
+    factory.predict(warehouse, "select 'c' || i, 0.5 from range(50) r(i)", task="any")
     shutil.copy(warehouse, tmp_path / "serving.duckdb")
     ads = tmp_path / "raw" / "social_network_ads"
     ads.mkdir(parents=True)
@@ -249,7 +248,7 @@ def test_items_go_with_the_orders_that_name_the_customer(home: Path) -> None:
     for name in ("warehouse.duckdb", "serving.duckdb"):
         assert rows[name, "marts.order_items"] == rows[name, "marts.orders"] == 4
         assert rows[name, "features.customer_features"] == 2
-        assert rows[name, "scoring.predictions"] == 1
+        assert rows[name, "scoring.scores"] == 1
     found = factory.rows(home / "warehouse.duckdb", "select count(*) from marts.order_items")
     assert found == [(196,)]
 

@@ -157,7 +157,7 @@ def test_lost_predictions_are_scored_again(place: Place) -> None:
     """The note of a run is not enough: its rows must be there."""
     place.run()
     before = place.rows(SAME)
-    factory.execute(place.path, "delete from scoring.predictions where entity_id = 'c7'")
+    factory.execute(place.path, "delete from scoring.scores where entity_id = 'c7'")
     assert place.run().status == "done"
     assert place.rows(SAME) == before
 
@@ -186,7 +186,7 @@ def test_a_past_day_comes_out_to_the_bit(place: Place) -> None:
         f"create table more as select * replace (date '2026-06-01' as as_of_date)"
         f" from {factory.RELATION} where as_of_date = date '{NEWEST}'",
         f"insert into {factory.RELATION} from more",
-        "delete from scoring.predictions",
+        "delete from scoring.scores",
     )
     factory.register(place.path, newer)
     assert place.run().as_of_date == date(2026, 6, 1)
@@ -415,7 +415,7 @@ def test_the_task_must_exist_and_have_one_champion(place: Place) -> None:
         place.run()
 
 
-@pytest.mark.parametrize("table", ["scoring.predictions", "scoring.runs", "registry.models"])
+@pytest.mark.parametrize("table", ["scoring.scores", "scoring.runs", "registry.models"])
 def test_a_warehouse_without_the_tables_is_named(place: Place, table: str) -> None:
     """They are dbt's to make."""
     factory.execute(place.path, f"drop table {table}")
