@@ -27,8 +27,8 @@ from bench.scoring_ways import RELATION, WAYS, Place
 from scoring.bundle import write_bundle
 from scoring.console import configure_logs
 from scoring.errors import NumerosityError
-from scoring.predictions import ROW_GROUP
 from scoring.settings import PROJECT_ROOT
+from scoring.stored import ROW_GROUP
 
 if TYPE_CHECKING:
     from ml.dataset import Dataset

@@ -19,8 +19,9 @@ from scoring.champions import find_champions
 from scoring.console import progress_bar
 from scoring.errors import IntegrityError, NothingToScoreError, exit_code, one_line
 from scoring.features import Seen, check_contract, choose_date, count_rows, look_at, read
-from scoring.predictions import TABLES, Counts, already_done, count, replace
+from scoring.predictions import TABLES, already_done, replace
 from scoring.settings import Settings
+from scoring.stored import Counts, count
 from scoring.warehouse import connect, fetch, require_tables, storage
 
 __all__ = ["BATCH_ROWS", "Outcome", "Request", "run", "score_day"]

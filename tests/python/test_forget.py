@@ -253,6 +253,24 @@ def test_items_go_with_the_orders_that_name_the_customer(home: Path) -> None:
     assert found == [(196,)]
 
 
+def test_scores_go_by_the_task_of_their_run(home: Path) -> None:
+    """A session that is called like the customer is somebody else's."""
+    warehouse = home / "warehouse.duckdb"
+    for task in ("about customers", "about sessions"):
+        values = "values ('c7', 0.5), ('c8', 0.5)"
+        factory.predict(warehouse, values, task=task, run_id=task)
+    metas = {"customer_id": "about customers", "session_id": "about sessions"}
+    nodes = {
+        key: {"config": {"meta": {"numerosity": {"entity_key": key, "tasks": {task: {}}}}}}
+        for key, task in metas.items()
+    }
+    (home / "target").mkdir()
+    (home / "target" / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    erase("c7")
+    left = "select task, count(*) from scoring.predictions where entity_id = 'c7' group by task"
+    assert factory.rows(warehouse, left) == [("about sessions", 1)]
+
+
 def test_raw_text_is_kept_byte_for_byte(home: Path) -> None:
     """Quotes, line ends and empty lines of the others are not touched."""
     receipt = erase("c7", rewrite_raw=True)
