@@ -7,7 +7,6 @@ from datetime import date
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from scoring.bundle import Bundle
@@ -32,10 +31,11 @@ class FeatureDay:
 class Seen:
     """What is known of the rows that have been read so far; their order does not matter."""
 
-    def __init__(self, features: tuple[str, ...]) -> None:
+    def __init__(self, features: tuple[str, ...], rows: int) -> None:
+        """`rows` is how many will be read: eight bytes are kept of each."""
         self._features = features
-        self._rows = self._sum = 0
-        self._keys: list[npt.NDArray[np.uint64]] = []
+        self._rows = self._sum = self._known = 0
+        self._keys = np.empty(rows, np.uint64)
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Look at a batch of `read`.
@@ -53,7 +53,9 @@ class Seen:
         row ^= row >> np.uint64(29)
         self._rows += batch.num_rows
         self._sum = (self._sum + int(row.sum())) % 2**64
-        self._keys.append(keys[np.asarray(batch.column(0).is_valid())])
+        known = keys[np.asarray(batch.column(0).is_valid())]
+        self._keys[self._known : self._known + len(known)] = known
+        self._known += len(known)
 
     @property
     def fingerprint(self) -> str:
@@ -62,7 +64,8 @@ class Seen:
 
     def may_have_twins(self) -> bool:
         """False where each key that is not null came once; true where two have the same hash."""
-        keys = np.sort(np.concatenate([np.empty(0, np.uint64), *self._keys]))
+        keys = self._keys[: self._known]
+        keys.sort()
         return bool((keys[1:] == keys[:-1]).any())
 
 
@@ -119,11 +122,11 @@ def count_rows(connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: date)
 
 
 def look_at(
-    connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: date, batch_rows: int
+    connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: FeatureDay, batch_rows: int
 ) -> Seen:
     """Read all of `day` and keep nothing of it; raises as `read` does."""
-    seen = Seen(bundle.features)
-    for _ in read(connection, bundle, day, batch_rows, seen):
+    seen = Seen(bundle.features, day.rows)
+    for _ in read(connection, bundle, day.as_of_date, batch_rows, seen):
         pass
     return seen
 

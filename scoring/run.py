@@ -135,10 +135,10 @@ def score_day(
     check_contract(connection, bundle)
     day = count_rows(connection, bundle, choose_date(connection, bundle, request.as_of))
     about = {"task": bundle.task, "as_of_date": str(day.as_of_date), "model": bundle.model_version}
-    status, run_id, counts, seen = "already_done", None, Counts(), Seen(bundle.features)
+    status, run_id, counts, seen = "already_done", None, Counts(), Seen(bundle.features, day.rows)
 
     def fingerprint() -> str:
-        return look_at(connection, bundle, day.as_of_date, batch_rows).fingerprint
+        return look_at(connection, bundle, day, batch_rows).fingerprint
 
     searched = not (request.force or request.dry_run)
     if done := already_done(connection, bundle, day, fingerprint) if searched else None:
