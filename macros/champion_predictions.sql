@@ -1,9 +1,6 @@
 {# The champion's predictions of an entity's tasks, for each task's newest scored as-of date, and what scored them. #}
 {% macro champion_predictions(entity) -%}
-    select
-        predictions.*,
-        runs.feature_schema_hash,
-        runs.code_version
+    select predictions.*
     from {{ source('scoring', 'predictions') }} as predictions
     inner join {{ source('registry', 'models') }} as champions
         on
@@ -24,6 +21,5 @@
             predictions.task = newest.task
             and predictions.model_version = newest.model_version
             and predictions.as_of_date = newest.as_of_date
-    left join {{ source('scoring', 'runs') }} as runs on predictions.run_id = runs.run_id
     where predictions.task in ({{ tasks_of(entity) }})
 {%- endmacro %}

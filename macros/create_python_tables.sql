@@ -4,7 +4,7 @@
 #}
 {% macro create_python_tables() -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'seed', 'run-operation') -%}
-        {%- for statement in python_tables() -%}
+        {%- for statement in python_tables() + predictions_tables() -%}
             {%- do run_query(statement) -%}
         {%- endfor -%}
     {%- endif -%}
@@ -52,17 +52,14 @@
             window_name varchar, as_of_from date, as_of_to date, customers bigint, buyers bigint, rate double,
             wilson_low double, wilson_high double, all_customers bigint, base_rate double, rest_rate double, lift double,
             lift_on_rest double, p_value double, p_holm double, q_value double)',
-        'create table if not exists scoring.predictions (task varchar, entity_id varchar, as_of_date date,
-            model_version varchar, run_id varchar, probability double, score double, reason_1 varchar, reason_2 varchar,
-            reason_3 varchar, contribution_1 double, contribution_2 double, contribution_3 double,
-            bundle_sha256 varchar, scored_at timestamp)',
         'create table if not exists scoring.unscorable (task varchar, entity_id varchar, as_of_date date,
             model_version varchar, run_id varchar, reason varchar, scored_at timestamp)',
         'create table if not exists scoring.runs (run_id varchar, task varchar, as_of_date date, model_version varchar,
             bundle_sha256 varchar, feature_schema_hash varchar, code_version varchar, features_fingerprint varchar,
-            rows_scored bigint, rows_unscorable bigint, started_at timestamp, finished_at timestamp)',
+            rows_scored bigint, rows_unscorable bigint, started_at timestamp, finished_at timestamp, run_key bigint)',
         'alter table scoring.runs add column if not exists feature_schema_hash varchar',
         'alter table scoring.runs add column if not exists code_version varchar',
+        'alter table scoring.runs add column if not exists run_key bigint',
         'create table if not exists scoring.erasures (erasure_id varchar, place varchar, table_name varchar,
             rows_erased bigint, erased_at timestamp)',
         'create table if not exists scoring.deliveries (delivery_id varchar, audience varchar, as_of_date date,

@@ -19,36 +19,56 @@ import pyarrow as pa
 from scoring.bundle import INPUT, Bundle, session
 from scoring.errors import InputError, IntegrityError
 
-__all__ = ["OUTPUT_SCHEMA", "REASONS", "feature_matrix", "score_batch", "score_batches"]
+__all__ = [
+    "CODED_SCHEMA",
+    "OUTPUT_SCHEMA",
+    "REASONS",
+    "feature_matrix",
+    "score_batch",
+    "score_batches",
+]
 
 REASONS = 3
-OUTPUT_SCHEMA = pa.schema(
-    [
-        ("entity_id", pa.string()),
-        ("probability", pa.float64()),
-        ("score", pa.float64()),
-        *((f"reason_{rank}", pa.string()) for rank in range(1, REASONS + 1)),
-        *((f"contribution_{rank}", pa.float64()) for rank in range(1, REASONS + 1)),
-        ("unscorable", pa.string()),
-    ]
-)
+
+
+def _schema(number: pa.DataType, reason: pa.DataType) -> pa.Schema:
+    return pa.schema(
+        [
+            ("entity_id", pa.string()),
+            ("probability", number),
+            ("score", number),
+            *((f"reason_{rank}", reason) for rank in range(1, REASONS + 1)),
+            *((f"contribution_{rank}", number) for rank in range(1, REASONS + 1)),
+            ("unscorable", pa.string()),
+        ]
+    )
+
+
+OUTPUT_SCHEMA = _schema(pa.float64(), pa.string())
 """One row an entity: its scores, or in `unscorable` why it has none. Never both."""
+CODED_SCHEMA = _schema(pa.float32(), pa.dictionary(pa.int64(), pa.string()))
+"""The same as the model answers it: float32, and reasons as positions in the bundle's list."""
 
 WANTED = ["probability", "score", "reason_indices", "reason_contributions"]
-SMALLEST_RUN = 16
-"""Rows. Shorter batches are padded: a matrix product of one row rounds unlike one of many."""
+ALIGNED = 16
+"""Rows. Batches are padded to a multiple: the last few of other numbers are rounded otherwise."""
 
 Floats = npt.NDArray[np.float32]
 Mask = npt.NDArray[np.bool_]
 
 
 def score_batches(
-    batches: Iterable[pa.RecordBatch], bundle: Bundle, threads: int = 1
+    batches: Iterable[pa.RecordBatch],
+    bundle: Bundle,
+    threads: int = 1,
+    schema: pa.Schema = OUTPUT_SCHEMA,
+    ahead: int = 0,
 ) -> Generator[pa.RecordBatch]:
-    """Score each batch: one output batch (`OUTPUT_SCHEMA`) for each, in the same order.
+    """Score each batch: one output batch of `schema` (or CODED_SCHEMA) for each, in the same order.
 
     A batch has the bundle's entity key and each of its features as float32; other columns do not
-    matter. Nulls and NaN are missing values. At most `threads` + 1 batches are in memory.
+    matter. Nulls and NaN are missing values. At most `threads` + 1 batches are in memory, and
+    `ahead` more, which are scored while whoever asks for them is busy.
 
     Raises InputError (a column is missing or of another type) or IntegrityError (the model answers
     what is no probability).
@@ -58,8 +78,8 @@ def score_batches(
     with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
         try:
             for batch in batches:
-                waiting.append(pool.submit(score_batch, batch, bundle, model))
-                if len(waiting) > threads:
+                waiting.append(pool.submit(score_batch, batch, bundle, model, schema))
+                if len(waiting) > threads + ahead:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
@@ -71,13 +91,14 @@ def score_batches(
 def feature_matrix(batch: pa.RecordBatch, features: tuple[str, ...]) -> tuple[Floats, Mask]:
     """The batch as the model's input, and where it is infinite.
 
-    Returns float32 [max(rows, SMALLEST_RUN), features], missing values as NaN, and bool
-    [features, rows]. Raises InputError when a column is missing or is not float32.
+    Returns float32 [rows, features], missing values as NaN, padded to a multiple of 16
+    rows and at least that, and bool [features, rows]. Raises InputError when a column is missing or is not float32.
     """
     rows = batch.num_rows
     # Filling rows of a [features, rows] buffer and transposing once beats writing each column into
     # the strided matrix: every column is one contiguous copy.
-    buffer = np.full((len(features), max(rows, SMALLEST_RUN)), np.nan, dtype=np.float32)
+    padded = max(ALIGNED, rows + -rows % ALIGNED)
+    buffer = np.full((len(features), padded), np.nan, dtype=np.float32)
     for position, name in enumerate(features):
         column = _column(batch, name)
         if column.type != pa.float32():
@@ -94,7 +115,10 @@ def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
 
 
 def score_batch(
-    batch: pa.RecordBatch, bundle: Bundle, model: onnxruntime.InferenceSession
+    batch: pa.RecordBatch,
+    bundle: Bundle,
+    model: onnxruntime.InferenceSession,
+    schema: pa.Schema = OUTPUT_SCHEMA,
 ) -> pa.RecordBatch:
     """Score one batch with a session that is open already: what `score_batches` does for each."""
     rows = batch.num_rows
@@ -110,16 +134,17 @@ def score_batch(
     bad = np.asarray(unscorable.is_valid())
     _check(bundle, keys, bad, probability, score, indices, contributions)
     names = pa.array(bundle.reasons, pa.string())
+    columns = [
+        keys,
+        pa.array(probability, mask=bad),
+        pa.array(score, mask=bad),
+        *(_texts(names, indices[:, rank], bad) for rank in range(REASONS)),
+        *(pa.array(contributions[:, rank], mask=bad | (not explains)) for rank in range(REASONS)),
+        unscorable,
+    ]
     return pa.RecordBatch.from_arrays(
-        [
-            keys,
-            _doubles(probability, bad),
-            _doubles(score, bad),
-            *(_texts(names, indices[:, rank], bad) for rank in range(REASONS)),
-            *(_doubles(contributions[:, rank], bad | (not explains)) for rank in range(REASONS)),
-            unscorable,
-        ],
-        schema=OUTPUT_SCHEMA,
+        [column.cast(kind) for column, kind in zip(columns, schema.types, strict=True)],
+        schema=schema,
     )
 
 
@@ -136,16 +161,13 @@ def _unscorable(keys: pa.Array, infinite: Mask, features: tuple[str, ...]) -> pa
     texts = pa.array([*(f"feature {name} is infinite" for name in features), "entity key is null"])
     keyless = np.asarray(keys.is_null())
     why = np.where(keyless, len(features), infinite.argmax(axis=0))
-    return _texts(texts, why, ~(keyless | infinite.any(axis=0)))
+    return _texts(texts, why, ~(keyless | infinite.any(axis=0))).cast(pa.string())
 
 
-def _texts(texts: pa.Array, indices: npt.NDArray[Any], absent: Mask) -> pa.Array:
+def _texts(texts: pa.Array, indices: npt.NDArray[Any], absent: Mask) -> pa.DictionaryArray:
     """`texts` at `indices`; null where `absent` or where the index is negative."""
-    return texts.take(pa.array(indices, mask=absent | (indices < 0)))
-
-
-def _doubles(values: Floats, absent: Mask) -> pa.Array:
-    return pa.array(values.astype(np.float64), mask=absent)
+    numbers = pa.array(indices, mask=absent | (indices < 0))
+    return pa.DictionaryArray.from_arrays(numbers, texts)
 
 
 def _check(

@@ -2,11 +2,11 @@
 
 A partition is (task, as_of_date, model_version). The tables have no keys or indexes on purpose: the
 whole partition is deleted and inserted again, and a crash in between leaves what was there before.
+`scoring.predictions` is a view of what is written here: numbers, and what they stand for.
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
@@ -17,37 +17,26 @@ import pyarrow as pa
 from scoring import __version__
 from scoring.bundle import Bundle
 from scoring.errors import IntegrityError
-from scoring.features import FeatureDay
+from scoring.features import FeatureDay, Seen
 from scoring.steps import step
+from scoring.stored import (
+    REASON_NAMES,
+    RUN_KEY,
+    SCORES,
+    UNSCORABLE,
+    Counts,
+    insert,
+    reason_numbers,
+    row_groups,
+)
 from scoring.warehouse import fetch, qualified, transaction
 
-__all__ = ["TABLES", "Counts", "already_done", "code_version", "count", "replace"]
+__all__ = ["TABLES", "Counts", "already_done", "code_version", "replace"]
 
-TABLES = ("scoring.predictions", "scoring.unscorable", "scoring.runs")
+RUNS = "scoring.runs"
+TABLES = (SCORES, UNSCORABLE, RUNS, REASON_NAMES)
 
 _PARTITION = "task = $task and as_of_date = $day and model_version = $version"
-_SCORES = (
-    "probability, score, reason_1, reason_2, reason_3,"
-    " contribution_1, contribution_2, contribution_3"
-)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many entities got a score, and how many a reason why not."""
-
-    scored: int = 0
-    unscorable: int = 0
-
-    def __add__(self, other: "Counts") -> "Counts":
-        """Both together."""
-        return Counts(self.scored + other.scored, self.unscorable + other.unscorable)
-
-
-def count(batch: pa.RecordBatch) -> Counts:
-    """Count one batch of `score_batches`."""
-    scored = batch.column("unscorable").null_count
-    return Counts(scored, batch.num_rows - scored)
 
 
 @cache
@@ -60,25 +49,28 @@ def code_version() -> str:
 
 
 def already_done(
-    connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: FeatureDay
+    connection: duckdb.DuckDBPyConnection,
+    bundle: Bundle,
+    day: FeatureDay,
+    fingerprint: Callable[[], str],
 ) -> tuple[str, Counts] | None:
     """The run whose result is in place for this model and exactly these features, or None.
 
     The rows themselves must be of that run and as many as it wrote: an older run over the same
-    features may have been replaced since.
+    features may have been replaced since. Only then is the `fingerprint` of the features asked for.
     """
     values = _values(bundle, day.as_of_date)
     runs = fetch(
         connection,
-        f"select run_id, rows_scored, rows_unscorable from {qualified(connection, TABLES[2])}"
-        f" where {_PARTITION} and bundle_sha256 = $sha and features_fingerprint = $fingerprint"
+        "select run_id, features_fingerprint, rows_scored, rows_unscorable"
+        f" from {qualified(connection, RUNS)} where {_PARTITION} and bundle_sha256 = $sha"
         " order by finished_at desc",
-        values | {"sha": bundle.bundle_sha256, "fingerprint": day.fingerprint},
+        values | {"sha": bundle.bundle_sha256},
     )
-    present = [_present(connection, table, values) for table in TABLES[:2]]
-    for run_id, *wanted in runs:
+    present = [_present(connection, table, values) for table in (SCORES, UNSCORABLE)]
+    for run_id, then, *wanted in runs:
         if present == [{run_id: rows} if rows else {} for rows in wanted]:
-            return run_id, Counts(*wanted)
+            return (run_id, Counts(*wanted)) if then == fingerprint() else None
     return None
 
 
@@ -88,84 +80,78 @@ def replace(
     day: FeatureDay,
     run_id: str,
     batches: Iterable[pa.RecordBatch],
+    seen: Seen,
 ) -> Counts:
     """Put the scored `batches` in place of the partition's rows, and note the run; all or nothing.
 
-    The batches must not be read through `connection` itself. Whatever they raise undoes everything.
+    The batches are of CODED_SCHEMA, and `seen` knows all features once they end. They must not be
+    read through `connection` itself. Whatever they raise undoes everything.
     Raises IntegrityError unless exactly the rows of `day` came out, and are there when read back.
     """
-    started = _now()
     values = _values(bundle, day.as_of_date)
-    run = values | {"run": run_id, "at": started}
+    run = values | {"run": run_id, "at": _now()}
     total = Counts()
     with transaction(connection):
-        for table in TABLES[:2]:
-            fetch(
-                connection, f"delete from {qualified(connection, table)} where {_PARTITION}", values
-            )
+        of_partition = f"select run_key from {qualified(connection, RUNS)} where {_PARTITION}"
+        fetch(
+            connection,
+            f"delete from {qualified(connection, SCORES)} where run_key in ({of_partition})",
+            values,
+        )
+        fetch(
+            connection,
+            f"delete from {qualified(connection, UNSCORABLE)} where {_PARTITION}",
+            values,
+        )
         step("old scores deleted")
-        for batch in batches:
-            counts = count(batch)
-            _insert(connection, batch, counts, run | {"sha": bundle.bundle_sha256})
-            total += counts
+        numbers = reason_numbers(connection, bundle.reasons)
+        for rows in row_groups(batches):
+            total += insert(connection, rows, numbers, run)
             step("batch written")
-        written = [sum(_present(connection, table, values).values()) for table in TABLES[:2]]
+        _note(connection, bundle, run, total, seen.fingerprint)
+        written = [
+            sum(_present(connection, table, values).values()) for table in (SCORES, UNSCORABLE)
+        ]
         if written != [total.scored, total.unscorable] or sum(written) != day.rows:
             raise IntegrityError(
                 f"{bundle.relation} has {day.rows} rows as of {day.as_of_date}, but {written[0]}"
                 f" were scored and {written[1]} listed as unscorable: nothing was kept, run again"
             )
-        fetch(
-            connection,
-            f"insert into {qualified(connection, TABLES[2])} (run_id, task, as_of_date,"
-            " model_version, bundle_sha256, feature_schema_hash, code_version,"
-            " features_fingerprint, rows_scored, rows_unscorable, started_at, finished_at)"
-            " values ($run, $task, $day, $version, $sha, $schema, $code, $fingerprint, $scored,"
-            " $unscorable, $at, $finished)",
-            run
-            | {"sha": bundle.bundle_sha256, "fingerprint": day.fingerprint, "finished": _now()}
-            | {"schema": bundle.feature_schema_hash, "code": code_version()}
-            | {"scored": total.scored, "unscorable": total.unscorable},
-        )
     return total
 
 
-def _insert(
+def _note(
     connection: duckdb.DuckDBPyConnection,
-    scored_batch: pa.RecordBatch,
-    counts: Counts,
-    values: dict[str, object],
+    bundle: Bundle,
+    run: dict[str, object],
+    total: Counts,
+    fingerprint: str,
 ) -> None:
-    """Append one batch to both tables.
-
-    DuckDB finds `scored_batch` by its name in this very frame. Registering it instead would make a
-    view in the transaction, and that keeps every batch in memory until the commit.
-    """
-    where = "task, entity_id, as_of_date, model_version, run_id"
-    who = "$task, entity_id, $day, $version, $run"
-    if counts.scored:
-        connection.execute(
-            f"insert into {qualified(connection, TABLES[0])}"
-            f" ({where}, {_SCORES}, bundle_sha256, scored_at)"
-            f" select {who}, {_SCORES}, $sha, $at from scored_batch where unscorable is null",
-            values,
-        ).fetchall()
-    if counts.unscorable:
-        connection.execute(
-            f"insert into {qualified(connection, TABLES[1])} ({where}, reason, scored_at)"
-            f" select {who}, unscorable, $at from scored_batch where unscorable is not null",
-            {name: value for name, value in values.items() if name != "sha"},
-        ).fetchall()
+    """The run's row: what all of its scores have in common."""
+    fetch(
+        connection,
+        f"insert into {qualified(connection, RUNS)} (run_key, run_id, task, as_of_date,"
+        " model_version, bundle_sha256, feature_schema_hash, code_version,"
+        " features_fingerprint, rows_scored, rows_unscorable, started_at, finished_at)"
+        f" values ({RUN_KEY}, $run, $task, $day, $version, $sha, $schema, $code, $fingerprint,"
+        " $scored, $unscorable, $at, $finished)",
+        run
+        | {"sha": bundle.bundle_sha256, "fingerprint": fingerprint, "finished": _now()}
+        | {"schema": bundle.feature_schema_hash, "code": code_version()}
+        | {"scored": total.scored, "unscorable": total.unscorable},
+    )
 
 
 def _present(
     connection: duckdb.DuckDBPyConnection, table: str, partition: dict[str, object]
 ) -> dict[str, int]:
     """The partition's rows in `table`, by run."""
+    counted = f"{qualified(connection, table)} as counted"
+    if table == SCORES:
+        counted += f" inner join {qualified(connection, RUNS)} as runs using (run_key)"
     rows = fetch(
         connection,
-        f"select run_id, count(*) from {qualified(connection, table)}"
-        f" where {_PARTITION} group by run_id",
+        f"select run_id, count(*) from {counted} where {_PARTITION} group by run_id",
         partition,
     )
     return dict(rows)

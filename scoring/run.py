@@ -13,21 +13,23 @@ import duckdb
 import pyarrow as pa
 import structlog
 
-from scoring.batches import score_batches
+from scoring.batches import CODED_SCHEMA, score_batches
 from scoring.bundle import Bundle, load_bundle
 from scoring.champions import find_champions
 from scoring.console import progress_bar
 from scoring.errors import IntegrityError, NothingToScoreError, exit_code, one_line
-from scoring.features import check_contract, choose_date, describe, read
-from scoring.predictions import TABLES, Counts, already_done, count, replace
+from scoring.features import Seen, check_contract, choose_date, count_rows, look_at, read
+from scoring.predictions import TABLES, already_done, replace
 from scoring.settings import Settings
+from scoring.stored import Counts, count
 from scoring.warehouse import connect, fetch, require_tables, storage
 
 __all__ = ["BATCH_ROWS", "Outcome", "Request", "run", "score_day"]
 
-BATCH_ROWS = 122_880
-"""Rows scored and written at once. It is DuckDB's row group: an insert of exactly one is written
-once, any other size is merged and written again, at half again the cost."""
+BATCH_ROWS = 8_192
+"""Rows scored at once: what is worked on stays in a core's cache, and larger ones are no faster."""
+AHEAD = 16
+"""Batches scored while others are written: more than a core can score in that time."""
 
 log = structlog.get_logger()
 
@@ -131,19 +133,23 @@ def score_day(
     """
     started = time.perf_counter()
     check_contract(connection, bundle)
-    day = describe(connection, bundle, choose_date(connection, bundle, request.as_of))
+    day = count_rows(connection, bundle, choose_date(connection, bundle, request.as_of))
     about = {"task": bundle.task, "as_of_date": str(day.as_of_date), "model": bundle.model_version}
-    status, run_id, counts = "already_done", None, Counts()
-    done = None if request.force or request.dry_run else already_done(connection, bundle, day)
-    if done:
+    status, run_id, counts, seen = "already_done", None, Counts(), Seen(bundle.features, day.rows)
+
+    def fingerprint() -> str:
+        return look_at(connection, bundle, day, batch_rows).fingerprint
+
+    searched = not (request.force or request.dry_run)
+    if done := already_done(connection, bundle, day, fingerprint) if searched else None:
         run_id, counts = done
     else:
         log.info("scoring", rows=day.rows, **about)
         # The reader has its own cursor: a connection that is being read from cannot write.
         with (
             connection.cursor() as reading,
-            closing(read(reading, bundle, day.as_of_date, batch_rows)) as batches,
-            closing(score_batches(batches, bundle, threads)) as scores,
+            closing(read(reading, bundle, day.as_of_date, batch_rows, seen)) as batches,
+            closing(score_batches(batches, bundle, threads, CODED_SCHEMA, AHEAD)) as scores,
             _one_thread(connection),
             progress_bar(bundle.task, day.rows, request.progress) as advance,
         ):
@@ -152,7 +158,7 @@ def score_day(
                 status, counts = "dry_run", sum(map(count, scored), Counts())
             else:
                 status, run_id = "done", uuid.uuid4().hex
-                counts = replace(connection, bundle, day, run_id, scored)
+                counts = replace(connection, bundle, day, run_id, scored, seen)
     seconds = round(time.perf_counter() - started, 3)
     scored_rows, unscorable = counts.scored, counts.unscorable
     log.info(status, scored=scored_rows, unscorable=unscorable, seconds=seconds, **about)

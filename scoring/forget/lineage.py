@@ -92,6 +92,7 @@ def note(
     connection.execute("create or replace temp table forgotten as select key, id from noted")
     connection.execute("create or replace temp table entities as select task, key from entities")
     connection.execute("create or replace temp table seen (id varchar)")
+    connection.execute("create or replace temp table runs (run_key bigint, task varchar)")
 
 
 def unseen(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> set[str]:
@@ -127,12 +128,20 @@ def condition(columns: Iterable[str]) -> str | None:
         return f"({_in(PERSON, PERSON)}{orphans})"
     if "entity_id" in names:
         anything = f"entity_id in (select id from temp.forgotten where key in {ENTITIES})"
-        if "task" not in names:
-            return anything
-        return (
-            "((task, entity_id) in (select task, id from temp.forgotten inner join temp.entities"
-            f" using (key)) or (task not in (select task from temp.entities) and {anything}))"
-        )
+        theirs = "temp.forgotten inner join temp.entities using (key)"
+        if "task" in names:
+            return (
+                f"((task, entity_id) in (select task, id from {theirs})"
+                f" or (task not in (select task from temp.entities) and {anything}))"
+            )
+        if "run_key" in names:
+            known = "temp.runs inner join temp.entities using (task)"
+            return (
+                "((run_key, entity_id) in"
+                f" (select run_key, id from {theirs} inner join temp.runs using (task))"
+                f" or (run_key not in (select run_key from {known}) and {anything}))"
+            )
+        return anything
     return f"({owned})" if owned else None
 
 
@@ -147,7 +156,18 @@ def rest(columns: Iterable[str], relation: str) -> str:
 
 
 def trace(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> None:
-    """Follow the lineage: note every key that is the person's, until there is nothing new."""
+    """Follow the lineage: note every key that is the person's, until there is nothing new.
+
+    Scores name their run, and the run its task: that is noted, too.
+    """
+    tables = list(tables)
+    for table in tables:
+        if {"run_key", "task"} <= set(table.columns):
+            fetch(
+                connection,
+                "insert into temp.runs select distinct run_key, task"
+                f" from {table.sql} where run_key is not null",
+            )
     asked = [
         (table, key, found)
         for table in tables

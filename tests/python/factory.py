@@ -22,9 +22,13 @@ WEIGHTS = (0.8, -0.02, 0.01, 0.3)
 BIAS = -1.0
 DATES = (date(2026, 4, 1), date(2026, 5, 1))
 
+_MACROS = [
+    (PROJECT_ROOT / "macros" / f"{name}.sql").read_text(encoding="utf-8")
+    for name in ("create_python_tables", "predictions_tables")
+]
 _STATEMENTS = re.findall(
-    r"'(create (?:table|schema) .*?)',\n",
-    (PROJECT_ROOT / "macros" / "create_python_tables.sql").read_text(encoding="utf-8"),
+    r"'(create (?:table|schema|view) .*?)',\n",
+    _MACROS[0] + _MACROS[1].partition("macro duckdb__")[2],
     re.DOTALL,
 )
 DDL = "".join(f"{each};\n" for each in (*_STATEMENTS, "create schema if not exists features"))
@@ -63,6 +67,26 @@ def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
     """What a query finds in a warehouse."""
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.execute(query).fetchall()
+
+
+PREDICTED = ("task", "as_of_date", "model_version", "run_id")
+
+
+def predict(path: Path, values: str, **run: Any) -> None:
+    """Write scores as a run does: `values` is a query of entity_id and probability."""
+    known = {"task": TASK, "as_of_date": DATES[-1], "model_version": "m1", "run_id": "r1"} | run
+    with duckdb.connect(str(path)) as connection:
+        key = "cast(hash($run_id) >> 1 as bigint)"
+        connection.execute(
+            f"insert into scoring.runs (run_key, {', '.join(PREDICTED)})"
+            f" values ({key}, {', '.join('$' + name for name in PREDICTED)})",
+            known,
+        )
+        connection.execute(
+            f"insert into scoring.scores (run_key, entity_id, probability) select {key}, * from"
+            f" ({values})",
+            {"run_id": known["run_id"]},
+        )
 
 
 def onnx_model(

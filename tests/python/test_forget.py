@@ -217,9 +217,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         " from range(200) r(i)",
         "create table marts.order_items as select 'i' || i as order_item_id, 'o' || i as order_id"
         " from range(200) r(i)",
-        "insert into scoring.predictions (task, entity_id)"
-        " select 'any', 'c' || i from range(50) r(i)",
     )
+    factory.predict(warehouse, "select 'c' || i, 0.5 from range(50) r(i)", task="any")
     shutil.copy(warehouse, tmp_path / "serving.duckdb")
     ads = tmp_path / "raw" / "social_network_ads"
     ads.mkdir(parents=True)
@@ -249,9 +248,27 @@ def test_items_go_with_the_orders_that_name_the_customer(home: Path) -> None:
     for name in ("warehouse.duckdb", "serving.duckdb"):
         assert rows[name, "marts.order_items"] == rows[name, "marts.orders"] == 4
         assert rows[name, "features.customer_features"] == 2
-        assert rows[name, "scoring.predictions"] == 1
+        assert rows[name, "scoring.scores"] == 1
     found = factory.rows(home / "warehouse.duckdb", "select count(*) from marts.order_items")
     assert found == [(196,)]
+
+
+def test_scores_go_by_the_task_of_their_run(home: Path) -> None:
+    """A session that is called like the customer is somebody else's."""
+    warehouse = home / "warehouse.duckdb"
+    for task in ("about customers", "about sessions"):
+        values = "values ('c7', 0.5), ('c8', 0.5)"
+        factory.predict(warehouse, values, task=task, run_id=task)
+    metas = {"customer_id": "about customers", "session_id": "about sessions"}
+    nodes = {
+        key: {"config": {"meta": {"numerosity": {"entity_key": key, "tasks": {task: {}}}}}}
+        for key, task in metas.items()
+    }
+    (home / "target").mkdir()
+    (home / "target" / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    erase("c7")
+    left = "select task, count(*) from scoring.predictions where entity_id = 'c7' group by task"
+    assert factory.rows(warehouse, left) == [("about sessions", 1)]
 
 
 def test_raw_text_is_kept_byte_for_byte(home: Path) -> None:

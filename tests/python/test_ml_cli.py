@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from factory import execute
+from factory import execute, predict
 from ml_factory import LABEL, RELATION, TASK, project
 
 from ml.candidates.logistic import Logistic
@@ -173,14 +173,13 @@ def fill(path: Path) -> None:
             " t(outcome, level, to_as_of_date, change, verdict),"
             " (select date '2025-04-01' as from_as_of_date, 0.2 as rate_before, 0.3 as rate_after,"
             " -0.1 as change_low, 0.2 as change_high, 0.0 as mix_effect, 0.0 as rate_effect)",
-            "insert into scoring.predictions (task, entity_id, as_of_date, probability) values"
-            f" ('{TASK}', 'a', '2025-05-01', 0.5), ('{TASK}', 'b', '2025-05-01', 0.25),"
-            f" ('{TASK}', 'a', '2025-04-01', 0.75)",
             f"create table predictions.customer_predictions as select '{TASK}' as task,"
             " 'Ada ' || i as full_name, i / 10.0 as probability,"
             " 'visit_count_90d' as reason_1, null::varchar as reason_2 from range(9) r(i)",
         ):
             connection.execute(statement)
+    predict(path, "values ('a', 0.5), ('b', 0.25)", task=TASK, as_of_date="2025-05-01")
+    predict(path, "values ('a', 0.75)", task=TASK, as_of_date="2025-04-01", run_id="r0")
 
 
 def test_the_summary_says_what_is_in_the_warehouse(
@@ -218,7 +217,7 @@ def test_the_summary_of_an_empty_warehouse_says_what_to_run(
         "delete from monitoring.monitor_reconciliation",
         "delete from segments.micro_segment_numerosity",
         "delete from predictions.customer_predictions",
-        "update scoring.predictions set probability = null",
+        "update scoring.scores set probability = null",
     )
     assert main(["summary"]) == 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pytest
-from factory import execute, rows
+from factory import execute, predict, rows
 from ml_factory import DATES, FEATURES, RELATION, TASK, manifest, node, project, table
 
 from ml.audit import audit, groups_of_values
@@ -91,9 +91,13 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         " date '2025-05-01' as as_of_date, 'has_purchase_30d' as outcome, i * 10 as customers,"
         " i as buyers, 0.1 as rate, 0.05 as wilson_low, 0.2 as wilson_high,"
         " case when i > 8 then 'reliable' else 'too_few' end as verdict from range(1, 13) r(i)",
-        "insert into scoring.predictions (task, entity_id, as_of_date, model_version, probability)"
-        f" select '{TASK}', 'v' || i, date '2025-06-01', '{trained['model_version']}', 0.25"
-        " from range(2000) r(i)",
+    )
+    predict(
+        found.warehouse,
+        "select 'v' || i, 0.25 from range(2000) r(i)",
+        task=TASK,
+        as_of_date="2025-06-01",
+        model_version=trained["model_version"],
     )
     return found
 

@@ -99,8 +99,9 @@ def test_every_table_named_exists(table: str) -> None:
     known = set(models_of(*schemas, "monitoring"))
     known |= {f"staging.{name.rpartition('.')[2]}" for name in models_of("staging")}
     known |= {f"seeds.{path.stem}" for path in (PROJECT_ROOT / "seeds").glob("*.csv")}
-    written = (PROJECT_ROOT / "macros" / "create_python_tables.sql").read_text(encoding="utf-8")
-    known |= set(re.findall(r"create table if not exists (\w+\.\w+)", written))
+    for name in ("create_python_tables", "predictions_tables"):
+        written = (PROJECT_ROOT / "macros" / f"{name}.sql").read_text(encoding="utf-8")
+        known |= set(re.findall(r"create (?:table|view) if not exists (\w+\.\w+)", written))
     assert table in known or table in {name.partition(".")[2] for name in known}
 
 
