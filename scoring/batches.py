@@ -91,8 +91,9 @@ def score_batches(
 def feature_matrix(batch: pa.RecordBatch, features: tuple[str, ...]) -> tuple[Floats, Mask]:
     """The batch as the model's input, and where it is infinite.
 
-    Returns float32 [rows, features], missing values as NaN, padded to a multiple of 16
-    rows and at least that, and bool [features, rows]. Raises InputError when a column is missing or is not float32.
+    Returns float32 [rows, features], missing values as NaN, padded to a multiple of 16 rows and at
+    least that, and bool [features, rows]. Raises InputError when a column is missing or is not
+    float32.
     """
     rows = batch.num_rows
     # Filling rows of a [features, rows] buffer and transposing once beats writing each column into
