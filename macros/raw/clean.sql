@@ -1,6 +1,6 @@
 {# Text without outer spaces; empty text is null. #}
 {% macro clean_text(column) -%}
-    nullif(trim(cast({{ column }} as varchar)), '')
+    nullif(trim(cast({{ column }} as string)), '')
 {%- endmacro %}
 
 {# A name people typed: outer spaces dropped, first letter upper case, the rest lower case. #}
@@ -30,6 +30,10 @@
 
 {# A value of another type, null when it cannot be read as one. #}
 {% macro try_cast(column, type) -%}
+    {{ return(adapter.dispatch('try_cast', 'numerosity')(column, type)) }}
+{%- endmacro %}
+
+{% macro default__try_cast(column, type) -%}
     try_cast({{ column }} as {{ type }})
 {%- endmacro %}
 
@@ -57,7 +61,7 @@
 {% macro synthetic_key(prefix, columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}
-        {%- do parts.append("coalesce(cast(" ~ column ~ " as varchar), '')") -%}
+        {%- do parts.append("coalesce(cast(" ~ column ~ " as string), '')") -%}
     {%- endfor -%}
     '{{ prefix }}' || md5({{ parts | join(" || '|' || ") }})
 {%- endmacro %}

@@ -38,7 +38,7 @@ select * from final
 {% macro raw_text(alias, columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}
-        {%- do parts.append("'" ~ column ~ "=' || coalesce(cast(" ~ alias ~ "." ~ column ~ " as varchar), '')") -%}
+        {%- do parts.append("'" ~ column ~ "=' || coalesce(cast(" ~ alias ~ "." ~ column ~ " as string), '')") -%}
     {%- endfor -%}
     {{ parts | join(" || '; ' || ") if parts else "''" }}
 {%- endmacro %}
