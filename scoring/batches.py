@@ -43,17 +43,21 @@ Mask = npt.NDArray[np.bool_]
 
 
 def score_batches(
-    batches: Iterable[pa.RecordBatch], bundle: Bundle, threads: int = 1
+    batches: Iterable[pa.RecordBatch],
+    bundle: Bundle,
+    threads: int = 1,
+    model: onnxruntime.InferenceSession | None = None,
 ) -> Generator[pa.RecordBatch]:
     """Score each batch: one output batch (`OUTPUT_SCHEMA`) for each, in the same order.
 
     A batch has the bundle's entity key and each of its features as float32; other columns do not
-    matter. Nulls and NaN are missing values. At most `threads` + 1 batches are in memory.
+    matter. Nulls and NaN are missing values. At most `threads` + 1 batches are in memory. `model`
+    is a session of the bundle with one thread, where there is one already.
 
     Raises InputError (a column is missing or of another type) or IntegrityError (the model answers
     what is no probability).
     """
-    model = session(bundle, threads=1)
+    model = model or session(bundle, threads=1)
     waiting: deque[Future[pa.RecordBatch]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
         try:

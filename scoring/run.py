@@ -23,7 +23,15 @@ from scoring.predictions import TABLES, Counts, already_done, count, replace
 from scoring.settings import Settings
 from scoring.warehouse import connect, fetch, require_tables, storage
 
-__all__ = ["BATCH_ROWS", "Outcome", "Request", "run", "score_day"]
+__all__ = [
+    "BATCH_ROWS",
+    "Outcome",
+    "Request",
+    "models",
+    "run",
+    "score_day",
+    "without_empty",
+]
 
 BATCH_ROWS = 122_880
 """Rows scored and written at once. It is DuckDB's row group: an insert of exactly one is written
@@ -73,8 +81,13 @@ def run(settings: Settings, request: Request) -> list[Outcome]:
         require_tables(connection, *TABLES)
         outcomes = [
             _outcome(connection, task, load, settings, request)
-            for task, load in _models(connection, settings, request)
+            for task, load in models(connection, settings, request)
         ]
+    return without_empty(outcomes)
+
+
+def without_empty(outcomes: list[Outcome]) -> list[Outcome]:
+    """An empty feature table is no failure, unless there is no other."""
     if all(outcome.status == "nothing_to_score" for outcome in outcomes):
         return [replaced(outcome, status="failed", exit_code=3) for outcome in outcomes]
     return [
@@ -83,10 +96,13 @@ def run(settings: Settings, request: Request) -> list[Outcome]:
     ]
 
 
-def _models(
+def models(
     connection: duckdb.DuckDBPyConnection, settings: Settings, request: Request
 ) -> list[tuple[str, Callable[[], Bundle]]]:
-    """The tasks to score, and for each how to load its model."""
+    """The tasks to score, and for each how to load its model.
+
+    Raises UsageError, InputError or IntegrityError where that cannot be told.
+    """
     if request.bundle is None:
         champions = find_champions(connection, settings.artifacts, settings.manifest, request.task)
         return [(champion.task, champion.load) for champion in champions]
