@@ -112,7 +112,7 @@ judged as (
             sum(weight * {{ share }}) over (partition by level, parent_segment_id, as_of_date, outcome) - weight * {{ share }}
         ) as sibling_{{ what }}{{ ',' if not loop.last }}
         {%- endfor %}
-    from rated{{ computed_once() }}
+    from rated
 ),
 
 level_0 as (
