@@ -90,6 +90,7 @@ spark: spark-setup ## Raw files to features and scores on Apache Spark, with the
 	@if [ ! -f $(NUMEROSITY_WAREHOUSE) ]; then $(MAKE) --no-print-directory demo; fi
 	@mkdir -p $(NUMEROSITY_SPARK_WAREHOUSE)
 	@$(STEP) "Build and test tables with Spark" $(SPARK_DBT) build $(SPARK_TARGET) --exclude-resource-type unit_test \
+		--indirect-selection cautious \
 		--select resource_type:seed staging intermediate marts features --vars '$(VARS)'
 	@$(STEP) "Score in Spark tasks" env PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python $(SPARK)/python -m scoring run --engine spark
 

@@ -77,7 +77,8 @@ def spark(shop: Shop) -> SparkHouse:
     """The sample shop on Spark from raw files to features and scores."""
     house = SparkHouse(shop.house)
     layers = ("resource_type:seed", "staging", "intermediate", *COMPARED)
-    house.dbt("build", "--exclude-resource-type", "unit_test", "--select", *layers).succeeded()
+    only = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+    house.dbt("build", *only, "--select", *layers).succeeded()
     house.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
     return house
 
