@@ -61,7 +61,7 @@ TABLES = {
     "registry.held_out_predictions": "task varchar, model_version varchar, probability double",
     "scoring.predictions": "task varchar, entity_id varchar, as_of_date date,"
     " model_version varchar, probability double",
-    "segments.micro_segment_counts": "level integer, segment_name varchar, outcome varchar,"
+    "segments.public_micro_segment_counts": "level integer, segment_name varchar, outcome varchar,"
     " as_of_date date, customers_scored bigint, buyers_scored bigint, predicted_buyers double",
 }
 """What the models read, as far as they read it."""
@@ -255,11 +255,11 @@ class Nights:
             " select entity_id, ?, is_buyer from past",
             [when],
         ).fetchall()
-        run("delete from segments.micro_segment_counts")
+        run("delete from segments.public_micro_segment_counts")
         for level, count in ((1, 4), (2, 20), (3, 100)):
             past["segment"] = (luck.beta(1, 2, len(past)) * count).astype(int)
             run(
-                "insert into segments.micro_segment_counts"
+                "insert into segments.public_micro_segment_counts"
                 " select ?, 'segment ' || segment, 'has_purchase_30d', ?, count(*),"
                 " count(*) filter (is_buyer), sum(p) from past group by segment",
                 [level, when],

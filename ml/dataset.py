@@ -1,6 +1,7 @@
 """The labelled rows of one task: a float32 matrix, its labels, whose rows they are, and when."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import duckdb
 import numpy as np
@@ -45,8 +46,13 @@ class Dataset:
         return int(self.labels.sum())
 
 
-def read_dataset(connection: duckdb.DuckDBPyConnection, table: FeatureTable, task: Task) -> Dataset:
-    """Read the rows of `task` whose label is known.
+def read_dataset(
+    connection: duckdb.DuckDBPyConnection,
+    table: FeatureTable,
+    task: Task,
+    since: date | None = None,
+) -> Dataset:
+    """Read the rows of `task` whose label is known, of all dates or those from `since` on.
 
     Raises NothingToLearnError (no labelled row, one class only) or InputError (a column is missing
     or of another type, a label is not 0 or 1, a date is null, a feature is infinite).
@@ -60,7 +66,8 @@ def read_dataset(connection: duckdb.DuckDBPyConnection, table: FeatureTable, tas
     found = connection.sql(
         f"select lower({label}::varchar), coalesce({key}::varchar, ''), {as_of}::date,"
         f" {', '.join(map(quoted, names))}"
-        f" from {relation} where {label} is not null order by 3, 2"
+        f" from {relation} where {label} is not null and {as_of} >= date '{since or date.min}'"
+        " order by 3, 2"
     ).to_arrow_table()
     matrix = np.empty((found.num_rows, len(names)), dtype=np.float32)
     for position in range(len(names)):

@@ -3,7 +3,9 @@
 The reason comes from what monitoring found at its newest run: what came true is worse than was
 promised, the scores or the features have drifted, or the model knows nothing of the newest dates.
 Training follows the usual protocol, and so does the contest: on the same rows, newer than anything
-either model has learned from. Whatever comes of it is a row of registry.decisions, with the reason.
+either model has learned from. Where something has changed, a model of all dates is followed by one
+of those dates alone that the champion does not know: the old ones may teach what is no longer so.
+Whatever comes of it is a row of registry.decisions, with the reason.
 """
 
 from collections.abc import Sequence
@@ -36,6 +38,8 @@ class Need:
     task: str
     is_needed: bool
     reason: str
+    fresh_from: date | None = None
+    """The first date to learn from that the champion does not know."""
 
 
 def retrain(
@@ -64,11 +68,31 @@ def retrain(
         found.append(asdict(need) | {"trained": None})
         if need.is_needed:
             try:
-                done = train(settings, each.name, seed, candidates=candidates, occasion=need.reason)
-                (found[-1]["trained"],) = done["trained"]
+                found[-1]["trained"] = _trained(settings, each.name, need, seed, candidates)
             except NothingToLearnError as error:
                 found[-1] |= {"is_needed": False, "reason": str(error)}
     return {"tasks": found}
+
+
+def _trained(
+    settings: Settings,
+    task: str,
+    need: Need,
+    seed: int,
+    candidates: Sequence[Candidate] | None,
+) -> dict[str, Any]:
+    """What was learned from all dates, or from the newest alone where that beats the champion."""
+    (found,) = train(settings, task, seed, candidates=candidates, occasion=need.reason)["trained"]
+    if need.fresh_from is None:
+        return dict(found)
+    occasion = f"{need.reason}; learned from {need.fresh_from} on alone"
+    try:
+        (recent,) = train(
+            settings, task, seed, candidates=candidates, occasion=occasion, since=need.fresh_from
+        )["trained"]
+    except NothingToLearnError:
+        return dict(found)
+    return dict(recent if recent["status"] == "champion" else found)
 
 
 def whether(
@@ -97,7 +121,7 @@ def whether(
     if not fresh:
         return Need(task.name, False, "no label has matured that the champion could not know")
     if not if_needed:
-        return Need(task.name, True, "asked for")
+        return Need(task.name, True, "asked for", fresh[0])
     if tried_to > known_to and (fresh[-1] - tried_to).days < wait_days:
         why = f"a challenger that knows all up to {tried_to} was refused; the newest is {fresh[-1]}"
         return Need(task.name, False, why)
@@ -108,7 +132,7 @@ def whether(
     ):
         spoken = _spoken(connection, checks, subjects, statuses)
         if spoken:
-            return Need(task.name, True, spoken)
+            return Need(task.name, True, spoken, fresh[0])
     count = len(fresh)
     if count >= max_age:
         return Need(task.name, True, f"{count} dates have matured since it was trained")

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib.metadata import version
 from typing import Any
 
@@ -43,11 +44,13 @@ def train(
     budget: Budget | None = None,
     candidates: Sequence[Candidate] | None = None,
     occasion: str | None = None,
+    since: date | None = None,
 ) -> dict[str, Any]:
     """Train one task, or every task of the registry that is trained by default and has rows.
 
     Compares `candidates`. Within `budget` for each task, settings beside their own are searched
-    first. `occasion`, why it is trained now, goes before the reason of the decision.
+    first. `occasion`, why it is trained now, goes before the reason of the decision. A task that is
+    named can be learned from its dates from `since` on alone.
 
     Returns what was trained and what was skipped, with the reason. Raises UsageError (unknown
     task), InputError (data that breaks its contract, nothing to learn), IntegrityError (the parity
@@ -56,7 +59,7 @@ def train(
     tables = load_registry(settings.manifest)
     if task:
         found = find_task(tables, task, without)
-        done = _train(settings, *found, seed, folds, repeats, budget, candidates, occasion)
+        done = _train(settings, *found, seed, folds, repeats, budget, candidates, occasion, since)
         return {"trained": [done]}
     if without:
         raise UsageError("--without needs --task: groups of features are a task's own")
@@ -90,10 +93,11 @@ def _train(
     budget: Budget | None,
     candidates: Sequence[Candidate] | None,
     occasion: str | None = None,
+    since: date | None = None,
 ) -> dict[str, Any]:
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, *TABLES)
-        data = read_dataset(connection, table, task)
+        data = read_dataset(connection, table, task, since)
     plan = protocol(data, seed, folds, repeats)
     if budget:
         with progress_bar(f"{task.name}: searching settings") as advance:

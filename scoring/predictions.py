@@ -31,7 +31,7 @@ from scoring.stored import (
 )
 from scoring.warehouse import fetch, qualified, transaction
 
-__all__ = ["TABLES", "Counts", "already_done", "code_version", "replace"]
+__all__ = ["TABLES", "already_done", "code_version", "replace"]
 
 RUNS = "scoring.runs"
 TABLES = (SCORES, UNSCORABLE, RUNS, REASON_NAMES)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 import onnx
+from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
 from ml.glassbox.terms import GlassBox
@@ -21,6 +22,7 @@ __all__ = [
     "Candidate",
     "Classifier",
     "FeatureByFeature",
+    "FromLogOdds",
     "Labels",
     "Matrix",
     "Params",
@@ -108,6 +110,19 @@ class Candidate(Protocol):
 
     def to_onnx(self, model: Any, features: int, source: str, target: str) -> Additive:
         """The same contributions as ONNX, from the tensor `source` to the tensor `target`."""
+
+
+class FromLogOdds:
+    """What the fitted models have in common whose probabilities follow from their log-odds."""
+
+    def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
+        """Log-odds [rows]."""
+        raise NotImplementedError
+
+    def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
+        """[rows, 2]."""
+        buys = expit(self.decision_function(X))
+        return np.column_stack([1 - buys, buys])
 
 
 class FeatureByFeature:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from onnx import helper
-from scipy.special import expit
 
 from ml.calibration import Line
-from ml.candidates.base import Additive, Candidate, Labels, Matrix, Params, Terms
+from ml.candidates.base import Additive, Candidate, FromLogOdds, Labels, Matrix, Params, Terms
 from ml.glassbox import GlassBox
 
 if TYPE_CHECKING:
@@ -20,7 +19,7 @@ __all__ = ["Calibrated", "CalibratedModel"]
 
 
 @dataclass(frozen=True)
-class CalibratedModel:
+class CalibratedModel(FromLogOdds):
     """A fitted model, and the line its log-odds are put on."""
 
     model: Any
@@ -29,11 +28,6 @@ class CalibratedModel:
     def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
         """Calibrated log-odds [rows]."""
         return self.line(self.model.decision_function(X))
-
-    def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
-        """[rows, 2]."""
-        buyer = expit(self.decision_function(X))
-        return np.column_stack([1 - buyer, buyer])
 
 
 @dataclass(frozen=True)

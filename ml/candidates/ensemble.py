@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params
+from ml.candidates.base import Additive, FeatureByFeature, FromLogOdds, Labels, Matrix, Params
 from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
 from ml.candidates.encoding import Encoding, encode
 from ml.candidates.random_forest import FittedForest, RandomForest
@@ -37,7 +36,7 @@ RANDOM_TREES: Params = {
 
 
 @dataclass(frozen=True)
-class FittedEnsemble:
+class FittedEnsemble(FromLogOdds):
     """The encoding, the models behind it, and what share of the log-odds is boosting's."""
 
     encoding: Encoding
@@ -65,11 +64,6 @@ class FittedEnsemble:
         boosted = np.mean([model.decision_function(wide) for model in self.boosted], axis=0)
         drawn = self.forest.decision_function(wide)
         return np.asarray(self.share * boosted + (1 - self.share) * drawn)
-
-    def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
-        """[rows, 2]."""
-        buys = expit(self.decision_function(X))
-        return np.column_stack([1 - buys, buys])
 
 
 class Ensemble(FeatureByFeature):

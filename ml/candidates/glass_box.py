@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ml.candidates.base import Additive, Labels, Matrix, Params, Terms
+from ml.candidates.base import Additive, FromLogOdds, Labels, Matrix, Params, Terms
 from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
 from ml.glassbox import GlassBox, collapse, rank_pairs, weighed_tree
 from ml.tree_onnx import sum_credits, tree_node
@@ -25,7 +25,7 @@ MOST_ROWS = 10_000
 
 
 @dataclass(frozen=True)
-class FittedGlassBox:
+class FittedGlassBox(FromLogOdds):
     """The boosted models, and the glass box that all of them together are."""
 
     models: Sequence[HistGradientBoostingClassifier]
@@ -35,11 +35,6 @@ class FittedGlassBox:
     def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
         """Log-odds [rows], by scikit-learn."""
         return np.asarray(np.mean([model.decision_function(X) for model in self.models], axis=0))
-
-    def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
-        """[rows, 2], by scikit-learn."""
-        buys = 1 / (1 + np.exp(-self.decision_function(X)))
-        return np.column_stack([1 - buys, buys])
 
 
 class GlassBoxBoosting:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, logit
+from scipy.special import logit
 from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params
+from ml.candidates.base import Additive, FeatureByFeature, FromLogOdds, Labels, Matrix, Params
 from ml.candidates.boosting import splits_of
 from ml.candidates.sklearn_trees import plain_tree, smooth
 from ml.tree_onnx import leaf_credits, tree_node
@@ -34,7 +34,7 @@ MOST_ROWS = 20_000
 
 
 @dataclass(frozen=True)
-class FittedForest:
+class FittedForest(FromLogOdds):
     """The forest, its leaves smoothed, and the line its mean log-odds are put on."""
 
     model: RandomForestClassifier | ExtraTreesClassifier
@@ -54,11 +54,6 @@ class FittedForest:
         """Log-odds [rows], from the probabilities of scikit-learn's trees."""
         total = sum(_log_odds(each, X) for each in self.model.estimators_)
         return np.asarray(self.slope * total / len(self.model.estimators_) + self.offset)
-
-    def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
-        """[rows, 2], calibrated."""
-        buys = expit(self.decision_function(X))
-        return np.column_stack([1 - buys, buys])
 
 
 class RandomForest(FeatureByFeature):

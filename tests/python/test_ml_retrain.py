@@ -114,7 +114,7 @@ def test_a_change_of_behaviour_ends_with_a_new_champion_and_a_note(settings: Set
     with duckdb.connect(str(settings.warehouse)) as connection:
         kind, reason, low = connection.execute(
             "select kind, reason, difference_low from registry.decisions"
-            " order by decided_at desc limit 1"
+            " where kind <> 'first' order by decided_at limit 1"
         ).fetchall()[0]
     assert kind == "promote" and low > 0
     assert reason.startswith(f"realised auc of {TASK}: It is bad: average precision +")
@@ -127,5 +127,29 @@ def test_without_a_change_the_champion_stays_and_that_is_noted(settings: Setting
     (found,) = retrain(settings, TASK, candidates=LOGISTIC)["tasks"]
     assert found["trained"]["status"] == "challenger"
     with duckdb.connect(str(settings.warehouse)) as connection:
-        kinds = connection.execute("select kind, reason from registry.decisions").fetchall()
-    assert kinds[-1][0] == "refuse" and kinds[-1][1].startswith("asked for: ")
+        noted = connection.execute(
+            "select kind, reason from registry.decisions order by decided_at"
+        ).fetchall()
+    assert [kind for kind, _ in noted] == ["first", "refuse", "refuse"]
+    assert noted[1][1].startswith("asked for: ")
+    assert noted[2][1].startswith(f"asked for; learned from {DATES[SEEN - 1]} on alone: ")
+
+
+def test_after_a_change_the_newest_dates_alone_win(settings: Settings) -> None:
+    """Whoever bought does not, and the reverse: the old dates teach what is wrong now."""
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute("update later set has_purchase_30d = not has_purchase_30d")
+        connection.execute(f"insert into {RELATION} from later")
+    say(settings, "realised_auc", "fail")
+    (found,) = retrain(settings, TASK, if_needed=True, candidates=LOGISTIC)["tasks"]
+    assert found["trained"]["status"] == "champion"
+    assert found["trained"]["metrics"]["roc_auc"] > 0.8
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        reason = connection.execute(
+            "select reason from registry.decisions order by decided_at desc limit 1"
+        ).fetchone()
+        rows = connection.execute(
+            "select training_from from registry.models order by trained_at"
+        ).fetchall()
+    assert reason and f"; learned from {DATES[SEEN - 1]} on alone: " in reason[0]
+    assert [day for (day,) in rows] == [DATES[0], DATES[0], DATES[SEEN - 1]]

@@ -1,12 +1,8 @@
 """The live page in headless Chromium, through what a person does."""
 
-import json
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,9 +15,10 @@ from urllib.request import urlopen
 import duckdb
 import pytest
 from conftest import Shop
+from serving import published, running
 
 from scoring.serve.keys import create
-from scoring.settings import PROJECT_ROOT, Settings
+from scoring.settings import Settings
 
 pytest.importorskip("fastapi")
 pytest.importorskip("playwright.sync_api")
@@ -57,30 +54,11 @@ class Service:
 @pytest.fixture(scope="module")
 def service(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The shop, with names that try to be HTML, outcomes that matured, and a check that fails."""
-    shop.house.python("scoring", "publish")
-    folder = tmp_path_factory.mktemp("page")
-    shutil.copy(shop.house.folder / "serving.duckdb", folder)
-    settings = Settings(
-        warehouse=shop.house.warehouse,
-        serving=folder / "serving.duckdb",
-        artifacts=shop.house.folder / "artifacts",
-        api_keys=folder / "api_keys",
-    )
+    settings = published(shop, tmp_path_factory.mktemp("page"))
     _plant(settings.serving)
     key = create(settings.api_keys, "page")
-    names = ("warehouse", "serving", "artifacts", "api_keys")
-    given = {f"NUMEROSITY_{name.upper()}": str(getattr(settings, name)) for name in names}
-    with subprocess.Popen(
-        [sys.executable, "-m", "scoring", "serve", "--port", "0", "--json-logs"],
-        cwd=PROJECT_ROOT,
-        env=os.environ | given,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        yield Service(settings, json.loads(process.stderr.readline())["address"], key)
-        process.send_signal(signal.SIGTERM)
+    with running(settings) as (_, address):
+        yield Service(settings, address, key)
 
 
 def _plant(serving: Path) -> None:

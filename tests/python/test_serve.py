@@ -6,8 +6,6 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from conftest import Shop
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from serving import published, running
 
 from scoring.errors import InputError, UsageError
 from scoring.serve.keys import Keys, create
@@ -39,14 +38,7 @@ NOT_SAID = ("session_id", "source_name", "known_at", "has_purchase")
 @pytest.fixture(scope="module")
 def settings(shop: Shop) -> Settings:
     """Of the shop, published."""
-    house = shop.house
-    house.python("scoring", "publish")
-    return Settings(
-        warehouse=house.warehouse,
-        serving=house.folder / "serving.duckdb",
-        artifacts=house.folder / "artifacts",
-        api_keys=house.folder / "api_keys",
-    )
+    return published(shop, shop.house.folder)
 
 
 @pytest.fixture(scope="module")
@@ -440,22 +432,9 @@ def test_a_new_publication_is_taken_while_the_old_one_answers(
 
 def test_the_process_starts_and_ends_in_order(settings: Settings, key: str) -> None:
     """Port 0 takes a free one; SIGTERM ends it with 0 and one JSON line."""
-    environment = {
-        f"NUMEROSITY_{name.upper()}": str(getattr(settings, name))
-        for name in ("warehouse", "serving", "artifacts", "api_keys")
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "scoring", "serve", "--port", "0", "--json-logs"],
-        cwd=PROJECT_ROOT,
-        env=os.environ | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        address = json.loads(process.stderr.readline())["address"]
-        import httpx
+    import httpx
 
+    with running(settings) as (process, address):
         answer = httpx.get(f"{address}/ready", timeout=60)
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=60)

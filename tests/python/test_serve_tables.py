@@ -10,6 +10,7 @@ import duckdb
 import pytest
 from conftest import Shop
 from pydantic import BaseModel
+from serving import published
 
 from scoring.serve.keys import Keys, create
 from scoring.settings import Settings
@@ -37,15 +38,7 @@ PATHS: dict[str, type[BaseModel]] = {
 @pytest.fixture(scope="module")
 def settings(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Of the shop, published, in a file of its own."""
-    shop.house.python("scoring", "publish")
-    folder = tmp_path_factory.mktemp("tables")
-    shutil.copy(shop.house.folder / "serving.duckdb", folder)
-    found = Settings(
-        warehouse=shop.house.warehouse,
-        serving=folder / "serving.duckdb",
-        artifacts=shop.house.folder / "artifacts",
-        api_keys=folder / "api_keys",
-    )
+    found = published(shop, tmp_path_factory.mktemp("tables"))
     create(found.api_keys, "test")
     return found
 

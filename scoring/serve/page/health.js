@@ -136,7 +136,7 @@ function listed({ checks, counts, counts_of_segments: segments, as_of_date: asOf
   return [
     el("p", {}, `As of ${day(asOf)}: ${count(counts.fail)} failed, ${count(counts.warn)} to be looked at, ${count(counts.ok)} ok.`),
     total && segments.fail + segments.warn
-      ? el("p", {}, `Of ${count(total)} checks of single micro-segments ${count(segments.fail + segments.warn)} speak up, which may be too small to be named here; `, el("code", {}, "python -m scoring status"), " names them.")
+      ? el("p", {}, `Of ${count(total)} checks of single micro-segments ${count(segments.fail + segments.warn)} speak up; `, el("code", {}, "python -m scoring status"), " names them.")
       : total
         ? el("p", {}, `All ${count(total)} checks of single micro-segments are ok.`)
         : null,
