@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from scoring.bundle import Bundle
 from scoring.errors import IntegrityError
-from scoring.predictions import Counts, code_version
+from scoring.predictions import code_version
 from scoring.spark.features import FeatureDay
 from scoring.spark.session import fetch, literal
 from scoring.steps import step
+from scoring.stored import Counts
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

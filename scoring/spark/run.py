@@ -8,7 +8,6 @@ import structlog
 
 from scoring.bundle import Bundle
 from scoring.errors import NothingToScoreError, exit_code, one_line
-from scoring.predictions import Counts
 from scoring.run import Outcome, Request, models, without_empty
 from scoring.settings import Settings
 from scoring.spark.features import check_contract, choose_date, describe, read
@@ -16,6 +15,7 @@ from scoring.spark.predictions import already_done, replace
 from scoring.spark.registry import bring_registry
 from scoring.spark.session import connect, translated
 from scoring.spark.tasks import SCHEMA, scorer
+from scoring.stored import Counts
 from scoring.warehouse import connect as open_registry
 
 if TYPE_CHECKING:
