@@ -13,7 +13,7 @@ from scoring.settings import Settings
 from scoring.spark.features import check_contract, choose_date, describe, read
 from scoring.spark.predictions import already_done, replace
 from scoring.spark.registry import bring_registry
-from scoring.spark.session import connect, translated
+from scoring.spark.session import bring, connect, translated
 from scoring.spark.tasks import SCHEMA, scorer
 from scoring.stored import Counts
 from scoring.warehouse import connect as open_registry
@@ -72,7 +72,7 @@ def score_day(spark: "SparkSession", bundle: Bundle, request: Request) -> Outcom
         run_id, counts = done
     else:
         log.info("scoring", rows=day.rows, engine="spark", **about)
-        spark.sparkContext.addFile(str(bundle.folder), recursive=True)
+        bring(spark, bundle.folder)
         scores = read(spark, bundle, day.as_of_date).mapInArrow(scorer(bundle), SCHEMA)
         if request.dry_run:
             scored, unscorable = scores.selectExpr(

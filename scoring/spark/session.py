@@ -26,7 +26,7 @@ from scoring.settings import PROJECT_ROOT, Settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["configuration", "connect", "fetch", "literal"]
+__all__ = ["bring", "configuration", "connect", "fetch", "literal", "translated"]
 
 LONGEST_PAUSE = 0.5
 """Seconds between two attempts at a locked catalog."""
@@ -81,6 +81,19 @@ def connect(settings: Settings) -> Iterator["SparkSession"]:
         spark.stop()
 
 
+def bring(spark: "SparkSession", folder: Path) -> None:
+    """Have a local folder on every worker, there `SparkFiles.get(folder.name)`.
+
+    As an archive, because a cluster takes no folders; it stays where it is until the session ends,
+    as a worker that comes later fetches it, too.
+    """
+    from pyspark import SparkFiles
+
+    archive = Path(SparkFiles.getRootDirectory()) / folder.name
+    shutil.make_archive(str(archive), "zip", folder)
+    spark.sparkContext.addArchive(f"{archive}.zip#{folder.name}")
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raise an error of ours that was raised in a worker, or is one of Spark's we know."""
@@ -89,10 +102,12 @@ def translated() -> Iterator[None]:
     except NumerosityError:
         raise
     except Exception as error:
-        known = _known(str(error))
+        known: Exception | None = _known(str(error))
+        log.debug("spark failed", exc_info=True)
+        if known is None and hasattr(error, "java_exception"):
+            known = RuntimeError(str(error.java_exception.toString()).splitlines()[0])
         if known is None:
             raise
-        log.debug("spark failed", exc_info=True)
         raise known from None
 
 
