@@ -94,8 +94,8 @@ spark: spark-setup ## Raw files to features and scores on Apache Spark, with the
 		--select resource_type:seed staging intermediate marts features --vars '$(VARS)'
 	@$(STEP) "Score in Spark tasks" env PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python $(SPARK)/python -m scoring run --engine spark
 
-test-spark: setup spark-setup ## Both engines give the same tables and scores
-	@$(BIN)/pytest -q tests/python/test_spark.py
+test-spark: setup spark-setup ## Both engines give the same tables and scores, also when a worker dies
+	@$(BIN)/pytest -q tests/python/test_spark.py tests/python/test_spark_cluster.py
 
 test: setup ## Everything CI checks
 	@$(MAKE) --no-print-directory -j2 lint build-sample build-real

@@ -3,7 +3,7 @@
 A partition is (task, as_of_date, model_version). A run writes files of its own, counts them, and
 only then says to the catalog that the partition is these: one entry of the catalog, so that a
 reader sees the old scores or the new. Whatever happens before leaves files nobody reads, which the
-next run removes.
+next run that writes removes.
 """
 
 from datetime import date

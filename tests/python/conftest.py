@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from engines import SparkHouse
 from planted import plant_unknowable_rows
 from project import Done, House
 
@@ -162,3 +163,14 @@ def increments(at_once: Mapping[str, Future[Increments]]) -> Increments:
 def broken_shop(at_once: Mapping[str, Future[BrokenShop]]) -> BrokenShop:
     """A small shop after a build from broken files."""
     return at_once["broken_shop"].result()
+
+
+@pytest.fixture(scope="session")
+def spark(shop: Shop) -> SparkHouse:
+    """The sample shop on Spark from raw files to features and scores."""
+    house = SparkHouse(shop.house)
+    layers = ("resource_type:seed", "staging", "intermediate", "marts", "features")
+    only = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+    house.dbt("build", *only, "--select", *layers).succeeded()
+    house.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
+    return house

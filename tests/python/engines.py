@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from project import Done, House
 
 from scoring.settings import PROJECT_ROOT
 
-__all__ = ["SparkHouse", "differences", "dispatched", "needs_spark", "on_spark"]
+__all__ = ["Running", "SparkHouse", "differences", "dispatched", "needs_spark", "on_spark"]
 
 PYTHON = PROJECT_ROOT / ".venv-spark" / "bin" / "python"
 SMALL = {
@@ -25,6 +26,7 @@ SMALL = {
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.default.parallelism": "2",
 }
+LOCAL = "local[2]"
 OF_ITS_OWN = {"run_id", "scored_at", "raw_hash_sum", "accounted_hash_sum"}
 """Columns whose values are of one run or one engine."""
 TOLERANCE = 1e-6
@@ -36,10 +38,31 @@ needs_spark = pytest.mark.skipif(
 
 
 @dataclass(frozen=True)
+class Running:
+    """A command that works while the test goes on; what it says is in files `out` and `err`."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    def output(self) -> str:
+        """What it has said so far; fails when it has ended: nothing more will come."""
+        assert self.process.poll() is None, self._said()[-4000:]
+        return self._said()
+
+    def done(self) -> Done:
+        """Wait for its end."""
+        return Done(self.process.wait(), self._said())
+
+    def _said(self) -> str:
+        return (self.folder / "err").read_text() + (self.folder / "out").read_text()
+
+
+@dataclass(frozen=True)
 class SparkHouse:
     """A house whose tables Spark builds from the same raw files, with the same models."""
 
     house: House
+    master: str = LOCAL
 
     @property
     def tables(self) -> Path:
@@ -54,7 +77,8 @@ class SparkHouse:
         (conf / "spark-defaults.conf").write_text(settings)
         return self.house.environment() | {
             "NUMEROSITY_SPARK_WAREHOUSE": str(self.house.folder / "spark"),
-            "NUMEROSITY_SPARK_MASTER": "local[2]",
+            "NUMEROSITY_SPARK_MASTER": self.master,
+            "NUMEROSITY_SPARK_MEMORY": "1g",
             "NUMEROSITY_SPARK_PARTITIONS": "2",
             "PYSPARK_PYTHON": str(PYTHON),
             "PYTHONPATH": f"{PROJECT_ROOT}{os.pathsep}{Path(__file__).parent}",
@@ -62,29 +86,44 @@ class SparkHouse:
             "SPARK_LOCAL_IP": "127.0.0.1",
         }
 
-    def dbt(self, *arguments: str, **variables: object) -> Done:
+    def dbt(self, *arguments: str) -> Done:
         """Run dbt on the target `spark`."""
-        (self.house.folder / "spark").mkdir(exist_ok=True)
+        return self.start_dbt(*arguments).done()
+
+    def start_dbt(self, *arguments: str) -> Running:
+        """The same, and the test goes on."""
         where = ["--target", "spark", "--target-path", str(self.house.folder / "target-spark")]
-        given = ["--vars", json.dumps(variables)] if variables else []
-        program = str(PYTHON.with_name("dbt"))
         quiet = ["--no-use-colors", "--log-level-file", "none"]
-        return self._run([program, *quiet, *arguments, *where, *given])
+        return self._start([str(PYTHON.with_name("dbt")), *quiet, *arguments, *where])
 
-    def python(self, *arguments: str, text: str | None = None) -> Done:
-        """Run Python of .venv-spark."""
-        return self._run([str(PYTHON), *arguments], text)
+    def python(self, *arguments: str, text: str = "", **variables: str) -> Done:
+        """Run Python of .venv-spark with `text` on stdin, and variables of its environment."""
+        return self.start_python(*arguments, text=text, **variables).done()
 
-    def _run(self, command: Sequence[str], text: str | None = None) -> Done:
-        done = subprocess.run(
-            command,
-            cwd=PROJECT_ROOT,
-            env=self.environment(),
-            input=text or "",
-            capture_output=True,
-            text=True,
-        )
-        return Done(done.returncode, done.stderr + done.stdout)
+    def start_python(self, *arguments: str, text: str = "", **variables: str) -> Running:
+        """The same, and the test goes on."""
+        return self._start([str(PYTHON), *arguments], text, variables)
+
+    def _start(
+        self, command: Sequence[str], text: str = "", variables: Mapping[str, str] | None = None
+    ) -> Running:
+        (self.house.folder / "spark").mkdir(exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=self.house.folder))
+        (folder / "in").write_text(text)
+        with (
+            (folder / "in").open("rb") as stdin,
+            (folder / "out").open("wb") as stdout,
+            (folder / "err").open("wb") as stderr,
+        ):
+            process = subprocess.Popen(
+                command,
+                cwd=PROJECT_ROOT,
+                env=self.environment() | dict(variables or {}),
+                stdin=stdin,
+                stdout=stdout,
+                stderr=stderr,
+            )
+        return Running(process, folder)
 
 
 def differences(house: SparkHouse, relations: Sequence[str]) -> dict[str, str]:

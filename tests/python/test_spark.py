@@ -6,7 +6,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import Shop
 from engines import SparkHouse, differences, dispatched, needs_spark, on_spark
 from project import House, models_of
 
@@ -70,17 +69,6 @@ CASES = {
     ),
 }
 """{what: (files of macros, a call on the column `given`, the rows it is called on)}"""
-
-
-@pytest.fixture(scope="module")
-def spark(shop: Shop) -> SparkHouse:
-    """The sample shop on Spark from raw files to features and scores."""
-    house = SparkHouse(shop.house)
-    layers = ("resource_type:seed", "staging", "intermediate", *COMPARED)
-    only = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
-    house.dbt("build", *only, "--select", *layers).succeeded()
-    house.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
-    return house
 
 
 @pytest.fixture(scope="module")

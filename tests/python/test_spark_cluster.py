@@ -1,0 +1,95 @@
+"""On a cluster of two workers, one of which dies, and with a driver that dies: the same results."""
+
+import json
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+
+import duckdb
+import pandas as pd
+import pytest
+from engines import SparkHouse, differences, needs_spark
+from spark_cluster import Cluster, Node, until
+
+pytestmark = needs_spark
+
+FEATURES = ("customer_order_features", "customer_session_features")
+"""Models of several shuffles, which are built again on the cluster."""
+LOST = "Lost executor"
+"""What Spark says of an executor that went away without a word."""
+
+
+@pytest.fixture(scope="module")
+def cluster(spark: SparkHouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A master on loopback."""
+    started = Cluster(spark, tmp_path_factory.mktemp("cluster"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def alive(cluster: Cluster) -> Cluster:
+    """Two workers, those of the test before or new ones."""
+    cluster.complete()
+    return cluster
+
+
+def scores(house: SparkHouse) -> pd.DataFrame:
+    """The scores that lie in the folder of tables, of every run that left some."""
+    files = f"{house.tables}/scores/*/*/*/*/is_scored=true/*.parquet"
+    return duckdb.sql(
+        f"select * exclude (scored_at) from read_parquet('{files}', hive_partitioning = false)"
+        " order by all"
+    ).df()
+
+
+def test_a_worker_dies_while_features_are_built(spark: SparkHouse, alive: Cluster) -> None:
+    """What it had shuffled is computed again, and every row is what DuckDB has."""
+    house = replace(spark, master=alive.master)
+    run = house.start_dbt("run", "--full-refresh", "--select", *FEATURES)
+    until(lambda: f"START sql incremental model features.{FEATURES[0]}" in run.output(), "a model")
+    before = {worker.folder: worker.shuffled() for worker in alive.workers}
+
+    def wrote() -> list[Node]:
+        return [w for w in alive.workers if run.output() and w.shuffled() - before[w.folder]]
+
+    until(wrote, "a shuffle of the model")
+    wrote()[0].kill()
+    done = run.done().succeeded()
+    assert done.line_with(LOST)
+    assert differences(spark, [f"features.{name}" for name in FEATURES]) == {}
+
+
+def test_a_worker_dies_while_it_scores(spark: SparkHouse, alive: Cluster) -> None:
+    """The other one scores its rows, and each score is what it was."""
+    before = scores(spark)
+    house = replace(spark, master=alive.master)
+    run = house.start_python("-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs")
+    until(lambda: run.output() and any(w.python_tasks() for w in alive.workers), "a task")
+    next(worker for worker in alive.workers if worker.python_tasks()).kill()
+    done = run.done().succeeded()
+    assert done.line_with(LOST)
+    after = scores(spark)
+    assert set(after["run_id"]).isdisjoint(before["run_id"])
+    pd.testing.assert_frame_equal(
+        *(
+            frame.drop(columns="run_id").sort_values("entity_id", ignore_index=True)
+            for frame in (before, after)
+        )
+    )
+
+
+def test_a_driver_dies_in_the_write(spark: SparkHouse, alive: Cluster) -> None:
+    """The scores that were there stay whole, and the next run finds its work done by them."""
+    before = scores(spark)
+    house = replace(spark, master=alive.master)
+    command = ("-m", "scoring", "run", "--engine", "spark", "--json-logs")
+    killed = house.python(*command, "--force", NUMEROSITY_KILL_AT="transaction ready")
+    assert killed.code == -signal.SIGKILL
+    left = scores(spark)
+    kept = left[left["run_id"].isin(before["run_id"])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, before)
+    assert len(left) > len(before)  # it did die with files of its own written
+    answer = json.loads(spark.python(*command).succeeded().lines[-1])
+    assert {task["status"] for task in answer["tasks"]} == {"already_done"}
+    assert {task["run_id"] for task in answer["tasks"]} == set(before["run_id"])
