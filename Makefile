@@ -13,6 +13,7 @@ SEED ?= 7
 export DBT_PROFILES_DIR := $(CURDIR)/profiles
 export NUMEROSITY_RAW := $(abspath $(RAW))
 export NUMEROSITY_WAREHOUSE ?= $(CURDIR)/data/warehouse.duckdb
+export NUMEROSITY_SPARK_WAREHOUSE ?= $(CURDIR)/data/spark
 REAL_SOURCES := online_shoppers social_network_ads online_retail hillstrom cdnow
 REAL_DATA = $(abspath $(or $(NUMEROSITY_REAL_DATA),../shared/data))
 
@@ -20,7 +21,12 @@ STEP := .ci/step
 DBT := $(BIN)/dbt
 VARS = {sources: [$(SOURCE)]}
 
-.PHONY: help setup demo sample build rebuild train score predictions publish bi bi-setup test format lint build-sample build-real pytest lock clean
+# Apache Spark: an environment, a folder of tables and a target folder of its own (docs/scale.md).
+SPARK := .venv-spark/bin
+SPARK_DBT := PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python $(SPARK)/dbt
+SPARK_TARGET := --target spark --target-path target/spark
+
+.PHONY: help setup demo sample build rebuild train score predictions publish bi bi-setup spark spark-setup test-spark test format lint build-sample build-real pytest lock clean
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -73,6 +79,24 @@ bi: bi-setup ## Apache Superset on loopback with the dashboards of what was publ
 	@$(STEP) "Set up Superset, import dashboards" .venv-bi/bin/python bi/superset/start.py set-up
 	@.venv-bi/bin/python bi/superset/start.py serve
 
+spark-setup: .venv-spark/installed ## Install dbt-spark and pyspark into .venv-spark
+
+.venv-spark/installed: requirements-spark.lock
+	@command -v java >/dev/null || { echo "no java on the PATH: Spark needs Java 17" >&2; exit 2; }
+	@$(STEP) "Install packages for Spark" .ci/install $(PYTHON) .venv-spark requirements-spark.lock
+	@touch $@
+
+spark: spark-setup ## Raw files to features and scores on Apache Spark, with the models of `make demo`
+	@if [ ! -f $(NUMEROSITY_WAREHOUSE) ]; then $(MAKE) --no-print-directory demo; fi
+	@mkdir -p $(NUMEROSITY_SPARK_WAREHOUSE)
+	@$(STEP) "Build and test tables with Spark" $(SPARK_DBT) build $(SPARK_TARGET) --exclude-resource-type unit_test \
+		--indirect-selection cautious \
+		--select resource_type:seed staging intermediate marts features --vars '$(VARS)'
+	@$(STEP) "Score in Spark tasks" env PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python $(SPARK)/python -m scoring run --engine spark
+
+test-spark: setup spark-setup ## Both engines give the same tables and scores
+	@$(BIN)/pytest -q tests/python/test_spark.py
+
 test: setup ## Everything CI checks
 	@$(MAKE) --no-print-directory -j2 lint build-sample build-real
 	@$(MAKE) --no-print-directory pytest
@@ -111,11 +135,13 @@ build-real-%: setup
 pytest: setup ## Run the Python tests
 	@$(BIN)/pytest -q
 
-lock: ## Resolve requirements.lock and bi/requirements.lock anew (needs uv)
+lock: ## Resolve requirements.lock, bi/requirements.lock and requirements-spark.lock anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-header --upgrade --output-file requirements.lock
 	uv pip compile bi/requirements.in --universal --python-version 3.11 --generate-hashes --no-strip-extras \
 		--no-emit-index-url --no-header --upgrade --output-file bi/requirements.lock
+	uv pip compile requirements-spark.in --universal --python-version 3.11 --generate-hashes --no-strip-extras \
+		--no-emit-index-url --no-header --upgrade --output-file requirements-spark.lock
 
 clean: ## Remove what was built (warehouse, models, logs); keeps .venv
 	rm -rf data artifacts target logs

@@ -15,6 +15,6 @@
 {% macro plain_number(value) -%}
     case
         when {{ value }} = floor({{ value }}) then cast(cast({{ value }} as bigint) as {{ dbt.type_string() }})
-        else cast({{ value }} as {{ dbt.type_string() }})
+        else {{ double_as_text(value) }}
     end
 {%- endmacro %}

@@ -5,8 +5,26 @@
 {% macro create_python_tables() -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'seed', 'run-operation') -%}
         {%- for statement in python_tables() + predictions_tables() -%}
-            {%- do run_query(statement) -%}
+            {%- do create_python_table(statement) -%}
         {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro create_python_table(statement) -%}
+    {{ return(adapter.dispatch('create_python_table', 'numerosity')(statement)) }}
+{%- endmacro %}
+
+{% macro default__create_python_table(statement) -%}
+    {%- do run_query(statement) -%}
+{%- endmacro %}
+
+{# A day's scores by a model are one partition there, which is replaced whole. Columns cannot be added where they may be there. #}
+{% macro spark__create_python_table(statement) -%}
+    {%- set is_scores = 'scoring.predictions (' in statement or 'scoring.unscorable (' in statement -%}
+    {%- if not statement.startswith('alter') -%}
+        {%- do run_query(
+            statement.replace('varchar', 'string') ~ (' partitioned by (task, as_of_date, model_version)' if is_scores else '')
+        ) -%}
     {%- endif -%}
 {%- endmacro %}
 

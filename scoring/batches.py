@@ -63,17 +63,19 @@ def score_batches(
     threads: int = 1,
     schema: pa.Schema = OUTPUT_SCHEMA,
     ahead: int = 0,
+    model: onnxruntime.InferenceSession | None = None,
 ) -> Generator[pa.RecordBatch]:
     """Score each batch: one output batch of `schema` (or CODED_SCHEMA) for each, in the same order.
 
     A batch has the bundle's entity key and each of its features as float32; other columns do not
     matter. Nulls and NaN are missing values. At most `threads` + 1 batches are in memory, and
-    `ahead` more, which are scored while whoever asks for them is busy.
+    `ahead` more, which are scored while whoever asks for them is busy. `model` is
+    a session of the bundle with one thread, where there is one already.
 
     Raises InputError (a column is missing or of another type) or IntegrityError (the model answers
     what is no probability).
     """
-    model = session(bundle, threads=1)
+    model = model or session(bundle, threads=1)
     waiting: deque[Future[pa.RecordBatch]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="score") as pool:
         try:

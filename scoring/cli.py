@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import structlog
 import typer
@@ -78,6 +78,9 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Score again what is already there.")
     ] = False,
+    engine: Annotated[
+        Literal["duckdb", "spark"], typer.Option(help="Where the tables are.")
+    ] = "duckdb",
     json_logs: JsonLogs = False,
 ) -> int:
     """Score the newest date of every task with its champion, into scoring.predictions."""
@@ -90,6 +93,10 @@ def run(
         force=force,
         progress=not json_logs,
     )
+    if engine == "spark":
+        from scoring.spark import run as run_in_spark
+
+        return _report(run_in_spark(settings, request))
     return _report(run_scoring(settings, request))
 
 

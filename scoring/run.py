@@ -24,7 +24,15 @@ from scoring.settings import Settings
 from scoring.stored import Counts, count
 from scoring.warehouse import connect, fetch, require_tables, storage
 
-__all__ = ["BATCH_ROWS", "Outcome", "Request", "run", "score_day"]
+__all__ = [
+    "BATCH_ROWS",
+    "Outcome",
+    "Request",
+    "models",
+    "run",
+    "score_day",
+    "without_empty",
+]
 
 BATCH_ROWS = 8_192
 """Rows scored at once: what is worked on stays in a core's cache, and larger ones are no faster."""
@@ -75,8 +83,13 @@ def run(settings: Settings, request: Request) -> list[Outcome]:
         require_tables(connection, *TABLES)
         outcomes = [
             _outcome(connection, task, load, settings, request)
-            for task, load in _models(connection, settings, request)
+            for task, load in models(connection, settings, request)
         ]
+    return without_empty(outcomes)
+
+
+def without_empty(outcomes: list[Outcome]) -> list[Outcome]:
+    """An empty feature table is no failure, unless there is no other."""
     if all(outcome.status == "nothing_to_score" for outcome in outcomes):
         return [replaced(outcome, status="failed", exit_code=3) for outcome in outcomes]
     return [
@@ -85,10 +98,13 @@ def run(settings: Settings, request: Request) -> list[Outcome]:
     ]
 
 
-def _models(
+def models(
     connection: duckdb.DuckDBPyConnection, settings: Settings, request: Request
 ) -> list[tuple[str, Callable[[], Bundle]]]:
-    """The tasks to score, and for each how to load its model."""
+    """The tasks to score, and for each how to load its model.
+
+    Raises UsageError, InputError or IntegrityError where that cannot be told.
+    """
     if request.bundle is None:
         champions = find_champions(connection, settings.artifacts, settings.manifest, request.task)
         return [(champion.task, champion.load) for champion in champions]

@@ -24,6 +24,8 @@ class Settings(BaseSettings):
 
     warehouse: Path = Path("data/warehouse.duckdb")
     serving: Path = Path("data/serving.duckdb")
+    spark_warehouse: Path = Path("data/spark")
+    """The folder of the tables and the catalog of dbt's target `spark`."""
     raw: Path = Path("data/raw")
     artifacts: Path = Path("artifacts")
     real_data: Path = Path("../shared/data")

@@ -1,6 +1,6 @@
 {# Text without outer spaces; empty text is null. #}
 {% macro clean_text(column) -%}
-    nullif(trim(cast({{ column }} as varchar)), '')
+    nullif(trim(cast({{ column }} as string)), '')
 {%- endmacro %}
 
 {# A name people typed: outer spaces dropped, first letter upper case, the rest lower case. #}
@@ -30,7 +30,28 @@
 
 {# A value of another type, null when it cannot be read as one. #}
 {% macro try_cast(column, type) -%}
+    {{ return(adapter.dispatch('try_cast', 'numerosity')(column, type)) }}
+{%- endmacro %}
+
+{% macro default__try_cast(column, type) -%}
     try_cast({{ column }} as {{ type }})
+{%- endmacro %}
+
+{# Spark alone reads a date from 2024, a moment of today from 10:11:12 and a number from 1d; only DuckDB a date from 2024/01/05. #}
+{% macro spark__try_cast(column, type) -%}
+    {%- if type in ['date', 'timestamp'] -%}
+        case
+            when trim(cast({{ column }} as string)) like '____-_%-_%' or trim(cast({{ column }} as string)) like '____/_%/_%'
+                then try_cast(replace(cast({{ column }} as string), '/', '-') as {{ type }})
+        end
+    {%- elif type in ['double', 'float'] -%}
+        case
+            when lower(right(trim(cast({{ column }} as string)), 1)) not in ('d', 'f') or lower(cast({{ column }} as string)) like '%inf%'
+                then try_cast({{ column }} as {{ type }})
+        end
+    {%- else -%}
+        try_cast({{ column }} as {{ type }})
+    {%- endif -%}
 {%- endmacro %}
 
 {# A whole number, null when it is none: 3.5 is not rounded, 17850.0 is 17850. #}
@@ -57,7 +78,7 @@
 {% macro synthetic_key(prefix, columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}
-        {%- do parts.append("coalesce(cast(" ~ column ~ " as varchar), '')") -%}
+        {%- do parts.append("coalesce(cast(" ~ column ~ " as string), '')") -%}
     {%- endfor -%}
     '{{ prefix }}' || md5({{ parts | join(" || '|' || ") }})
 {%- endmacro %}

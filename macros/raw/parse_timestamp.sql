@@ -11,8 +11,11 @@
 {%- endmacro %}
 
 {% macro spark__parse_timestamp(column, format) -%}
-    {%- set letters = {'%Y': 'yyyy', '%y': 'yy', '%m': 'MM', '%d': 'dd', '%H': 'HH', '%M': 'mm', '%S': 'ss'} -%}
+    {%- set adjacent = '%m%d' in format or '%Y%m' in format -%}
+    {%- set letters = {'%Y': 'yyyy', '%y': 'yy', '%m': 'M', '%d': 'd', '%H': 'H', '%M': 'm', '%S': 's'} -%}
     {%- set pattern = namespace(text=format) -%}
-    {%- for code, letter in letters.items() -%}{%- set pattern.text = pattern.text | replace(code, letter) -%}{%- endfor -%}
+    {%- for code, letter in letters.items() -%}
+        {%- set pattern.text = pattern.text | replace(code, letter * 2 if adjacent and letter | length == 1 else letter) -%}
+    {%- endfor -%}
     try_to_timestamp({{ clean_text(column) }}, '{{ pattern.text }}')
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {# The quarantined rows of a checked relation with their raw text, found again in the raw relation by the row's hash. #}
 {% macro quarantined_rows(source_name, table) -%}
 {%- set raw = ref('raw_' ~ source_name ~ '__' ~ table) -%}
-{%- set columns = adapter.get_columns_in_relation(raw) | map(attribute='name') | reject('in', ['raw_hash', 'is_erased']) | list if execute else [] -%}
+{%- set columns = adapter.get_columns_in_relation(raw) | rejectattr('name', 'in', ['raw_hash', 'is_erased']) | list if execute else [] -%}
 with checked as (
     select
         raw_hash,
@@ -38,7 +38,9 @@ select * from final
 {% macro raw_text(alias, columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}
-        {%- do parts.append("'" ~ column ~ "=' || coalesce(cast(" ~ alias ~ "." ~ column ~ " as varchar), '')") -%}
+        {%- set value = alias ~ '.' ~ column.name -%}
+        {%- set text = double_as_text(value) if column.dtype | lower in ['float', 'double'] else 'cast(' ~ value ~ ' as string)' -%}
+        {%- do parts.append("'" ~ column.name ~ "=' || coalesce(" ~ text ~ ", '')") -%}
     {%- endfor -%}
     {{ parts | join(" || '; ' || ") if parts else "''" }}
 {%- endmacro %}

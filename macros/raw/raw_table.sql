@@ -10,7 +10,7 @@
     {%- set paths = raw_files(source_name, files) if execute and source_name in var('sources') else [] -%}
     {%- if paths | length == 0 -%}
         {%- set typed = {} -%}
-        {%- for name in columns -%}{%- do typed.update({name: 'varchar'}) -%}{%- endfor -%}
+        {%- for name in columns -%}{%- do typed.update({name: 'string'}) -%}{%- endfor -%}
         {%- do typed.update({'raw_hash': type_row_hash(), 'is_erased': 'boolean'}) -%}
     {{ empty_relation(typed) }}
     {%- else -%}

@@ -22,6 +22,19 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# Files matched by one pattern lie in one folder: one file is named by its path, several by folder and ending. #}
+{% macro spark__read_raw(paths) -%}
+    {%- set ending = paths[0].rsplit('.', 1)[1] -%}
+    {%- set options = {
+        'parquet': {'mergeSchema': 'true'},
+        'txt': {'header': 'false', 'sep': '\\u0001', 'quote': ''},
+    }.get(ending, {'header': 'true', 'escape': '"', 'multiLine': 'true', 'ignoreTrailingWhiteSpace': 'false'}) -%}
+    {%- if paths | length > 1 -%}{%- do options.update({'pathGlobFilter': '*.' ~ ending}) -%}{%- endif -%}
+    {{ return(spark_file_table(
+        paths[0] if paths | length == 1 else paths[0].rsplit('/', 1)[0], 'parquet' if ending == 'parquet' else 'csv', options
+    )) }}
+{%- endmacro %}
+
 {# The column names of raw files, as written in them. #}
 {% macro raw_headers(paths) -%}
     {%- set columns = run_query('select * from ' ~ read_raw(paths) ~ ' limit 0').column_names -%}

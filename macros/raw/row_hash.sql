@@ -14,3 +14,12 @@
 {% macro duckdb__type_row_hash() -%}
     {{ return('ubigint') }}
 {%- endmacro %}
+
+{# xxhash64 passes over nulls: where they are belongs to the row, too. #}
+{% macro spark__row_hash(expressions) -%}
+    xxhash64({% for expression in expressions %}{{ expression }}, {{ expression }} is null{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro spark__type_row_hash() -%}
+    {{ return('bigint') }}
+{%- endmacro %}

@@ -10,3 +10,7 @@
 {% macro duckdb__single_spaces(column) -%}
     {{ clean_text("regexp_replace(" ~ column ~ ", '[[:space:]]+', ' ', 'g')") }}
 {%- endmacro %}
+
+{% macro spark__single_spaces(column) -%}
+    {{ clean_text("regexp_replace(" ~ column ~ ", '[\\\\p{Space}]+', ' ')") }}
+{%- endmacro %}

@@ -16,7 +16,7 @@
     union all
     {%- endif %}
     {%- else %}
-    {%- set typed = {'source_name': 'varchar'} -%}
+    {%- set typed = {'source_name': 'string'} -%}
     {%- do typed.update(columns) -%}
     {{ empty_relation(typed) }}
     {%- endfor %}

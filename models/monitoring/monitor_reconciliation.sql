@@ -19,8 +19,8 @@ final as (
         cast(quarantined_rows as bigint) as quarantined_rows,
         cast(duplicate_rows as bigint) as duplicate_rows,
         cast(erased_rows as bigint) as erased_rows,
-        cast(raw_hash_sum as varchar) as raw_hash_sum,
-        cast(accounted_hash_sum as varchar) as accounted_hash_sum
+        cast(raw_hash_sum as string) as raw_hash_sum,
+        cast(accounted_hash_sum as string) as accounted_hash_sum
     from reconciled
     where source_name in ({{ sources_on() }})
 )

@@ -33,20 +33,20 @@ with final as (
         cast({{ loop.index }} as integer) as position,
         '{{ name }}' as statement,
         '{{ refs["sessions"].database }}' as database_name,
-        {{ "'" ~ relation.schema ~ "'" if relation else 'cast(null as varchar)' }} as schema_name,
-        {{ "'" ~ relation.identifier ~ "'" if relation else 'cast(null as varchar)' }} as table_name,
+        {{ "'" ~ relation.schema ~ "'" if relation else 'cast(null as string)' }} as schema_name,
+        {{ "'" ~ relation.identifier ~ "'" if relation else 'cast(null as string)' }} as table_name,
         '{{ var("sources") | first }}' as source_name,
         {{ dbt.string_literal(dbt.escape_single_quotes(text)) }} as sql_text
     {{ 'union all' if not loop.last }}
     {%- else %}
     select
         cast(null as integer) as position,
-        cast(null as varchar) as statement,
-        cast(null as varchar) as database_name,
-        cast(null as varchar) as schema_name,
-        cast(null as varchar) as table_name,
-        cast(null as varchar) as source_name,
-        cast(null as varchar) as sql_text
+        cast(null as string) as statement,
+        cast(null as string) as database_name,
+        cast(null as string) as schema_name,
+        cast(null as string) as table_name,
+        cast(null as string) as source_name,
+        cast(null as string) as sql_text
     {%- endfor %}
 )
 

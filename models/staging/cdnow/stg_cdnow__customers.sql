@@ -5,11 +5,11 @@ with orders as (
 final as (
     select
         customer_id,
-        cast(null as varchar) as full_name,
-        cast(null as varchar) as email,
-        cast(null as varchar) as gender,
+        cast(null as string) as full_name,
+        cast(null as string) as email,
+        cast(null as string) as gender,
         cast(null as date) as birth_date,
-        cast(null as varchar) as region,
+        cast(null as string) as region,
         cast(null as decimal(18, 2)) as annual_salary,
         cast(null as boolean) as has_marketing_consent,
         min(ordered_at) as registered_at,

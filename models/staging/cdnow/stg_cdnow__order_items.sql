@@ -14,7 +14,7 @@ final as (
     select
         order_id || '-1' as order_item_id,
         order_id,
-        cast(null as varchar) as product_id,
+        cast(null as string) as product_id,
         quantity,
         unit_price,
         cast(quantity * unit_price - amount as decimal(18, 2)) as discount_amount,

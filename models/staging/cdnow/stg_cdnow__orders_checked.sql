@@ -31,10 +31,10 @@ typed as (
     select
         {{ synthetic_key('cd-', ['line']) }} as order_id,
         raw_customer_id as customer_id,
-        cast(null as varchar) as session_id,
-        cast(null as varchar) as campaign_id,
+        cast(null as string) as session_id,
+        cast(null as string) as campaign_id,
         'purchase' as order_type,
-        cast(null as varchar) as original_order_id,
+        cast(null as string) as original_order_id,
         ordered_at,
         ordered_at as known_at,
         {{ clean_integer('raw_cds') }} as quantity,

@@ -14,10 +14,10 @@ typed as (
         {{ synthetic_key('hs-', [
             'recency', 'history_segment', 'history', 'mens', 'womens', 'zip_code', 'newbie', 'channel', 'segment', 'visit',
             'conversion', 'spend',
-        ]) }} || '-' || cast(copy_number as varchar) as customer_id,
-        cast(null as varchar) as full_name,
-        cast(null as varchar) as email,
-        cast(null as varchar) as gender,
+        ]) }} || '-' || cast(copy_number as string) as customer_id,
+        cast(null as string) as full_name,
+        cast(null as string) as email,
+        cast(null as string) as gender,
         cast(null as date) as birth_date,
         {{ clean_category('zip_code', {
             'Rural': ['rural'], 'Suburban': ['suburban', 'surburban'], 'Urban': ['urban'],

@@ -8,8 +8,8 @@ history as (
     select
         'history-' || customer_id as order_id,
         customer_id,
-        cast(null as varchar) as session_id,
-        cast(null as varchar) as campaign_id,
+        cast(null as string) as session_id,
+        cast(null as string) as campaign_id,
         case
             when has_bought_mens and has_bought_womens then 'mens-and-womens'
             when has_bought_mens then 'mens'
@@ -27,7 +27,7 @@ outcome as (
         customer_id,
         'visit-' || customer_id as session_id,
         campaign_id,
-        cast(null as varchar) as product_id,
+        cast(null as string) as product_id,
         spend_amount as amount,
         cast('2008-01-15' as timestamp) as ordered_at
     from customers
@@ -44,7 +44,7 @@ final as (
     select
         unioned.*,
         'purchase' as order_type,
-        cast(null as varchar) as original_order_id,
+        cast(null as string) as original_order_id,
         ordered_at as known_at
     from unioned
 )

@@ -5,7 +5,7 @@ with orders as (
 final as (
     select
         product_id,
-        cast(null as varchar) as product_name,
+        cast(null as string) as product_name,
         product_id as category,
         cast(null as decimal(18, 2)) as list_price,
         min(ordered_at) as listed_at,

@@ -14,9 +14,9 @@ ranked as (
 final as (
     select
         customer_id,
-        cast(null as varchar) as full_name,
-        cast(null as varchar) as email,
-        cast(null as varchar) as gender,
+        cast(null as string) as full_name,
+        cast(null as string) as email,
+        cast(null as string) as gender,
         cast(null as date) as birth_date,
         region,
         cast(null as decimal(18, 2)) as annual_salary,

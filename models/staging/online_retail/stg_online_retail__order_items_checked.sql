@@ -14,7 +14,7 @@ typed as (
             when upper({{ clean_text('invoice_number') }}) like 'C%' then 'cancellation'
             when upper({{ clean_text('invoice_number') }}) like 'A%' then 'adjustment'
         end as order_type,
-        cast({{ clean_integer('customer_number') }} as varchar) as customer_id,
+        cast({{ clean_integer('customer_number') }} as string) as customer_id,
         nullif({{ clean_text('country') }}, 'Unspecified') as region,
         upper({{ clean_text('stock_code') }}) as product_id,
         {{ clean_text('description') }} as product_name,

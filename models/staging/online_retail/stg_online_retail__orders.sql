@@ -6,10 +6,10 @@ final as (
     select
         order_id,
         max(customer_id) as customer_id,
-        cast(null as varchar) as session_id,
-        cast(null as varchar) as campaign_id,
+        cast(null as string) as session_id,
+        cast(null as string) as campaign_id,
         max(order_type) as order_type,
-        cast(null as varchar) as original_order_id,
+        cast(null as string) as original_order_id,
         min(ordered_at) as ordered_at,
         min(known_at) as known_at
     from items

@@ -21,7 +21,7 @@ typed as (
             'product_pages', 'product_seconds', 'bounce_rate', 'exit_rate', 'page_value', 'special_day', 'month_name',
             'operating_system', 'browser', 'region', 'traffic_source', 'visitor_type', 'is_weekend', 'has_purchase',
         ]) }} as session_id,
-        cast(null as varchar) as customer_id,
+        cast(null as string) as customer_id,
         started_at,
         {{ clean_integer('administrative_pages') }} as administrative_pages,
         {{ try_cast('administrative_seconds', 'decimal(18, 6)') }} as administrative_seconds,

@@ -8,11 +8,11 @@ with source as (
 typed as (
     select
         {{ clean_text('user_id') }} as customer_id,
-        cast(null as varchar) as full_name,
-        cast(null as varchar) as email,
+        cast(null as string) as full_name,
+        cast(null as string) as email,
         {{ clean_category('gender', {'female': ['f', 'female'], 'male': ['m', 'male']}) }} as gender,
         cast({{ dbt.dateadd('month', '-12 * ' ~ plausible_age, "cast('2020-01-01' as date)") }} as date) as birth_date,
-        cast(null as varchar) as region,
+        cast(null as string) as region,
         {{ try_cast('estimated_salary', 'decimal(18, 2)') }} as annual_salary,
         cast(null as boolean) as has_marketing_consent,
         cast('2019-12-31' as timestamp) as registered_at,

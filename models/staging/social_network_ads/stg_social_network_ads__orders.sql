@@ -7,10 +7,10 @@ final as (
     select
         'campaign-' || customer_id as order_id,
         customer_id,
-        cast(null as varchar) as session_id,
+        cast(null as string) as session_id,
         'social-network-ads' as campaign_id,
         'purchase' as order_type,
-        cast(null as varchar) as original_order_id,
+        cast(null as string) as original_order_id,
         cast('2020-01-15' as timestamp) as ordered_at,
         cast('2020-01-15' as timestamp) as known_at
     from customers

@@ -43,8 +43,8 @@ union all
 
 select
     dimension,
-    'between ' || previous_band || ' and ' || band_id || ': ' || coalesce(cast(previous_high as varchar), 'open')
-    || ' does not meet ' || coalesce(cast(low as varchar), 'open') as problem
+    'between ' || previous_band || ' and ' || band_id || ': ' || coalesce(cast(previous_high as string), 'open')
+    || ' does not meet ' || coalesce(cast(low as string), 'open') as problem
 from ordered
 where previous_band is not null and coalesce(previous_high <> low, true)
 

@@ -1,0 +1,17 @@
+{# A number of type double or float as text, as short as it can be read back: 60.0, 0.25, 99999999.0. #}
+{% macro double_as_text(number) -%}
+    {{ return(adapter.dispatch('double_as_text', 'numerosity')(number)) }}
+{%- endmacro %}
+
+{% macro default__double_as_text(number) -%}
+    cast({{ number }} as string)
+{%- endmacro %}
+
+{# Spark writes 9.9999999E7 from ten million on, and 1.0E-4 below a thousandth. #}
+{% macro spark__double_as_text(number) -%}
+    case
+            when abs({{ number }}) >= 1e-4 and abs({{ number }}) < 1e16
+                then regexp_replace(cast(cast({{ number }} as decimal(38, 20)) as string), '([.][0-9]+?)0+$', '$1')
+            else cast({{ number }} as string)
+        end
+{%- endmacro %}

@@ -1,0 +1,151 @@
+"""The edge to Spark: a session as the dbt profile describes it, SQL, and its errors."""
+
+import fcntl
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from scoring.errors import (
+    InputError,
+    IntegrityError,
+    LockedError,
+    NumerosityError,
+    StorageError,
+    UsageError,
+)
+from scoring.settings import PROJECT_ROOT, Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+__all__ = ["configuration", "connect", "fetch", "literal"]
+
+LONGEST_PAUSE = 0.5
+"""Seconds between two attempts at a locked catalog."""
+RAISED = re.compile(r"scoring\.errors\.(\w+): (.+)")
+"""How an error of ours ends a traceback that came from a worker."""
+
+log = structlog.get_logger()
+
+
+def configuration(settings: Settings) -> dict[str, str]:
+    """What target `spark` of profiles.yml sets, with environment variables filled in.
+
+    Raises UsageError where the profile has no such target, or one without a session.
+    """
+    import jinja2
+    import yaml
+
+    path = Path(os.environ.get("DBT_PROFILES_DIR") or PROJECT_ROOT / "profiles") / "profiles.yml"
+    variables = os.environ | {"NUMEROSITY_SPARK_WAREHOUSE": str(settings.spark_warehouse)}
+    try:
+        target = yaml.safe_load(path.read_text())["numerosity"]["outputs"]["spark"]
+    except (OSError, KeyError, TypeError, yaml.YAMLError):
+        raise UsageError(f"{path} has no target spark in the profile numerosity") from None
+    return {
+        name: jinja2.Template(str(value)).render(env_var=variables.get)
+        for name, value in target.get("server_side_parameters", {}).items()
+    }
+
+
+@contextmanager
+def connect(settings: Settings) -> Iterator["SparkSession"]:
+    """A Spark session with this package on its workers; stopped at the end.
+
+    Raises UsageError (no pyspark, no Java) or LockedError (another process has the catalog).
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ModuleNotFoundError:
+        raise UsageError("no pyspark here: run it with .venv-spark/bin/python") from None
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        raise UsageError("no java on the PATH: Spark needs Java 17")
+    _wait_for(settings.spark_warehouse / "catalog", settings.lock_timeout)
+    builder = SparkSession.builder.enableHiveSupport()
+    for name, value in configuration(settings).items():
+        builder = builder.config(name, value)
+    spark = builder.getOrCreate()
+    try:
+        with tempfile.TemporaryDirectory() as folder, translated():
+            spark.sparkContext.addPyFile(str(_packed(Path(folder))))
+            yield spark
+    finally:
+        spark.stop()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise an error of ours that was raised in a worker, or is one of Spark's we know."""
+    try:
+        yield
+    except NumerosityError:
+        raise
+    except Exception as error:
+        known = _known(str(error))
+        if known is None:
+            raise
+        log.debug("spark failed", exc_info=True)
+        raise known from None
+
+
+def fetch(spark: "SparkSession", statement: str) -> list[tuple[Any, ...]]:
+    """Run one statement and return its rows."""
+    return [tuple(row) for row in spark.sql(statement).collect()]
+
+
+def literal(text: object) -> str:
+    """`text` as an SQL literal of Spark."""
+    return "'" + str(text).replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _packed(folder: Path) -> Path:
+    """This package as a zip file, for workers on other machines."""
+    content = folder / "content" / "scoring"
+    shutil.copytree(
+        Path(__file__).parent.parent, content, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    return Path(shutil.make_archive(str(folder / "scoring"), "zip", content.parent))
+
+
+def _wait_for(catalog: Path, timeout: float) -> None:
+    """Wait until no process has the Derby catalog open; Derby locks the file dbex.lck."""
+    deadline = time.monotonic() + timeout
+    while _is_held(catalog / "dbex.lck"):
+        if time.monotonic() >= deadline:
+            raise LockedError(
+                f"another process still holds the Spark catalog {catalog} after {timeout:g} s:"
+                " close it, or wait longer with NUMEROSITY_LOCK_TIMEOUT"
+            )
+        time.sleep(LONGEST_PAUSE)
+
+
+def _is_held(lock: Path) -> bool:
+    with suppress(FileNotFoundError), lock.open("r+b") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+    return False
+
+
+def _known(message: str) -> NumerosityError | None:
+    raised = RAISED.findall(message)
+    if raised:
+        kind, text = raised[-1]
+        kinds = {kind.__name__: kind for kind in (InputError, IntegrityError, StorageError)}
+        return kinds.get(kind, NumerosityError)(text.strip())
+    if "TABLE_OR_VIEW_NOT_FOUND" in message:
+        name = re.search(r"The table or view (\S+) cannot be found", message)
+        table = name[1].replace("`", "") if name else "a table"
+        return InputError(f"Spark has no table {table}: run dbt build --target spark first")
+    if "No space left on device" in message:
+        return StorageError("the disk is full: the scores are as they were before; make room")
+    return None

@@ -1,0 +1,47 @@
+"""What a Spark worker runs: Arrow batches of features in, Arrow batches of scores out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from pathlib import Path
+
+import onnxruntime
+import pyarrow as pa
+
+from scoring.batches import score_batches
+from scoring.bundle import Bundle, load_bundle, session
+from scoring.errors import IntegrityError
+
+__all__ = ["SCHEMA", "scorer"]
+
+SCHEMA = (
+    "entity_id string, probability double, score double,"
+    " reason_1 string, reason_2 string, reason_3 string,"
+    " contribution_1 double, contribution_2 double, contribution_3 double, unscorable string"
+)
+"""`scoring.batches.OUTPUT_SCHEMA` as Spark writes it."""
+
+
+def scorer(bundle: Bundle) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """A function for `mapInArrow` that scores with the bundle Spark has brought to the worker.
+
+    It raises IntegrityError when what arrived is not this bundle, and what `score_batches` raises.
+    """
+    return partial(_score, bundle.folder.name, bundle.bundle_sha256)
+
+
+def _score(folder: str, sha256: str, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    bundle, model = _open(folder, sha256)
+    yield from score_batches(batches, bundle, threads=1, model=model)
+
+
+@cache
+def _open(folder: str, sha256: str) -> tuple[Bundle, onnxruntime.InferenceSession]:
+    """The bundle, verified, and its session: once for a worker, however many tasks it gets."""
+    from pyspark import SparkFiles
+
+    bundle = load_bundle(Path(SparkFiles.get(folder)))
+    if bundle.bundle_sha256 != sha256:
+        raise IntegrityError(
+            f"Spark brought the bundle {bundle.bundle_sha256[:8]}, not {sha256[:8]}: run again"
+        )
+    return bundle, session(bundle, threads=1)

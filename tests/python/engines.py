@@ -1,0 +1,169 @@
+"""The same project on Apache Spark: its commands, its tables as DuckDB reads them, and its SQL."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import jinja2
+import pytest
+from project import Done, House
+
+from scoring.settings import PROJECT_ROOT
+
+__all__ = ["SparkHouse", "differences", "dispatched", "needs_spark", "on_spark"]
+
+PYTHON = PROJECT_ROOT / ".venv-spark" / "bin" / "python"
+SMALL = {
+    # Compiling a plan costs more than running it on a few hundred rows.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.default.parallelism": "2",
+}
+OF_ITS_OWN = {"run_id", "scored_at", "raw_hash_sum", "accounted_hash_sum"}
+"""Columns whose values are of one run or one engine."""
+TOLERANCE = 1e-6
+
+needs_spark = pytest.mark.skipif(
+    not (shutil.which("java") and PYTHON.exists()),
+    reason="Spark needs Java 17 on the PATH and .venv-spark (make spark-setup)",
+)
+
+
+@dataclass(frozen=True)
+class SparkHouse:
+    """A house whose tables Spark builds from the same raw files, with the same models."""
+
+    house: House
+
+    @property
+    def tables(self) -> Path:
+        """The folder of tables."""
+        return self.house.folder / "spark" / "tables"
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a command that works here."""
+        conf = self.house.folder / "spark-conf"
+        conf.mkdir(exist_ok=True)
+        settings = "".join(f"{name} {value}\n" for name, value in SMALL.items())
+        (conf / "spark-defaults.conf").write_text(settings)
+        return self.house.environment() | {
+            "NUMEROSITY_SPARK_WAREHOUSE": str(self.house.folder / "spark"),
+            "NUMEROSITY_SPARK_MASTER": "local[2]",
+            "NUMEROSITY_SPARK_PARTITIONS": "2",
+            "PYSPARK_PYTHON": str(PYTHON),
+            "PYTHONPATH": f"{PROJECT_ROOT}{os.pathsep}{Path(__file__).parent}",
+            "SPARK_CONF_DIR": str(conf),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+        }
+
+    def dbt(self, *arguments: str, **variables: object) -> Done:
+        """Run dbt on the target `spark`."""
+        (self.house.folder / "spark").mkdir(exist_ok=True)
+        where = ["--target", "spark", "--target-path", str(self.house.folder / "target-spark")]
+        given = ["--vars", json.dumps(variables)] if variables else []
+        program = str(PYTHON.with_name("dbt"))
+        quiet = ["--no-use-colors", "--log-level-file", "none"]
+        return self._run([program, *quiet, *arguments, *where, *given])
+
+    def python(self, *arguments: str, text: str | None = None) -> Done:
+        """Run Python of .venv-spark."""
+        return self._run([str(PYTHON), *arguments], text)
+
+    def _run(self, command: Sequence[str], text: str | None = None) -> Done:
+        done = subprocess.run(
+            command,
+            cwd=PROJECT_ROOT,
+            env=self.environment(),
+            input=text or "",
+            capture_output=True,
+            text=True,
+        )
+        return Done(done.returncode, done.stderr + done.stdout)
+
+
+def differences(house: SparkHouse, relations: Sequence[str]) -> dict[str, str]:
+    """What differs between the engines in each of the relations `schema.name`; empty is right.
+
+    Rows are matched by all that is no float, and in the order of their floats where that is alike.
+    """
+    with duckdb.connect(str(house.house.warehouse), read_only=True) as connection:
+        found = {name: _difference(connection, house.tables, name) for name in relations}
+    return {name: what for name, what in found.items() if what}
+
+
+def _difference(connection: duckdb.DuckDBPyConnection, tables: Path, relation: str) -> str:
+    schema, name = relation.split(".")
+    types = dict(
+        connection.execute(
+            "select column_name, data_type from duckdb_columns()"
+            " where schema_name = ? and table_name = ? order by column_index",
+            [schema, name],
+        ).fetchall()
+    )
+    types = {column: kind for column, kind in types.items() if column not in OF_ITS_OWN}
+    folder = tables / f"{schema}.db" / name
+    if not folder.is_dir():
+        return "is not there"
+    if not next(folder.rglob("*.parquet"), None):
+        ((rows,),) = connection.execute(f"select count(*) from {relation}").fetchall()
+        return f"has no row, {rows} in DuckDB" if rows else ""
+    floats = [column for column, kind in types.items() if kind in ("DOUBLE", "FLOAT")]
+    exact = [column for column in types if column not in floats]
+    columns = ", ".join(f"cast({column} as {kind}) as {column}" for column, kind in types.items())
+    order = f"partition by {', '.join(exact)} order by {', '.join(floats) or '1'}"
+    numbered = f"select *, row_number() over ({order}) as nth from"
+    is_partitioned = next(folder.rglob("*.parquet")).parent != folder
+    files = f"read_parquet('{folder}/**/*.parquet', hive_partitioning = {is_partitioned})"
+    same = " and ".join(f"here.{column} is not distinct from there.{column}" for column in exact)
+    off = [
+        f"coalesce(here.{column} <> there.{column} and not abs(here.{column} - there.{column})"
+        f" <= {TOLERANCE} * greatest(1, abs(here.{column})),"
+        f" (here.{column} is null) <> (there.{column} is null))"
+        for column in floats
+    ]
+    query = (
+        f"from ({numbered} (select {columns} from {relation})) as here"
+        f" full join ({numbered} (select {columns} from {files})) as there"
+        f" on here.nth = there.nth and {same or 'true'}"
+    )
+    counts = ", ".join(
+        ["count(case when here.nth is null or there.nth is null then 1 end)"]
+        + [f"count(case when {wrong} then 1 end)" for wrong in off]
+    )
+    (unmatched, *wrong), *_ = connection.execute(f"select {counts} {query}").fetchall()
+    parts = [f"{count} of {column}" for column, count in zip(floats, wrong, strict=True) if count]
+    if unmatched:
+        example = connection.execute(
+            f"select here, there {query} where here.nth is null or there.nth is null limit 2"
+        ).fetchall()
+        parts.append(f"{unmatched} rows of either have no counterpart, for example {example}")
+    return "; ".join(parts)
+
+
+def dispatched(engine: str, files: Sequence[str], call: str) -> str:
+    """The SQL of a call of a macro of ours, as `engine` gets it; `files` are below macros/."""
+
+    class Adapter:
+        def dispatch(self, name: str, _: str) -> Any:
+            own = getattr(module, f"{engine}__{name}", None)
+            return own or getattr(module, f"default__{name}")
+
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals |= {"adapter": Adapter(), "return": lambda value: value}
+    text = "".join((PROJECT_ROOT / "macros" / file).read_text() for file in files)
+    # The module has to be there before a macro of it asks the adapter.
+    module: Any = environment.from_string(text).module
+    return str(environment.from_string(text + f"{{{{ {call} }}}}").render()).strip()
+
+
+def on_spark(house: SparkHouse, queries: Mapping[str, str]) -> dict[str, list[Any]]:
+    """The first column of each query's rows, as text."""
+    done = house.python("-m", "ask_spark", text=json.dumps(queries)).succeeded()
+    answer: dict[str, list[Any]] = json.loads(done.lines[-1])
+    return answer

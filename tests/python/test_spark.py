@@ -1,0 +1,166 @@
+"""The same project on Apache Spark gives the same tables and the same scores."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Shop
+from engines import SparkHouse, differences, dispatched, needs_spark, on_spark
+from project import House, models_of
+
+pytestmark = needs_spark
+
+COMPARED = ("marts", "features")
+"""Layers that are built here; what Spark plans for minutes (segments, monitoring) is not."""
+CLEAN = ["raw/clean.sql"]
+TEXTS = ["7", " 7 ", "-3.50", "3.5", "1e3", "1d", "2f", "", "seven", "true", "T", "no", "0", "5"]
+TIMES = [
+    *("2024-01-05", "2024-1-5", "2024/01/05", "2024-02-30", "2024", "2024-01", "10:11:12", ""),
+    *("2024-01-05 10:11:12", "2024-01-05T10:11:12Z", "2024-01-05 10:11:12.125", "2024-01-05 10:11"),
+]
+NUMBERS = ["60.0", "0.25", "99999999.0", "12345678.9", "0.001", "0.00025", "-1234567890.5", "0.0"]
+
+
+def values(texts: Sequence[str], kind: str = "string") -> str:
+    """A relation `given` with a row for each text, in their order."""
+    rows = " union all ".join(
+        f"select {place} as place, cast('{text}' as {kind}) as given"
+        for place, text in enumerate(texts)
+    )
+    return f"({rows}) as texts order by place"
+
+
+CASES = {
+    **{
+        f"try_cast to {kind}": (CLEAN, f"try_cast('given', '{kind}')", values(TEXTS))
+        for kind in ("double", "boolean", "decimal(18, 2)")
+    },
+    **{
+        f"try_cast to {kind}": (CLEAN, f"try_cast('given', '{kind}')", values(TIMES))
+        for kind in ("date", "timestamp")
+    },
+    "clean_integer": (CLEAN, "clean_integer('given')", values(TEXTS)),
+    "double_as_text": (
+        ["double_as_text.sql"],
+        "double_as_text('given')",
+        values(NUMBERS, "double"),
+    ),
+    "share_of_hash": (
+        ["activation/audience.sql"],
+        "share_of_hash('given')",
+        values(["likely_buyers|C1", "win_back|C2", "é"]),
+    ),
+    "sha256": (["raw/erased_rows.sql"], "sha256('given')", values(["C0001198", "é", ""])),
+    "single_spaces": (
+        [*CLEAN, "raw/single_spaces.sql"],
+        "single_spaces('given')",
+        values(["  1 2   3 ", "", "   ", "a\tb"]),
+    ),
+    "parse_timestamp of a day": (
+        [*CLEAN, "raw/parse_timestamp.sql"],
+        "parse_timestamp('given', '%Y%m%d')",
+        values(["19970101", "19970230", "", "x"]),
+    ),
+    "parse_timestamp of a moment": (
+        [*CLEAN, "raw/parse_timestamp.sql"],
+        "parse_timestamp('given', '%d/%m/%Y %H:%M')",
+        values(["01/12/2024 06:20", "31/02/2024 06:20", "1/2/2024 6:20", "2024-12-01"]),
+    ),
+}
+"""{what: (files of macros, a call on the column `given`, the rows it is called on)}"""
+
+
+@pytest.fixture(scope="module")
+def spark(shop: Shop) -> SparkHouse:
+    """The sample shop on Spark from raw files to features and scores."""
+    house = SparkHouse(shop.house)
+    layers = ("resource_type:seed", "staging", "intermediate", *COMPARED)
+    only = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+    house.dbt("build", *only, "--select", *layers).succeeded()
+    house.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
+    return house
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[object]]:
+    """What Spark answers to each of CASES."""
+    folder = tmp_path_factory.mktemp("asked")
+    queries = {
+        name: f"select cast({dispatched('spark', files, call)} as string) from {rows}"
+        for name, (files, call, rows) in CASES.items()
+    }
+    row_hash = dispatched("spark", ["raw/row_hash.sql"], "row_hash(['a', 'b'])")
+    queries["row_hash"] = (
+        f"select {row_hash} from (select cast(null as string) as a, 'x' as b"
+        " union all select 'x', null union all select 'x', 'x') as pairs"
+    )
+    return on_spark(SparkHouse(House(folder, folder / "raw")), queries)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_dispatched_macro_gives_the_same_on_both(name: str, asked: dict[str, list[str]]) -> None:
+    """Every text that one engine reads the other reads as the same, and refuses what it refuses."""
+    files, call, rows = CASES[name]
+    with duckdb.connect() as connection:
+        sql = dispatched("duckdb", files, call)
+        ours = connection.execute(f"select cast({sql} as varchar) from {rows}").fetchall()
+    assert [number(text) for text in asked[name]] == [number(text) for (text,) in ours]
+
+
+def number(text: str | None) -> object:
+    """A text that is a number as that number: Spark writes 3.5e-2 where DuckDB writes 0.035."""
+    try:
+        return text if text is None else float(text)
+    except ValueError:
+        return text
+
+
+def test_the_hash_of_a_row_says_where_its_nulls_are(asked: dict[str, list[int]]) -> None:
+    """Spark's own hash passes over nulls, and would take (null, x) for (x, null)."""
+    assert len(set(asked["row_hash"])) == 3
+
+
+def test_marts_and_features_are_the_same(spark: SparkHouse) -> None:
+    """Keys, integers and text are equal, floats within 1e-6, row by row."""
+    assert differences(spark, models_of(*COMPARED)) == {}
+
+
+def test_scores_are_the_same(spark: SparkHouse) -> None:
+    """Each entity has the same probability and the same reasons, and nobody is left out."""
+    ours = spark.house.frame("select * from scoring.predictions order by task, entity_id")
+    files = f"{spark.tables}/scores/*/*/*/*/is_scored=true/*.parquet"
+    theirs = duckdb.sql(
+        f"select *, split_part(filename, '/scores/', 2) as place"
+        f" from read_parquet('{files}', filename = true)"
+        " order by split_part(place, '/', 1), entity_id"
+    ).df()
+    assert list(theirs["entity_id"]) == list(ours["entity_id"])
+    assert (theirs["probability"] - ours["probability"]).abs().max() < 1e-6
+    for rank in (1, 2, 3):
+        mine, other = (frame[f"reason_{rank}"].fillna("") for frame in (ours, theirs))
+        assert list(mine) == list(other)
+
+
+def test_a_second_run_finds_its_work_done_and_keeps_the_exit_codes(spark: SparkHouse) -> None:
+    """Nothing is scored twice; an unknown task is 2, a date without features 3."""
+    for code, arguments in {0: [], 2: ["--task", "no_such"], 3: ["--as-of", "1999-01-01"]}.items():
+        done = spark.python("-m", "scoring", "run", "--engine", "spark", "--json-logs", *arguments)
+        answer = json.loads(done.lines[-1])
+        assert (done.code, answer["exit_code"]) == (code, code)
+        if not code:
+            assert answer["status"] == "already_done"
+
+
+def test_a_damaged_bundle_changes_nothing(spark: SparkHouse, tmp_path: Path) -> None:
+    """It is refused with exit code 4, and the scores that are there stay."""
+    before = sorted(spark.tables.glob("scores/**/*.parquet"))
+    champion = next((spark.house.folder / "artifacts").glob("*/*"))
+    broken = tmp_path / champion.name
+    broken.mkdir()
+    for file in champion.iterdir():
+        (broken / file.name).write_bytes(file.read_bytes() + b" ")
+    done = spark.python("-m", "scoring", "run", "--engine", "spark", "--bundle", str(broken))
+    assert done.code == 4
+    assert sorted(spark.tables.glob("scores/**/*.parquet")) == before
