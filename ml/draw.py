@@ -139,7 +139,8 @@ def _part(strata: Sequence[Stratum], outcome: int, name: str) -> str:
     there, drawn = sum(each.there for each in some), sum(each.drawn for each in some)
     if there == drawn:
         return f"all {there:,} {name}" if there else ""
-    return f"{drawn:,} of {there:,} {name} (1 in {there / drawn:.3g})"
+    ratio = f" (1 in {there / drawn:.3g})" if there > 1.05 * drawn else ""
+    return f"{drawn:,} of {there:,} {name}{ratio}"
 
 
 def _rarer(counts: Mapping[tuple[date, int], int]) -> list[int]:

@@ -18,6 +18,7 @@ from ml_factory import DATES, FEATURES, LABEL, RELATION, TASK, project, sample, 
 from sklearn.metrics import roc_auc_score
 
 from ml.candidates import Candidate
+from ml.candidates.base import Labels, Matrix
 from ml.candidates.calibrated import CalibratedModel
 from ml.candidates.glass_box import GlassBoxBoosting
 from ml.candidates.gradient_boosting import GradientBoosting
@@ -145,7 +146,7 @@ def test_the_rarer_outcome_is_drawn_more(
     assert tuple(each.more for each in found) == more
 
 
-@examples(deadline=None, max_examples=25)
+@examples(deadline=None, max_examples=12)
 @given(
     st.lists(st.tuples(st.integers(1, 400), st.integers(1, 60)), min_size=1, max_size=4),
     st.integers(10, 300),
@@ -252,18 +253,14 @@ def test_what_was_drawn_is_said_in_words() -> None:
 
 @pytest.fixture(scope="module")
 def crowd() -> tuple[Dataset, Dataset]:
-    """60,000 visitors, one in thirty of whom buys, and 10,000 rows drawn of them to learn from."""
-    matrix, _ = sample(60_000, seed=3, missing=0.05)
-    known = np.nan_to_num(matrix)
-    luck = np.random.default_rng(4).logistic(size=len(matrix))
-    score = 0.7 * known[:, 1] + np.where(known[:, 2] > 1, 1.0, 0.0) - 4.2
-    labels = (score + luck > 0).astype(bool)
+    """40,000 visitors, one in forty of whom buys, and 10,000 rows drawn of them to learn from."""
+    matrix, labels = visits(40_000, 3)
     visitors = pa.table(  # noqa: F841 - read by its name
         {
             "visitor_id": [f"v{i:05d}" for i in range(len(matrix))],
             "as_of_date": [DATES[i % len(DATES)] for i in range(len(matrix))],
             **{name: pa.array(matrix[:, i], from_pandas=True) for i, name in enumerate(FEATURES)},
-            LABEL: labels,
+            LABEL: labels.astype(bool),
         }
     )
     with duckdb.connect() as connection:
@@ -271,34 +268,46 @@ def crowd() -> tuple[Dataset, Dataset]:
         return read(connection, 1_000_000), read(connection, 10_000, to_learn=True)
 
 
+def visits(number: int, seed: int) -> tuple[Matrix, Labels]:
+    """Features, and a rare outcome of two of them."""
+    matrix, _ = sample(number, seed=seed, missing=0.05)
+    known = np.nan_to_num(matrix)
+    luck = np.random.default_rng(seed + 1).logistic(size=number)
+    score = 0.7 * known[:, 1] + np.where(known[:, 2] > 1, 1.0, 0.0) - 4.2
+    return matrix, (score + luck > 0).astype(np.uint8)
+
+
 @pytest.mark.parametrize(
-    "kind", [Logistic(), GradientBoosting(), GlassBoxBoosting()], ids=lambda kind: kind.name
+    ("kind", "number"),
+    [(Logistic(), -1), (GradientBoosting(), 1), (GlassBoxBoosting(), 0)],
+    ids=["logistic", "boosting", "glass box"],
 )
 def test_a_model_of_the_draw_holds_for_all_rows(
-    crowd: tuple[Dataset, Dataset], kind: Candidate
+    crowd: tuple[Dataset, Dataset], kind: Candidate, number: int
 ) -> None:
-    """Its mean is the rate of all within a tenth, its AUC that of a model of all within 0.015."""
+    """Among others like all of them it is as right as a model of all, and ranks as well.
+
+    Its mean is their rate within a tenth, in each half of the scores within a fifth; its AUC is
+    that of a model of four times as many rows within 0.01.
+    """
     whole, drawn = crowd
-    choice = Choice(kind, kind.grid[0], ())
-    model = fit(choice, drawn, np.arange(len(drawn.labels)), 0)
-    of_all = fit(choice, whole, np.arange(len(whole.labels)), 0)
-    said_of_all = model.predict_proba(whole.matrix)[:, 1]
-    assert drawn.labels.mean() > 4 * whole.labels.mean()
-    assert said_of_all.mean() == pytest.approx(whole.labels.mean(), rel=0.1)
-    for likely in (said_of_all < 0.05, said_of_all >= 0.05):
-        rate = whole.labels[likely].mean()
-        assert said_of_all[likely].mean() == pytest.approx(rate, rel=0.15)
-    aucs = [
-        roc_auc_score(whole.labels, each.predict_proba(whole.matrix)[:, 1])
-        for each in (model, of_all)
-    ]
-    assert aucs[0] == pytest.approx(aucs[1], abs=0.015)
+    choice = Choice(kind, kind.grid[number], ())
+    models = [fit(choice, data, np.arange(len(data.labels)), 0) for data in (drawn, whole)]
+    assert drawn.labels.mean() > 3 * whole.labels.mean()
+    matrix, labels = visits(60_000, 9)
+    likely, of_all = (model.predict_proba(matrix)[:, 1] for model in models)
+    assert likely.mean() == pytest.approx(labels.mean(), rel=0.1)
+    for half in (likely < np.median(likely), likely >= np.median(likely)):
+        assert likely[half].mean() == pytest.approx(labels[half].mean(), rel=0.2)
+    aucs = [roc_auc_score(labels, each) for each in (likely, of_all)]
+    assert aucs[0] == pytest.approx(aucs[1], abs=0.01)
 
 
 def test_what_ships_carries_the_correction_and_is_judged_at_the_rate_of_all(
-    crowd: tuple[Dataset, Dataset],
+    crowd: tuple[Dataset, Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Scores, reasons and ONNX agree; rows drawn to learn from only judge nothing."""
+    monkeypatch.setattr(Logistic, "grid", Logistic.grid[-1:])
     whole, drawn = crowd
     plan = protocol(drawn)
     assert plan.test is not None
