@@ -108,7 +108,14 @@ def _make(path: Path, rows: int) -> None:
 def _measure(path: Path, name: str, rows: int, most: int) -> Way:
     bound, to_learn = WAYS[name]
     limit = rows if bound == "all" else most
-    command = [sys.executable, "-m", "bench.draw", path, str(limit), str(int(to_learn))]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "bench.draw",
+        path,
+        str(limit),
+        str(int(to_learn)),
+    ]
     log = path.with_name(f"{name}.log")
     cost = run(command, log)
     told = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
