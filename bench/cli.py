@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bench.api import api
+from bench.draw import draw
 from bench.feedback import feedback
 from bench.monitoring import monitoring
 from bench.numerosity import numerosity
@@ -148,6 +149,7 @@ def scoring_command(
 
 
 app.command()(api)
+app.command()(draw)
 app.command()(feedback)
 app.command()(monitoring)
 app.command()(numerosity)

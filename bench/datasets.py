@@ -18,7 +18,7 @@ __all__ = ["NAMES", "labelled_rows"]
 
 NAMES = {
     "online_shoppers": "session_purchase",
-    "online_retail": "customer_purchase_30d",
+    "online_retail": "customer_purchase_90d",
     "hillstrom": "customer_purchase_30d",
     "cdnow": "customer_purchase_30d",
     "sample": "customer_purchase_30d",

@@ -24,10 +24,11 @@
             reason_rank,
             part,
             case when contribution > 0 then ' (raises it)' when contribution < 0 then ' (lowers it)' else '' end as direction,
-            {{ label_of_feature('feature', catalog) }} || {{ value_in_words('feature', 'feature_value', own) }} as words
+            coalesce(label, replace(feature, '_', ' ')) || {{ value_in_words('feature', 'feature_value', own) }} as words
         from (
             select
                 parts.*,
+                labels.label,
                 {{ value_of_feature('parts.feature', features, own) }} as feature_value
             from (
                 select
@@ -57,6 +58,7 @@
                     {%- for ours, theirs in keys.items() %}
                     {{ 'and ' if not loop.first }}parts.{{ ours }} = {{ features }}.{{ theirs }}
                     {%- endfor %}
+            left join (values {{ labels_of_features(catalog) }}) as labels (feature, label) on parts.feature = labels.feature
             where parts.feature <> ''
         ) as valued
     ) as worded
@@ -65,13 +67,15 @@
         task
 {%- endmacro %}
 
-{% macro label_of_feature(feature, catalog) -%}
-    case {{ feature }}
-                {%- for columns in catalog.values() -%}{%- for name, words in columns.items() %}
-                when '{{ name }}' then '{{ words.label | replace("'", "''") }}'
-                {%- endfor -%}{%- endfor %}
-                else replace({{ feature }}, '_', ' ')
-            end
+{# ('feature', 'label'), … of all feature tables; a feature of several is called as in the first. #}
+{% macro labels_of_features(catalog) -%}
+    {%- set labels = {} -%}
+    {%- for columns in catalog.values() -%}{%- for name, words in columns.items() -%}
+        {%- do labels.setdefault(name, words.label) -%}
+    {%- endfor -%}{%- endfor -%}
+    {%- for name, label in labels.items() -%}
+        ('{{ name }}', '{{ label | replace("'", "''") }}'){{ ', ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {# ": 5", ": 12.5 %", ": yes", ": no value"; nothing for a feature of another table. #}

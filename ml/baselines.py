@@ -30,10 +30,11 @@ def baselines(data: Dataset, plan: Protocol, seed: int = 0) -> tuple[Judged, ...
     feature = data.table.features_for(data.task)[column]
 
     def rate(rows: Rows) -> Any:
-        return DummyClassifier(strategy="prior").fit(data.matrix[rows], data.labels[rows])
+        known = data.judging(rows)  # at the base rate of all
+        return DummyClassifier(strategy="prior").fit(data.matrix[known], data.labels[known])
 
     def bands(rows: Rows) -> "_Bands":
-        return _Bands(data, rows, column, seed)
+        return _Bands(data, data.judging(rows), column, seed)
 
     return (
         judge(ONE_FEATURE + feature.name, f"{feature.label} alone", bands, data, plan, seed),

@@ -23,6 +23,7 @@ __all__ = [
     "choose_line",
     "fit_line",
     "log_odds",
+    "to_true_rate",
 ]
 
 CLOSEST = 1e-12
@@ -40,8 +41,24 @@ class Line:
         """The calibrated log-odds of `scores` [rows]."""
         return self.slope * scores + self.offset
 
+    def after(self, first: "Line") -> "Line":
+        """The line that is this one after `first`."""
+        return Line(self.slope * first.slope, self.slope * first.offset + self.offset)
+
 
 UNCHANGED = Line(1.0, 0.0)
+
+
+def to_true_rate(labels: Labels, weights: Floats | None) -> Line:
+    """What a model of drawn rows is put on, that its probabilities are those of all rows.
+
+    `weights` [rows] say how many rows each stands for. Drawing by outcome moves the log-odds of
+    every row by the same number, and nothing else (King & Zeng 2001, prior correction).
+    """
+    if weights is None:
+        return UNCHANGED
+    buyers, others = weights[labels == 1], weights[labels == 0]
+    return Line(1.0, float(np.log(buyers.mean() / others.mean())))
 
 
 @dataclass(frozen=True)

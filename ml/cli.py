@@ -48,6 +48,14 @@ AllCandidates = Annotated[
         "--all-candidates", help="Also a random forest, a neural net and an ensemble: slower."
     ),
 ]
+MaxRows = Annotated[
+    int | None,
+    typer.Option(min=10_000, help="Labelled rows to read; of more, so many are drawn [1,000,000]."),
+]
+FeaturesFrom = Annotated[
+    str | None,
+    typer.Option(metavar="warehouse|spark", help="Where labelled rows are read [warehouse]."),
+]
 Reason = Annotated[str | None, typer.Option(help="Why, for those who read it later.")]
 
 
@@ -90,13 +98,21 @@ def train(
         int | None, typer.Option(help="Settings to search a candidate; repeatable by seed.")
     ] = None,
     all_candidates: AllCandidates = False,
+    max_rows: MaxRows = None,
+    features_from: FeaturesFrom = None,
 ) -> int:
     """Compare the candidates, ship the best as a bundle, enter it in the registry."""
     from ml.candidates import CANDIDATES
     from ml.train import train as train_tasks
     from ml.tuning import Budget
 
-    settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
+    settings = load_settings(
+        warehouse=warehouse,
+        manifest=manifest,
+        artifacts=artifacts,
+        training_rows=max_rows,
+        features_from=features_from,
+    )
     search = None if budget is None and trials is None else Budget(budget, trials)
     kinds = CANDIDATES if all_candidates else None
     found = train_tasks(settings, task, seed, folds, repeats, without or (), search, kinds)
@@ -119,11 +135,14 @@ def retrain(
     manifest: Manifest = None,
     artifacts: Artifacts = None,
     seed: Seed = 0,
+    max_rows: MaxRows = None,
 ) -> int:
     """Train again where matured labels or drift say so; promote only what clearly wins."""
     from ml.retrain import retrain as retrain_tasks
 
-    settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
+    settings = load_settings(
+        warehouse=warehouse, manifest=manifest, artifacts=artifacts, training_rows=max_rows
+    )
     return _done("retrain", retrain_tasks(settings, task, if_needed, max_age, wait_days, seed))
 
 
@@ -137,12 +156,16 @@ def evaluate(
     repeats: Repeats = None,
     without: Without = None,
     all_candidates: AllCandidates = False,
+    max_rows: MaxRows = None,
+    features_from: FeaturesFrom = None,
 ) -> int:
     """Measure every candidate under the task's protocol; nothing is written."""
     from ml.candidates import CANDIDATES
     from ml.comparison import evaluate_task
 
-    settings = load_settings(warehouse=warehouse, manifest=manifest)
+    settings = load_settings(
+        warehouse=warehouse, manifest=manifest, training_rows=max_rows, features_from=features_from
+    )
     kinds = CANDIDATES if all_candidates else None
     found = evaluate_task(settings, task, seed, folds, repeats, without or (), kinds)
     return _done("evaluate", found)
@@ -196,11 +219,15 @@ def report(
     ] = None,
     warehouse: Warehouse = None,
     manifest: Manifest = None,
+    max_rows: MaxRows = None,
+    features_from: FeaturesFrom = None,
 ) -> int:
     """Write one HTML page about data, segments and models, which opens offline."""
     from ml.report import write_report
 
-    settings = load_settings(warehouse=warehouse, manifest=manifest)
+    settings = load_settings(
+        warehouse=warehouse, manifest=manifest, training_rows=max_rows, features_from=features_from
+    )
     return _done("report", write_report(settings, out))
 
 
@@ -224,11 +251,15 @@ def discover(
     warehouse: Warehouse = None,
     manifest: Manifest = None,
     seed: Seed = 0,
+    max_rows: MaxRows = None,
+    features_from: FeaturesFrom = None,
 ) -> int:
     """Propose segments by shallow trees, confirm them on other customers, enter them as rows."""
     from ml.discover import discover as discover_segments
 
-    settings = load_settings(warehouse=warehouse, manifest=manifest)
+    settings = load_settings(
+        warehouse=warehouse, manifest=manifest, training_rows=max_rows, features_from=features_from
+    )
     return _done("discover", discover_segments(settings, task, seed))
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from ml.baselines import baselines
 from ml.candidates import Candidate
-from ml.console import progress_bar, show
+from ml.console import progress_bar, say, show
 from ml.dataset import read_dataset
 from ml.evaluate import Evaluation, evaluate
 from ml.folds import protocol
@@ -31,7 +31,9 @@ def evaluate_task(
     """Evaluate every candidate of `task`, print the table, return what it says; write nothing."""
     table, found = find_task(load_registry(settings.manifest), task, without)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
-        data = read_dataset(connection, table, found)
+        data = read_dataset(connection, table, found, None, settings, seed, to_learn=True)
+    if data.drawn:
+        say(f"{task}: {data.drawn}")
     plan = protocol(data, seed, folds, repeats)
     with progress_bar(f"{found.full_name}: comparing models") as advance:
         evaluations = evaluate(data, plan, seed, advance, candidates)
@@ -44,6 +46,7 @@ def evaluate_task(
         "protocol": plan.name,
         "rows": len(data.labels),
         "buyers": data.buyers,
+        "drawn": data.drawn,
         "candidates": [
             {
                 "candidate": evaluation.candidate.name,

@@ -1,5 +1,6 @@
 """The labelled rows of one task: a float32 matrix, its labels, whose rows they are, and when."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,9 +8,13 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
+from ml.draw import Stratum, draw, said
 from ml.manifest import FeatureTable, Task
+from ml.rows import read_rows
+from ml.source import Labelled, find_rows
 from scoring.errors import InputError
-from scoring.warehouse import columns, qualified, quoted
+from scoring.settings import Settings, load_settings
+from scoring.warehouse import quoted
 
 __all__ = ["Dataset", "NothingToLearnError", "duplicate_groups", "read_dataset"]
 
@@ -22,7 +27,7 @@ class NothingToLearnError(InputError):
 
 @dataclass(frozen=True)
 class Dataset:
-    """The matured rows of a task, ordered by as-of date and entity id."""
+    """The matured rows of a task, or those drawn of them, by as-of date and entity id."""
 
     table: FeatureTable
     task: Task
@@ -34,6 +39,12 @@ class Dataset:
     """[rows], the entity key as text."""
     as_of: npt.NDArray[np.datetime64]
     """[rows], days."""
+    strata: tuple[Stratum, ...] = ()
+    """How many rows there are by date and outcome, and were drawn; empty where all were read."""
+    weights: npt.NDArray[np.float64] | None = None
+    """[rows], how many rows of the warehouse each one stands for; None where it is itself alone."""
+    only_learned: npt.NDArray[np.bool_] | None = None
+    """[rows], those drawn beyond the proportion of all, which never judge; None without such."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -45,47 +56,59 @@ class Dataset:
         """How many rows have label 1."""
         return int(self.labels.sum())
 
+    @property
+    def drawn(self) -> str | None:
+        """What was drawn, as people read it; None where all rows were read."""
+        return said(self.strata)
+
+    def judging(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Those of `rows` that were drawn in proportion: their base rate is that of all."""
+        return rows if self.only_learned is None else rows[~self.only_learned[rows]]
+
+    def weights_of(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64] | None:
+        """The weights of `rows`, where there are any."""
+        return None if self.weights is None else self.weights[rows]
+
 
 def read_dataset(
     connection: duckdb.DuckDBPyConnection,
     table: FeatureTable,
     task: Task,
     since: date | None = None,
+    settings: Settings | None = None,
+    seed: int = 0,
+    to_learn: bool = False,
 ) -> Dataset:
     """Read the rows of `task` whose label is known, of all dates or those from `since` on.
+
+    Where there are more than `settings.training_rows`, so many are drawn (`ml.draw`), in proportion
+    or, `to_learn`, with more of the rarer outcome. The rows are those of `settings.features_from`.
 
     Raises NothingToLearnError (no labelled row, one class only) or InputError (a column is missing
     or of another type, a label is not 0 or 1, a date is null, a feature is infinite).
     """
+    settings = settings or load_settings()
     names = [feature.name for feature in table.features_for(task)]
-    _check_columns(connection, table, task, names)
-    relation = qualified(connection, table.relation)
+    relation, types = find_rows(connection, table.relation, settings)
+    _check_columns(types, table, task, names)
     _check_labels(connection, table, task, relation)
     _check_dates(connection, table, task, relation)
-    label, key, as_of = map(quoted, (task.label, table.entity_key, table.as_of_column))
-    found = connection.sql(
-        f"select lower({label}::varchar), coalesce({key}::varchar, ''), {as_of}::date,"
-        f" {', '.join(map(quoted, names))}"
-        f" from {relation} where {label} is not null and {as_of} >= date '{since or date.min}'"
-        " order by 3, 2"
-    ).to_arrow_table()
-    matrix = np.empty((found.num_rows, len(names)), dtype=np.float32)
-    for position in range(len(names)):
-        matrix[:, position] = found.column(3 + position).to_numpy()
-    infinite = np.isinf(matrix)
-    if infinite.any():
-        position = int(infinite.any(axis=0).argmax())
-        raise InputError(
-            f"{table.relation}: feature {names[position]} is infinite in"
-            f" {infinite[:, position].sum():,} rows: make it null or finite in the model"
-        )
+    labelled = Labelled(
+        relation, table.entity_key, table.as_of_column, task.label, since or date.min, seed
+    )
+    strata = draw(connection, labelled, settings.training_rows, to_learn)
+    rows = read_rows(connection, labelled, strata, names)
+    _check_finite(table, names, rows.matrix)
     return Dataset(
         table=table,
         task=task,
-        matrix=matrix,
-        labels=np.array([LABELS[text] for text in found.column(0).to_pylist()], dtype=np.uint8),
-        entities=np.array(found.column(1).to_pylist(), dtype=object),
-        as_of=found.column(2).to_numpy().astype("datetime64[D]"),
+        matrix=rows.matrix,
+        labels=rows.labels,
+        entities=rows.entities,
+        as_of=rows.as_of,
+        strata=strata if said(strata) else (),
+        weights=rows.weights if said(strata) else None,
+        only_learned=rows.only_learned if rows.only_learned.any() else None,
     )
 
 
@@ -101,11 +124,8 @@ def duplicate_groups(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
 
 
 def _check_columns(
-    connection: duckdb.DuckDBPyConnection, table: FeatureTable, task: Task, names: list[str]
+    types: Mapping[str, str], table: FeatureTable, task: Task, names: list[str]
 ) -> None:
-    types = columns(connection, table.relation)
-    if not types:
-        raise InputError(f"the warehouse has no table {table.relation}: run dbt build first")
     for name in (table.entity_key, table.as_of_column, task.label, *names):
         if name not in types:
             raise InputError(f"{table.relation} has no column {name}: run dbt build again")
@@ -115,6 +135,18 @@ def _check_columns(
                 f"{table.relation}: feature {name} is {types[name]}, not FLOAT:"
                 " cast it to float in the model"
             )
+
+
+def _check_finite(
+    table: FeatureTable, names: Sequence[str], matrix: npt.NDArray[np.float32]
+) -> None:
+    infinite = np.array([np.isinf(matrix[:, i]).sum() for i in range(len(names))])
+    if infinite.any():
+        position = int(infinite.argmax())
+        raise InputError(
+            f"{table.relation}: feature {names[position]} is infinite in"
+            f" {infinite[position]:,} rows: make it null or finite in the model"
+        )
 
 
 def _check_labels(

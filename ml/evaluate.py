@@ -17,7 +17,7 @@ from scipy.special import expit
 from ml.calibration import UNCHANGED, Line, choose_line, log_odds
 from ml.candidates import USUAL, Candidate
 from ml.candidates.base import Classifier, Params
-from ml.candidates.calibrated import Calibrated, CalibratedModel
+from ml.candidates.calibrated import on_line
 from ml.console import Advance
 from ml.dataset import Dataset
 from ml.folds import Protocol
@@ -89,8 +89,7 @@ def _evaluate(
     else:
         scores = log_odds(predict(model, data.matrix[plan.test]))
         judged = judged_by_time(name, title, expit(line(scores)), data, plan, plan.test, seed)
-    if line != UNCHANGED:
-        candidate, model = Calibrated(candidate, line), CalibratedModel(model, line)
+    candidate, model, line = on_line(candidate, model, line)
     evaluation = Evaluation(
         **vars(judged),
         candidate=candidate,

@@ -3,6 +3,7 @@
 One matured as-of date: repeated stratified folds, rows with the same features in one fold.
 Several: the newest is the test set, and only dates whose label window had ended by then are learned
 from; candidates are compared by forward chaining inside those dates, under the same rule.
+Rows that were drawn to learn from only judge nowhere.
 """
 
 from collections.abc import Iterator
@@ -57,16 +58,17 @@ def protocol(
     Raises NothingToLearnError when a class has fewer rows than there are folds.
     """
     blocks = _blocks(data)
-    test = blocks[-1]
+    test = data.judging(blocks[-1])
     learned = np.flatnonzero(_ended_by(data, data.as_of[test].min()))
     if data.as_of[0] == data.as_of[-1]:
         groups, rule = duplicate_groups(data.matrix), "duplicates in one fold"
-        return _one_shot(data, test, groups, rule, seed, folds, repeats)
+        return _one_shot(data, blocks[-1], groups, rule, seed, folds, repeats)
     if not _both_classes(data, learned):
         rule = f"as of {data.as_of[-1]} only, no earlier label window had ended"
-        return _one_shot(data, test, _same_entity(data, test), rule, seed, folds, repeats)
+        newest = blocks[-1]
+        return _one_shot(data, newest, _same_entity(data, newest), rule, seed, folds, repeats)
     chain = [
-        Fold(train, block)
+        Fold(train, data.judging(block))
         for block in blocks[:-1]
         if np.isin(block, learned, assume_unique=True).all()
         and _both_classes(data, block)
@@ -118,8 +120,8 @@ def _one_shot(
 def _deal(
     data: Dataset, rows: Rows, groups: npt.NDArray[np.int64], seed: int, folds: int, repeats: int
 ) -> list[Fold]:
-    labels = data.labels[rows]
-    fewest = min(len(np.unique(groups[labels == label])) for label in (0, 1))
+    labels, judges = data.labels[rows], np.isin(rows, data.judging(rows), assume_unique=True)
+    fewest = min(len(np.unique(groups[judges & (labels == label)])) for label in (0, 1))
     if fewest < folds:
         raise NothingToLearnError(
             f"task {data.task.name} has only {fewest} distinct rows of one class in"
@@ -127,8 +129,10 @@ def _deal(
         )
     dealt = []
     for repeat in range(repeats):
-        fold = grouped_folds(labels, groups, folds, seed + repeat)
-        dealt += [Fold(rows[fold != number], rows[fold == number]) for number in range(folds)]
+        fold = grouped_folds(labels * judges, groups, folds, seed + repeat)
+        dealt += [
+            Fold(rows[fold != number], rows[judges & (fold == number)]) for number in range(folds)
+        ]
     return dealt
 
 
@@ -160,4 +164,5 @@ def _ended_by(data: Dataset, date: np.datetime64) -> npt.NDArray[np.bool_]:
 
 
 def _both_classes(data: Dataset, rows: Rows) -> bool:
-    return bool(0 < data.labels[rows].sum() < len(rows))
+    judging = data.judging(rows)
+    return bool(0 < data.labels[judging].sum() < len(judging))

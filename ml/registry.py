@@ -19,9 +19,10 @@ from ml.folds import Protocol
 from ml.judge import Judged
 from ml.registry_rows import insert_measures, insert_model
 from scoring.bundle import Bundle
-from scoring.warehouse import fetch, qualified, require_tables, transaction
+from scoring.errors import InputError
+from scoring.warehouse import columns, fetch, qualified, require_tables, transaction
 
-__all__ = ["TABLES", "Standing", "record"]
+__all__ = ["TABLES", "Standing", "record", "require_registry"]
 
 PER_MODEL = (
     "registry.models",
@@ -63,7 +64,7 @@ def record(
     The same model again changes nothing, unless it now wins where it lost before; one that somebody
     rolled back never comes back by itself. Raises InputError when the tables are not there.
     """
-    require_tables(connection, *TABLES)
+    require_registry(connection)
     task, version = bundle.task, bundle.model_version
     known = _known(connection, bundle)
     if known and (known.status == "champion" or was_withdrawn(connection, task, version)):
@@ -88,6 +89,13 @@ def record(
         if champion is None or champion.model_version != version:
             note(connection, _decision(bundle, champion, verdict, occasion), at)
     return standing
+
+
+def require_registry(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise InputError unless the tables are there, with all columns."""
+    require_tables(connection, *TABLES)
+    if "drawn" not in columns(connection, "registry.models"):
+        raise InputError("registry.models has no column drawn: run dbt build, which adds it")
 
 
 def _verdict(

@@ -52,6 +52,7 @@ def insert_model(
         training["to"],
         reason,
         at,
+        training.get("drawn"),
     )
     insert(connection, "registry.models", [row])
 

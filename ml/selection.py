@@ -14,8 +14,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from ml.calibration import UNCHANGED, to_true_rate
 from ml.candidates import Candidate
 from ml.candidates.base import Classifier, Labels, Matrix, Params, threads_for
+from ml.candidates.calibrated import CalibratedModel
 from ml.dataset import Dataset
 from ml.folds import Fold, Protocol
 from ml.metrics import Floats
@@ -79,7 +81,7 @@ def judged(
 ) -> list[Choice]:
     """The same choices with their losses on these folds added to those there are."""
     jobs = [
-        (choice.candidate, choice.params, data.matrix, data.labels, fold, seed)
+        (choice.candidate, choice.params, data.matrix, data.labels, data.weights, fold, seed)
         for choice in choices
         for fold in folds
     ]
@@ -121,8 +123,9 @@ def fits_to_choose(candidate: Candidate, plan: Protocol) -> int:
 
 
 def fit(choice: Choice, data: Dataset, rows: npt.NDArray[np.int64], seed: int) -> Classifier:
-    """The chosen setting, fitted on `rows` of the data."""
-    return choice.candidate.fit(data.matrix[rows], data.labels[rows], choice.params, seed)
+    """The chosen setting, fitted on `rows` of the data; its rates are those of all rows."""
+    labels, weights = data.labels[rows], data.weights_of(rows)
+    return _fit(choice.candidate, choice.params, data.matrix[rows], labels, weights, seed)
 
 
 def predict(model: Classifier, matrix: Matrix) -> Floats:
@@ -147,12 +150,32 @@ def _half(candidate: Candidate) -> int:
     return -(-len(candidate.grid) // 2)
 
 
+def _fit(
+    candidate: Candidate,
+    params: Params,
+    matrix: Matrix,
+    labels: Labels,
+    weights: Floats | None,
+    seed: int,
+) -> Classifier:
+    model = candidate.fit(matrix, labels, params, seed)
+    line = to_true_rate(labels, weights)
+    return model if line == UNCHANGED else CalibratedModel(model, line)
+
+
 def _losses(
-    candidate: Candidate, params: Params, matrix: Matrix, labels: Labels, fold: Fold, seed: int
+    candidate: Candidate,
+    params: Params,
+    matrix: Matrix,
+    labels: Labels,
+    weights: Floats | None,
+    fold: Fold,
+    seed: int,
 ) -> Floats:
     """The log loss, in nats, of each row that the fold judges by (a sample of many): [rows]."""
     train, validate = _sample(fold.train, seed), _sample(fold.validate, seed)
-    model = candidate.fit(matrix[train], labels[train], params, seed)
+    stand_for = None if weights is None else weights[train]
+    model = _fit(candidate, params, matrix[train], labels[train], stand_for, seed)
     likely = predict(model, matrix[validate])
     told = np.where(labels[validate] == 1, likely, 1 - likely)
     return np.asarray(-np.log(np.maximum(told, np.finfo(np.float64).eps)))

@@ -19,13 +19,13 @@ from ml.folds import Protocol, protocol
 from ml.manifest import FeatureTable, Task, find_task, load_registry
 from ml.model_terms import store_terms
 from ml.parity import Parity, check_parity
-from ml.registry import TABLES, record
+from ml.registry import record, require_registry
 from ml.tuning import Budget, tune
 from scoring import __version__
 from scoring.bundle import Bundle, model_version, write_bundle
 from scoring.errors import NumerosityError, UsageError
 from scoring.settings import Settings
-from scoring.warehouse import connect, require_tables
+from scoring.warehouse import connect
 
 __all__ = ["train"]
 
@@ -96,8 +96,10 @@ def _train(
     since: date | None = None,
 ) -> dict[str, Any]:
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
-        require_tables(connection, *TABLES)
-        data = read_dataset(connection, table, task, since)
+        require_registry(connection)
+        data = read_dataset(connection, table, task, since, settings, seed, to_learn=True)
+    if data.drawn:
+        say(f"{task.name}: {data.drawn}")
     plan = protocol(data, seed, folds, repeats)
     if budget:
         with progress_bar(f"{task.name}: searching settings") as advance:
@@ -136,6 +138,7 @@ def _train(
         "protocol": plan.name,
         "rows": bundle.facts["training"]["rows"],
         "buyers": bundle.facts["training"]["buyers"],
+        "drawn": data.drawn,
         "metrics": metrics,
         "bundle": str(bundle.folder),
         "parity": parity.facts(),
@@ -178,6 +181,8 @@ def _write(
             "buyers": int(np.count_nonzero(data.labels[plan.final])),
             "from": str(dates.min()),
             "to": str(newest),
+            "drawn": data.drawn,
+            "strata": [each.facts() for each in data.strata],
         },
         "protocol": plan.name,
         "metrics": best.metrics,

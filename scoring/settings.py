@@ -38,6 +38,10 @@ class Settings(BaseSettings):
     """Hashes of the API keys of the HTTP service."""
     lock_timeout: float = Field(default=60, ge=0, allow_inf_nan=False)
     """Seconds to wait for a warehouse that another process holds."""
+    features_from: Literal["warehouse", "spark"] = "warehouse"
+    """Where models learn from: the warehouse, or the tables in `spark_warehouse`."""
+    training_rows: int = Field(default=1_000_000, ge=10_000)
+    """Labelled rows read of a task; where there are more, so many are drawn."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Batches scored at the same time."""
     memory_limit: str = Field(default="512MB", pattern=r"^[1-9]\d*(\.\d+)? ?[KMGT]i?B$")

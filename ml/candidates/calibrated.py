@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 from onnx import helper
 
-from ml.calibration import Line
+from ml.calibration import UNCHANGED, Line
 from ml.candidates.base import Additive, Candidate, FromLogOdds, Labels, Matrix, Params, Terms
 from ml.glassbox import GlassBox
 
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["Calibrated", "CalibratedModel"]
+__all__ = ["Calibrated", "CalibratedModel", "on_line"]
 
 
 @dataclass(frozen=True)
@@ -95,3 +95,15 @@ class Calibrated:
             constants={**found.constants, **slope},
             bias=float(self.line(np.array(found.bias))),
         )
+
+
+def on_line(candidate: Candidate, model: Any, line: Line) -> tuple[Candidate, Any, Line]:
+    """The candidate and its fitted model with their log-odds put on `line`, after any before it.
+
+    Returns the whole line, too. Neither changes where that changes nothing.
+    """
+    if isinstance(model, CalibratedModel):
+        model, line = model.model, line.after(model.line)
+    if line == UNCHANGED:
+        return candidate, model, line
+    return Calibrated(candidate, line), CalibratedModel(model, line), line

@@ -29,7 +29,9 @@ def discover(settings: Settings, task: str, seed: int = 0) -> dict[str, Any]:
     table, found = find_task(load_registry(settings.manifest), task)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, *TABLES)
-        data = read_dataset(connection, table, found)
+        data = read_dataset(connection, table, found, None, settings, seed)
+    if data.drawn:
+        say(f"{task}: {data.drawn}")
     windows = split(data, seed)
     with progress_bar(f"{task}: growing trees") as advance:
         proposals = propose(data, windows, seed, advance)
@@ -46,6 +48,7 @@ def discover(settings: Settings, task: str, seed: int = 0) -> dict[str, Any]:
     )
     return {
         "task": task,
+        "drawn": data.drawn,
         "tested": len(discoveries),
         "confirmed": len(confirmed),
         "proposing": _window(data, windows.proposing, windows.proposed),

@@ -39,7 +39,7 @@ def write_report(settings: Settings, out: Path | None = None) -> dict[str, Any]:
         connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection,
         progress_bar("writing the report") as advance,
     ):
-        page = _facts(connection, tables, advance)
+        page = _facts(connection, tables, settings, advance)
     html = _render(page)
     _replace(target, html)
     say(f"the report is in {target}")
@@ -52,7 +52,10 @@ def write_report(settings: Settings, out: Path | None = None) -> dict[str, Any]:
 
 
 def _facts(
-    connection: duckdb.DuckDBPyConnection, tables: tuple[FeatureTable, ...], advance: Any
+    connection: duckdb.DuckDBPyConnection,
+    tables: tuple[FeatureTable, ...],
+    settings: Settings,
+    advance: Any,
 ) -> dict[str, Any]:
     champions = facts.champions(connection)
     models, explored = [], []
@@ -65,7 +68,7 @@ def _facts(
         found = facts.model_facts(connection, model)
         models.append(model_page(model, found, facts.held_out(connection, model), table, task))
         try:
-            data = read_dataset(connection, table, task)
+            data = read_dataset(connection, table, task, settings=settings)
         except (NothingToLearnError, InputError):  # the tables have changed since
             continue
         explored.append(_explored(data, [row["feature"] for row in found["importances"]]))
@@ -113,6 +116,7 @@ def _explored(data: Any, important: list[str]) -> dict[str, Any]:
         "entities": words.plural(data.table.entity),
         "rows": len(data.labels),
         "buyers": data.buyers,
+        "draw": data.drawn,
         "dates": (data.as_of[0].item(), data.as_of[-1].item()),
         "features": len(named),
         "complete": int((missing == 0).sum()),

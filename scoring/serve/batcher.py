@@ -12,27 +12,39 @@ Answer = TypeVar("Answer")
 
 
 class Batcher(Generic[Item, Answer]):
-    """Answers items one batch after the other, in a thread of its own.
+    """Answers items in batches, in threads of its own.
 
     Nobody waits for a batch to fill: it takes what came while the one before was worked on.
     """
 
     def __init__(
-        self, work: Callable[[Sequence[Item]], Sequence[Answer]], name: str, largest: int
+        self,
+        work: Callable[[Sequence[Item]], Sequence[Answer]],
+        name: str,
+        largest: int,
+        threads: int = 1,
     ) -> None:
-        """`work` answers a batch of at most `largest` items, one answer each, in order."""
+        """`work` answers a batch of at most `largest` items, one answer each, in order.
+
+        So many `threads` do so at a time.
+        """
         self._work = work
         self._largest = largest
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
-        self._running: asyncio.Task[None] | None = None
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._threads = threads
+        self._busy = 0
+        self._running: set[asyncio.Task[None]] = set()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
     async def answer(self, item: Item) -> Answer:
         """The answer to one item; raises what the work raised."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
-        if self._running is None:
-            self._running = asyncio.create_task(self._run())
+        if self._busy < self._threads:
+            self._busy += 1
+            task = asyncio.create_task(self._run())
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
         return await future
 
     def close(self) -> None:
@@ -46,7 +58,7 @@ class Batcher(Generic[Item, Answer]):
                 del self._waiting[: self._largest]
                 await self._do(batch)
         finally:
-            self._running = None
+            self._busy -= 1
 
     async def _do(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
         items = [item for item, _ in batch]

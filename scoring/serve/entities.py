@@ -3,10 +3,12 @@
 `<schema.table>` stands for a relation of the DuckDB in which the statements run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-__all__ = ["CUSTOMER", "INPUTS", "KEY", "SCORES", "SERVING", "SESSION", "Entity"]
+from scoring.batches import REASONS
+
+__all__ = ["CUSTOMER", "KEY", "SCORE", "SERVING", "SESSION", "Entity"]
 
 SERVING = "serving"
 """The published file, within the connection."""
@@ -14,22 +16,27 @@ KEY = "request_key"
 """Which request of the batch a row is, as no customer is called: the key of what is computed."""
 
 INPUTS = {
-    "intermediate.int_as_of_dates_scheduled": "(source_name varchar, as_of_date date)",
+    "intermediate.int_as_of_dates_scheduled": "select '' as source_name, null::date as as_of_date",
     "seeds.as_of_calendar": (
-        "(source_name varchar, first_as_of_date date, last_as_of_date date, every_days integer)"
+        "select '' as source_name, null::date as first_as_of_date, null::date as last_as_of_date,"
+        " null::integer as every_days"
     ),
-    "intermediate.int_customers_unioned": f"as from {SERVING}.marts.customers limit 0",
+    "intermediate.int_customers_unioned": f"from {SERVING}.marts.customers",
     **{
-        f"marts.{name}": f"as from {SERVING}.marts.{name} limit 0"
+        f"marts.{name}": f"from {SERVING}.marts.{name}"
         for name in ("orders", "order_items", "products", "sessions", "engagements")
     },
 }
-"""What the statements read and do not make themselves; empty, but while a request is computed."""
+"""What the statements read and do not make themselves, as queries whose columns it has. No row but
+those of a view of the entity is there."""
 
-SCORES = (
-    "(entity_id varchar, task varchar, reason_1 varchar, reason_2 varchar, reason_3 varchar,"
-    " contribution_1 double, contribution_2 double, contribution_3 double)"
-)
+SCORE = {
+    "entity_id": "varchar",
+    "task": "varchar",
+    **{f"reason_{rank}": "varchar" for rank in range(1, REASONS + 1)},
+    **{f"contribution_{rank}": "double" for rank in range(1, REASONS + 1)},
+}
+"""What reasons in words are made of, and its types."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,8 @@ class Entity:
     history: Mapping[str, str]
     """What is known of before, by name: sorted by what it is looked up by, so that a look-up reads
     a block or two."""
-    steps: tuple[str, ...]
-    """How the rows of `<request.rows>` enter."""
+    views: Mapping[str, Sequence[str]]
+    """How the rows of `<request.rows>` enter: rows of an input, which may lack columns of it."""
     as_of_date: str
     """The date to compute for: of a session, the first that knows it."""
     people: str
@@ -56,6 +63,20 @@ class Entity:
         """The relation whose rows models read."""
         return f"features.{self.name}_features"
 
+    def inputs(self, source: str) -> dict[str, str]:
+        """What the statements read, each as a query: empty, or what there is for the requests."""
+        dates = f"select '{source}' as source_name, {self.as_of_date} as as_of_date"
+        views = {
+            "intermediate.int_as_of_dates_scheduled": [f"{dates} from <request.rows>"],
+            **self.views,
+        }
+        return {
+            relation: " union all by name ".join(
+                [f"(from ({columns}) limit 0)", *views.get(relation, ())]
+            )
+            for relation, columns in INPUTS.items()
+        }
+
 
 PAST = {
     "orders": ("order_type", "ordered_at", "known_at"),
@@ -63,6 +84,16 @@ PAST = {
     "engagements": ("action", "engaged_at", "known_at"),
 }
 """What the features of a session ask of its customer's past."""
+
+
+def _past(name: str) -> str:
+    columns = ", ".join(f"history.{column}" for column in PAST[name])
+    return (
+        f"select request.{KEY} as customer_id, {columns}"
+        f" from <history.{name}> as history"
+        " inner join <request.rows> as request on history.customer_id = request.customer_id"
+    )
+
 
 SESSION = Entity(
     name="session",
@@ -77,18 +108,16 @@ SESSION = Entity(
         "people": f"select customer_id, true as is_known from {SERVING}.marts.customers"
         " order by customer_id"
     },
-    steps=(
-        f"insert into <marts.sessions> by name select * exclude ({KEY})"
-        f" replace (if(customer_id is null, null, {KEY}) as customer_id),"
-        f" {KEY} as session_id, started_at as known_at from <request.rows>",
-        *(
-            f"insert into <marts.{name}> by name select request.{KEY} as customer_id,"
-            f" {', '.join(f'history.{column}' for column in columns)}"
-            f" from <history.{name}> as history inner join <request.rows> as request"
-            " on history.customer_id = request.customer_id"
-            for name, columns in PAST.items()
-        ),
-    ),
+    views={
+        "marts.orders": [_past("orders")],
+        "marts.engagements": [_past("engagements")],
+        "marts.sessions": [
+            _past("sessions"),
+            f"select * exclude ({KEY})"
+            f" replace (if(customer_id is null, null, {KEY}) as customer_id),"
+            f" {KEY} as session_id, started_at as known_at from <request.rows>",
+        ],
+    },
     as_of_date="cast(started_at as date) + 1",
     people="left join <history.people> as people on request.customer_id = people.customer_id",
     computed=("session_features",),
@@ -103,14 +132,14 @@ CUSTOMER = Entity(
     history={
         "customers": f"from {SERVING}.marts.customers where region is not null order by region"
     },
-    steps=(
-        "insert into <intermediate.int_customers_unioned> select customers.*"
-        " from <history.customers> as customers"
-        " inner join <request.rows> as request on customers.region = request.region",
-        f"insert into <intermediate.int_customers_unioned> by name select * exclude"
-        f" ({KEY}, as_of_date), {KEY} as customer_id, '' as source_name,"
-        " registered_at as valid_from, registered_at as known_at from <request.rows>",
-    ),
+    views={
+        "intermediate.int_customers_unioned": [
+            "select customers.* from <history.customers> as customers"
+            " inner join <request.rows> as request on customers.region = request.region",
+            f"select * exclude ({KEY}, as_of_date), {KEY} as customer_id, '' as source_name,"
+            " registered_at as valid_from, registered_at as known_at from <request.rows>",
+        ],
+    },
     as_of_date="as_of_date",
     people="cross join (select false as is_known) as people",
     computed=("customer_demographic_features", "customer_features"),

@@ -6,39 +6,69 @@ Requests of one batch cannot see each other: each is its own customer, with that
 
 Every statement is planned once. A plan must not lean on what its tables held when it was made, so
 the optimizers that do are off: with them DuckDB 1.5.6 finds nothing in a table that was empty.
+A run costs what its statements and operators cost to set up, hardly what rows do. So the inputs
+are views of the request, and what is given to a statement is JSON, which needs no plan of its own.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from scoring.errors import InputError
-from scoring.serve.entities import INPUTS, KEY, SCORES, SERVING, Entity
+from scoring.serve.entities import KEY, SCORE, SERVING, Entity
 from scoring.warehouse import fetch, quoted
 
-__all__ = ["Features"]
+__all__ = ["Features", "Found"]
 
 BY_STATISTICS = "statistics_propagation,compressed_materialization"
 REMEDY = "run dbt build and python -m scoring publish again"
 
 
-class Features:
-    """The features of one entity for rows that the warehouse has not. For one thread at a time."""
+@dataclass(frozen=True)
+class Found:
+    """What was computed for the rows of one batch, while its block lasts."""
 
-    def __init__(self, file: str, entity: Entity) -> None:
-        """Open a published file, which must not change.
+    batch: pa.RecordBatch
+    """The features of the rows in their order, and `is_known`."""
+    connection: duckdb.DuckDBPyConnection
+
+    def words(self, scores: Mapping[str, pa.RecordBatch]) -> dict[tuple[str, str], Sequence[str]]:
+        """The three reasons in words by task and entity key, of scores as `score_batch` gives them.
+
+        A row without a reason is not there.
+        """
+        given = [
+            {"task": task, **{name: row[name] for name in SCORE if name in row}}
+            for task, batch in scores.items()
+            for row in batch.to_pylist()
+        ]
+        found = _execute(self.connection, "words", given).fetchall()
+        return {row[:2]: row[2:] for row in found}
+
+
+class Features:
+    """The features of one entity for rows that the warehouse has not."""
+
+    def __init__(self, file: str, entity: Entity, threads: int = 1) -> None:
+        """Open a published file, which must not change, for that many threads at a time.
 
         Raises InputError when what is published has no SQL for requests.
         """
         self.entity = entity
         self._steps: list[str] = []
+        self._free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
         self._connection = duckdb.connect(config={"threads": 1})
         try:
-            self._set_up(file)
+            statements = self._set_up(file)
+            for _ in range(threads):
+                self._free.put(self._prepared(statements))
         except duckdb.Error as error:
             self._connection.close()
             reason = str(error).splitlines()[0]
@@ -49,112 +79,101 @@ class Features:
 
     def close(self) -> None:
         """Let go of the file."""
+        while not self._free.empty():
+            self._free.get().close()
         self._connection.close()
 
     @contextmanager
-    def of(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[pa.RecordBatch]:
-        """The features of `rows` in their order, and `is_known`; in the block `words` knows them.
+    def of(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[Found]:
+        """What is found for `rows`, in the block.
 
         A session is given as columns of `marts.sessions`; `started_at` is a naive UTC datetime,
         `customer_id` none for an anonymous visitor. A customer is given as columns of
         `marts.customers`, and the `as_of_date` to compute for; one at a time, as each is compared
         with everyone of its region.
         """
-        given = pa.Table.from_pylist(
-            [{KEY: f"request {n:06d}", **row} for n, row in enumerate(rows)]
-        )
-        self._connection.begin()
+        connection = self._free.get()
+        connection.begin()
         try:
-            self._insert("<request.rows>", "select * from given", given)
+            given = [{KEY: f"request {n:06d}", **row} for n, row in enumerate(rows)]
+            _execute(connection, "given", given)
             for name in self._steps:
-                self._run(f"execute {name}")
-            answer = self._connection.execute("execute answer").to_arrow_table()
-            (batch,) = answer.combine_chunks().to_batches()
-            yield batch
+                _execute(connection, name)
+            found = _execute(connection, "features").to_arrow_table()
+            known = [row[0] for row in _execute(connection, "known").fetchall()]
+            (batch,) = (
+                found.sort_by(f"{self.entity.name}_id")
+                .append_column("is_known", pa.array(known, pa.bool_()))
+                .combine_chunks()
+                .to_batches()
+            )
+            yield Found(batch, connection)
         finally:
-            self._connection.rollback()
+            connection.rollback()
+            self._free.put(connection)
 
-    def words(self, scores: Mapping[str, pa.RecordBatch]) -> dict[tuple[str, str], Sequence[str]]:
-        """The three reasons in words by task and entity key, of scores as `score_batch` gives them.
-
-        To be asked once in a block; a row without a reason is not there.
-        """
-        given = pa.concat_tables(
-            pa.Table.from_batches([batch])
-            .drop(["probability", "score", "unscorable"])
-            .append_column("task", pa.array([task] * batch.num_rows, pa.string()))
-            for task, batch in scores.items()
-        )
-        self._insert("<request.scores>", "select * from given", given)
-        return {row[:2]: row[2:] for row in fetch(self._connection, "execute words")}
-
-    def _set_up(self, file: str) -> None:
-        self._run("set TimeZone = 'UTC'")
+    def _set_up(self, file: str) -> list[tuple[Any, ...]]:
+        """Make what the statements read and fill; returns name, relation and text of each."""
         place = file.replace("'", "''")
         self._run(f"attach '{place}' as {SERVING} (read_only)")
         statements = fetch(
             self._connection,
-            "select statement, database_name, source_name, schema_name || '.' || table_name,"
+            "select database_name, source_name, statement, schema_name || '.' || table_name,"
             f" sql_text from {SERVING}.predictions.request_statements order by position",
         )
         if not statements:
             raise InputError(f"what is published has no SQL for requests: {REMEDY}")
-        (_, self._database, source, *_), entity = statements[0], self.entity
+        (self._database, source, *_), entity = statements[0], self.entity
         self._run(f"attach ':memory:' as {quoted(self._database)}")
-        for relation, definition in INPUTS.items():
-            self._make(relation, definition)
         for name, query in entity.history.items():
-            self._make(f"history.{name}", f"as {query}")
-        self._make("request.rows", f"as {entity.request}")
-        self._make("request.scores", SCORES)
-        for _, _, _, relation, text in statements:
+            self._make("table", f"history.{name}", query)
+        self._make("table", "request.rows", entity.request)
+        for relation, query in entity.inputs(source).items():
+            self._make("view", relation, query)
+        for *_, relation, text in statements:
             if relation is not None:
-                self._make(relation, f"as {text}", ours=False)
+                self._make("table", relation, text, ours=False)
         # Nothing is made from here on: a plan older than its catalog is planned again each time.
         self._run(f"set disabled_optimizers = '{BY_STATISTICS}'")
-        for step in entity.steps:
-            self._step(step)
-        self._step(
-            "insert into <intermediate.int_as_of_dates_scheduled>"
-            f" select distinct '{source}', {entity.as_of_date} from <request.rows>"
-        )
-        for name, _, _, relation, text in statements:
+        return [statement[2:] for statement in statements]
+
+    def _prepared(self, statements: Sequence[Sequence[Any]]) -> duckdb.DuckDBPyConnection:
+        """A connection that has a plan of each statement."""
+        connection, entity = self._connection.cursor(), self.entity
+        fetch(connection, "set TimeZone = 'UTC'")
+        texts = {
+            "given": f"insert into <request.rows> by name {_rows(self._columns('request.rows'))}",
+            "known": f"select is_known from <request.rows> as request {entity.people}"
+            f" order by request.{KEY}",
+            "features": f"select features.* from <{entity.features}> as features"
+            f" inner join <request.rows> as request on features.{entity.name}_id = request.{KEY}",
+        }
+        plans = {name: self._named(text) for name, text in texts.items()}
+        for name, relation, text in statements:
             if name in entity.computed:
-                self._step(f"insert into {self._named(f'<{relation}>')} {text}", ours=False)
+                plans[name] = f"insert into {self._named(f'<{relation}>')} {text}"
             elif name == f"{entity.name}_words":
-                self._answer(text)
+                head = self._named(
+                    f"with predictions as ({_rows(SCORE)}),"
+                    f" features as (select * from <{entity.features}>)"
+                    " select task, entity_id, reason_1_text, reason_2_text, reason_3_text"
+                )
+                plans["words"] = f"{head} from ({text})"
+        for name, text in plans.items():
+            fetch(connection, f"prepare {name} as {text}")
+        self._steps = [name for name in plans if name in entity.computed]
+        return connection
 
-    def _answer(self, words: str) -> None:
-        """What is read at the end: the features, and the reasons in words."""
-        self._run(
-            f"prepare answer as select features.*, people.is_known"
-            f" from <{self.entity.features}> as features"
-            f" inner join <request.rows> as request"
-            f" on features.{self.entity.name}_id = request.{KEY} {self.entity.people}"
-            f" order by request.{KEY}"
-        )
-        head = self._named(
-            "prepare words as with predictions as (select * from <request.scores>),"
-            f" features as (select * from <{self.entity.features}>)"
-            " select task, entity_id, reason_1_text, reason_2_text, reason_3_text"
-        )
-        fetch(self._connection, f"{head} from ({words})")
+    def _columns(self, relation: str) -> dict[str, str]:
+        """The columns of a relation and their types."""
+        described = fetch(self._connection, self._named(f"describe <{relation}>"))
+        return {name: kind for name, kind, *_ in described}
 
-    def _make(self, relation: str, definition: str, ours: bool = True) -> None:
+    def _make(self, kind: str, relation: str, query: str, ours: bool = True) -> None:
         schema = quoted(relation.partition(".")[0])
         self._run(f"create schema if not exists {quoted(self._database)}.{schema}")
-        made = self._named(f"create table <{relation}>")
-        fetch(self._connection, f"{made} {self._named(definition) if ours else definition}")
-
-    def _step(self, statement: str, ours: bool = True) -> None:
-        name = f"step_{len(self._steps)}"
-        text = self._named(statement) if ours else statement
-        fetch(self._connection, f"prepare {name} as {text}")
-        self._steps.append(name)
-
-    def _insert(self, relation: str, query: str, given: pa.Table) -> None:
-        """Insert what `query` selects from the Arrow table, which it calls `given`."""
-        self._connection.execute(self._named(f"insert into {relation} by name {query}"))
+        made = self._named(f"create {kind} <{relation}>")
+        fetch(self._connection, f"{made} as {self._named(query) if ours else query}")
 
     def _run(self, statement: str) -> None:
         fetch(self._connection, self._named(statement))
@@ -166,3 +185,21 @@ class Features:
             return ".".join(map(quoted, (self._database, found[1], found[2])))
 
         return re.sub(r"<(\w+)\.(\w+)>", relation, statement)
+
+
+def _rows(columns: Mapping[str, str]) -> str:
+    """A query for the rows, with these columns, of the JSON that a plan is executed with."""
+    shape = json.dumps([dict(columns)]).replace("'", "''")
+    return f"select unnest(from_json(cast($1 as varchar), '{shape}'), recursive := true)"
+
+
+def _execute(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    rows: Sequence[Mapping[str, Any]] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Run a plan, with rows where it takes some."""
+    if rows is None:
+        return connection.execute(f"execute {name}")
+    given = json.dumps(rows, default=str).replace("'", "''")
+    return connection.execute(f"execute {name}('{given}')")

@@ -12,7 +12,7 @@ from scoring.errors import one_line
 from scoring.serve.batcher import Batcher
 from scoring.serve.browse.tables import Question
 from scoring.serve.metrics import Metrics
-from scoring.serve.publication import Facts, Publication, Unscorable, identity
+from scoring.serve.publication import THREADS, Facts, Publication, Unscorable, identity
 from scoring.settings import Settings
 
 __all__ = ["Live", "Open"]
@@ -31,10 +31,10 @@ class Open:
     def __init__(self, publication: Publication) -> None:
         self.publication = publication
         self.sessions: Batcher[Any, Facts | Unscorable] = Batcher(
-            publication.sessions, "sessions", LARGEST
+            publication.sessions, "sessions", LARGEST, THREADS
         )
         self.customers: Batcher[Any, Facts | Unscorable] = Batcher(
-            publication.customers, "customers", 1
+            publication.customers, "customers", 1, THREADS
         )
         self.asked: Batcher[Question, str | None] = Batcher(publication.asked, "tables", LARGEST)
         self.requests = 0

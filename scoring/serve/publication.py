@@ -24,11 +24,13 @@ from scoring.serve.features import REMEDY, Features
 from scoring.settings import Settings
 from scoring.warehouse import fetch
 
-__all__ = ["Publication", "Unscorable", "identity"]
+__all__ = ["THREADS", "Publication", "Unscorable", "identity"]
 
 Identity = tuple[int, int, int, int]
 Facts = dict[str, Any]
 Kept = TypeVar("Kept")
+THREADS = min(4, os.cpu_count() or 1)
+"""Batches of a kind computed at the same time."""
 SHOWN = {
     each.__name__: each
     for each in (
@@ -69,7 +71,7 @@ def identity(serving: Path) -> Identity | None:
 class Publication:
     """Answers from one version, whatever is published in the meantime.
 
-    Each of `sessions`, `customers` and `asked` is for one thread at a time.
+    `sessions` and `customers` are for THREADS threads each at a time, `asked` is for one.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -140,7 +142,8 @@ class Publication:
             why = str(error).splitlines()[0]
             raise InputError(f"{settings.serving} answers no requests ({why}): {REMEDY}") from None
         self._features = {
-            entity.name: self._kept(Features(file, entity)) for entity in (SESSION, CUSTOMER)
+            entity.name: self._kept(Features(file, entity, THREADS))
+            for entity in (SESSION, CUSTOMER)
         }
         self._try_out()
 
@@ -177,14 +180,14 @@ class Publication:
         """One answer a row. Where a row cannot be scored by one model it is by none."""
         features, models = self._features[entity.name], self._models[entity.features]
         answers: list[Facts | Unscorable] = []
-        with features.of(rows) as batch:
+        with features.of(rows) as made:
             scores = {
-                model.bundle.task: score_batch(batch, model.bundle, model.session)
+                model.bundle.task: score_batch(made.batch, model.bundle, model.session)
                 for model in models
             }
-            words = features.words(scores) if scores else {}
-            known = _column(batch, "is_known").to_pylist()
-            days = _column(batch, "as_of_date").to_pylist()
+            words = made.words(scores) if scores else {}
+            known = _column(made.batch, "is_known").to_pylist()
+            days = _column(made.batch, "as_of_date").to_pylist()
         found = {task: batch.to_pylist() for task, batch in scores.items()}
         for number, row in enumerate(rows):
             scored = {task: each[number] for task, each in found.items()}

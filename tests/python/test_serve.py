@@ -109,8 +109,8 @@ def test_every_feature_is_the_warehouse_s(shop: Shop, publication: Publication) 
     """Also of sessions long ago, of strangers, and of customers without a past."""
     ids, rows = _sessions(shop, "features.session_features using (session_id)", 500)
     assert {row["customer_id"] is None for row in rows} == {True, False}
-    with publication._features["session"].of(rows) as batch:
-        online = batch.drop_columns(
+    with publication._features["session"].of(rows) as found:
+        online = found.batch.drop_columns(
             ["session_id", "customer_id", "as_of_date", "has_purchase", "is_known"]
         ).to_pylist()
     with duckdb.connect(str(shop.house.warehouse), read_only=True) as connection:
@@ -166,8 +166,8 @@ def test_a_profile_is_scored_as_the_warehouse_would(
         with duckdb.connect(str(copy)) as connection:
             connection.execute("delete from marts.customers where customer_id = ?", [customer])
         publication = Publication(settings.model_copy(update={"serving": copy}))
-        with publication._features["customer"].of([profile]) as batch:
-            (online,) = batch.to_pylist()
+        with publication._features["customer"].of([profile]) as found:
+            (online,) = found.batch.to_pylist()
         publication.close()
         for name, value in online.items():
             if not name.startswith("has_purchase") and name not in ("customer_id", "is_known"):
