@@ -5,9 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pytest
 from engines import SparkHouse, differences, dispatched, needs_spark, on_spark
 from project import House, models_of
+
+from ml.dataset import read_dataset
+from ml.manifest import find_task, load_registry
+from scoring.settings import Settings
 
 pytestmark = needs_spark
 
@@ -129,6 +134,28 @@ def test_scores_are_the_same(spark: SparkHouse) -> None:
     for rank in (1, 2, 3):
         mine, other = (frame[f"reason_{rank}"].fillna("") for frame in (ours, theirs))
         assert list(mine) == list(other)
+
+
+@pytest.mark.parametrize("task", ["customer_purchase_30d", "session_purchase"])
+def test_models_learn_the_same_rows_from_either(task: str, spark: SparkHouse) -> None:
+    """Labels, whose they are and when are equal, features within 1e-6."""
+    house = spark.house
+    settings = Settings(
+        warehouse=house.warehouse,
+        spark_warehouse=spark.tables.parent,
+        manifest=house.folder / "target" / "manifest.json",
+    )
+    table, found = find_task(load_registry(settings.manifest), task)
+    with duckdb.connect(str(house.warehouse), read_only=True) as connection:
+        ours, theirs = (
+            read_dataset(
+                connection, table, found, settings=settings.model_copy(update={"features_from": of})
+            )
+            for of in ("warehouse", "spark")
+        )
+    for name in ("entities", "labels", "as_of"):
+        np.testing.assert_array_equal(getattr(theirs, name), getattr(ours, name))
+    np.testing.assert_allclose(theirs.matrix, ours.matrix, rtol=1e-6, atol=1e-6)
 
 
 def test_a_second_run_finds_its_work_done_and_keeps_the_exit_codes(spark: SparkHouse) -> None:
