@@ -59,6 +59,7 @@ class Training(BaseModel):
     buyers: int
     first: date = Field(alias="from")
     last: date = Field(alias="to")
+    drawn: str | None = Field(None, description="Which rows these are of more there were.")
 
 
 class Task(BaseModel):

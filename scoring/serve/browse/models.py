@@ -29,7 +29,7 @@ def tasks(tables: Tables) -> Facts:
                 "outcome": bundle.facts.get("label"),
                 "model_version": bundle.model_version,
                 "candidate": bundle.facts.get("candidate"),
-                "training": bundle.facts.get("training"),
+                "training": _training(bundle),
                 "protocol": bundle.facts.get("protocol"),
                 "promised": bundle.facts.get("metrics") or {},
                 "scored": scored.get(bundle.task),
@@ -41,6 +41,12 @@ def tasks(tables: Tables) -> Facts:
             for bundle in tables.bundles
         ]
     }
+
+
+def _training(bundle: Bundle) -> Facts | None:
+    """What it learned from; what each date and outcome was drawn to is the bundle's own affair."""
+    known: Facts | None = bundle.facts.get("training")
+    return known and {name: fact for name, fact in known.items() if name != "strata"}
 
 
 def checks(tables: Tables) -> Facts:

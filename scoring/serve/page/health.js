@@ -62,7 +62,7 @@ function model(task) {
         ? course(task)
         : el("div", { class: "empty" }, el("h3", {}, "AUC by date"), el("p", {}, "There is no date yet that the model had not learned from and of which the outcome is known. It will be drawn here when there is.")),
     ),
-    el("p", { class: "note" }, `${capital(spaced(task.candidate))} `, el("code", {}, task.model_version), task.training ? `, learned from ${count(task.training.rows)} rows, ${day(task.training.from)} to ${day(task.training.to)}` : "", task.protocol ? `; ${task.protocol}.` : "."),
+    el("p", { class: "note" }, `${capital(spaced(task.candidate))} `, el("code", {}, task.model_version), task.training ? `, learned from ${count(task.training.rows)} rows, ${day(task.training.from)} to ${day(task.training.to)}${task.training.drawn ? ` (${task.training.drawn})` : ""}` : "", task.protocol ? `; ${task.protocol}.` : "."),
   );
 }
 
