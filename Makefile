@@ -25,7 +25,6 @@ VARS = {sources: [$(SOURCE)]}
 SPARK := .venv-spark/bin
 SPARK_DBT := PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python $(SPARK)/dbt
 SPARK_TARGET := --target spark --target-path target/spark
-PLANNED_FOR_MINUTES := micro_segment_numerosity+ public_micro_segments+
 
 .PHONY: help setup demo sample build rebuild train score predictions publish bi bi-setup spark spark-setup test-spark test format lint build-sample build-real pytest lock clean
 
@@ -95,7 +94,7 @@ spark: spark-setup ## Raw files to scores, segments and monitoring on Apache Spa
 		--select resource_type:seed staging intermediate marts features --vars '$(VARS)'
 	@$(STEP) "Score in Spark tasks" env PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python $(SPARK)/python -m scoring run --engine spark
 	@$(STEP) "Build segments, predictions and monitoring with Spark" $(SPARK_DBT) run $(SPARK_TARGET) \
-		--select segments predictions activation monitoring --exclude $(PLANNED_FOR_MINUTES) --vars '$(VARS)'
+		--select segments predictions activation monitoring --vars '$(VARS)'
 
 test-spark: setup spark-setup ## Both engines give the same tables and scores, also when a worker dies
 	@$(BIN)/pytest -q tests/python/test_spark.py tests/python/test_spark_cluster.py

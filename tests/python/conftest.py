@@ -8,7 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from engines import PLANNED_FOR_MINUTES, SparkHouse
+from engines import SparkHouse
 from planted import plant_unknowable_rows
 from project import Done, House
 
@@ -179,5 +179,5 @@ def spark(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> SparkHouse:
     house.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
     later = ("segments", "predictions", "activation", "monitoring")
     house.house.dbt("run", "--select", *later).succeeded()
-    house.dbt("run", "--select", *later, "--exclude", *PLANNED_FOR_MINUTES).succeeded()
+    house.dbt("run", "--select", *later).succeeded()
     return house

@@ -17,15 +17,7 @@ from project import Done, House
 
 from scoring.settings import PROJECT_ROOT
 
-__all__ = [
-    "PLANNED_FOR_MINUTES",
-    "Running",
-    "SparkHouse",
-    "differences",
-    "dispatched",
-    "needs_spark",
-    "on_spark",
-]
+__all__ = ["Running", "SparkHouse", "differences", "dispatched", "needs_spark", "on_spark"]
 
 PYTHON = PROJECT_ROOT / ".venv-spark" / "bin" / "python"
 SMALL = {
@@ -35,8 +27,6 @@ SMALL = {
     "spark.default.parallelism": "2",
 }
 LOCAL = "local[2]"
-PLANNED_FOR_MINUTES = ("micro_segment_numerosity+", "public_micro_segments+")
-"""Models, and what is built from them, whose plans Spark takes minutes for, whatever the data."""
 OF_ITS_OWN = {"run_id", "scored_at", "raw_hash_sum", "accounted_hash_sum"}
 """Columns whose values are of one run or one engine."""
 TOLERANCE = 1e-6

@@ -18,13 +18,10 @@ pytestmark = needs_spark
 
 COMPARED = ("marts", "features", "segments", "predictions", "activation", "monitoring")
 OTHERS = {
-    *("segments.micro_segment_numerosity", "segments.public_micro_segments"),
-    *("predictions.customer_cards", "monitoring.monitor_calibration"),
-    *("monitoring.monitoring_checks", "predictions.request_statements"),
     *("segments.customer_segment_moves", "predictions.customer_glass_box_scores"),
-    "predictions.session_glass_box_scores",
+    *("predictions.session_glass_box_scores", "predictions.request_statements"),
 }
-"""What Spark plans for minutes, and what is built from it; SQL of one engine; views."""
+"""Views, and the SQL of an engine."""
 CLEAN = ["raw/clean.sql"]
 TEXTS = ["7", " 7 ", "-3.50", "3.5", "1e3", "1d", "2f", "", "seven", "true", "T", "no", "0", "5"]
 TIMES = [
