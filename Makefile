@@ -93,8 +93,8 @@ spark: spark-setup ## Raw files to scores, segments and monitoring on Apache Spa
 		--indirect-selection cautious \
 		--select resource_type:seed staging intermediate marts features --vars '$(VARS)'
 	@$(STEP) "Score in Spark tasks" env PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python $(SPARK)/python -m scoring run --engine spark
-	@$(STEP) "Build segments, predictions and monitoring with Spark" $(SPARK_DBT) run $(SPARK_TARGET) \
-		--select segments predictions activation monitoring --vars '$(VARS)'
+	@$(STEP) "Build segments, predictions and monitoring with Spark" $(SPARK_DBT) build $(SPARK_TARGET) --exclude-resource-type unit_test \
+		--indirect-selection cautious --select segments predictions activation monitoring --vars '$(VARS)'
 
 test-spark: setup spark-setup ## Both engines give the same tables and scores, also when a worker dies
 	@$(BIN)/pytest -q tests/python/test_spark.py tests/python/test_spark_cluster.py
