@@ -86,13 +86,15 @@ spark-setup: .venv-spark/installed ## Install dbt-spark and pyspark into .venv-s
 	@$(STEP) "Install packages for Spark" .ci/install $(PYTHON) .venv-spark requirements-spark.lock
 	@touch $@
 
-spark: spark-setup ## Raw files to features and scores on Apache Spark, with the models of `make demo`
+spark: spark-setup ## Raw files to scores, segments and monitoring on Apache Spark, with the models of `make demo`
 	@if [ ! -f $(NUMEROSITY_WAREHOUSE) ]; then $(MAKE) --no-print-directory demo; fi
 	@mkdir -p $(NUMEROSITY_SPARK_WAREHOUSE)
 	@$(STEP) "Build and test tables with Spark" $(SPARK_DBT) build $(SPARK_TARGET) --exclude-resource-type unit_test \
 		--indirect-selection cautious \
 		--select resource_type:seed staging intermediate marts features --vars '$(VARS)'
 	@$(STEP) "Score in Spark tasks" env PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python $(SPARK)/python -m scoring run --engine spark
+	@$(STEP) "Build segments, predictions and monitoring with Spark" $(SPARK_DBT) build $(SPARK_TARGET) --exclude-resource-type unit_test \
+		--indirect-selection cautious --select segments predictions activation monitoring --vars '$(VARS)'
 
 test-spark: setup spark-setup ## Both engines give the same tables and scores, also when a worker dies
 	@$(BIN)/pytest -q tests/python/test_spark.py tests/python/test_spark_cluster.py

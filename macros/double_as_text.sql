@@ -15,3 +15,17 @@
             else cast({{ number }} as string)
         end
 {%- endmacro %}
+
+{# A double rounded to so many decimals, as DuckDB rounds: what is below zero and rounds to zero keeps its sign. #}
+{% macro rounded(number, decimals) -%}
+    {{ return(adapter.dispatch('rounded', 'numerosity')(number, decimals)) }}
+{%- endmacro %}
+
+{% macro default__rounded(number, decimals) -%}
+    round({{ number }}, {{ decimals }})
+{%- endmacro %}
+
+{# Spark rounds the decimals people see, 2.675 to 2.68, and has no zero with a sign. #}
+{% macro spark__rounded(number, decimals) -%}
+    round(abs({{ number }}) * 1e{{ decimals }}) / 1e{{ decimals }} * case when {{ number }} < 0 then -1e0 else 1e0 end
+{%- endmacro %}

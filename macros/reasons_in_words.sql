@@ -96,11 +96,11 @@
     {%- if unit == 'flag' -%}
         case {{ value }} when 1 then 'yes' when 0 then 'no' end
     {%- elif unit == 'share' -%}
-        {{ double_as_text('round(cast(' ~ value ~ ' as double) * 100, 1)') }} || ' %'
+        {{ double_as_text(rounded('cast(' ~ value ~ ' as double) * 100', 1)) }} || ' %'
     {%- else -%}
         case
             when abs({{ value }}) < 1e15 and {{ value }} = floor({{ value }}) then cast(cast({{ value }} as bigint) as string)
-            else {{ double_as_text('round(cast(' ~ value ~ ' as double), 2)') }}
+            else {{ double_as_text(rounded('cast(' ~ value ~ ' as double)', 2)) }}
         end{{ " || ' " ~ unit ~ "'" if unit }}
     {%- endif -%}
 {%- endmacro %}

@@ -166,11 +166,18 @@ def broken_shop(at_once: Mapping[str, Future[BrokenShop]]) -> BrokenShop:
 
 
 @pytest.fixture(scope="session")
-def spark(shop: Shop) -> SparkHouse:
-    """The sample shop on Spark from raw files to features and scores."""
-    house = SparkHouse(shop.house)
+def spark(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> SparkHouse:
+    """A copy of the sample shop, on both engines from raw files to what is built from scores."""
+    folder = tmp_path_factory.mktemp("spark")
+    shutil.copy(shop.house.warehouse, folder)
+    for name in ("target", "artifacts"):
+        shutil.copytree(shop.house.folder / name, folder / name)
+    house = SparkHouse(House(folder, shop.house.raw))
     layers = ("resource_type:seed", "staging", "intermediate", "marts", "features")
     only = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
     house.dbt("build", *only, "--select", *layers).succeeded()
     house.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
+    later = ("segments", "predictions", "activation", "monitoring")
+    house.house.dbt("run", "--select", *later).succeeded()
+    house.dbt("run", "--select", *later).succeeded()
     return house

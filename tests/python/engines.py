@@ -78,7 +78,7 @@ class SparkHouse:
         return self.house.environment() | {
             "NUMEROSITY_SPARK_WAREHOUSE": str(self.house.folder / "spark"),
             "NUMEROSITY_SPARK_MASTER": self.master,
-            "NUMEROSITY_SPARK_MEMORY": "1g",
+            "NUMEROSITY_SPARK_MEMORY": "3g",
             "NUMEROSITY_SPARK_PARTITIONS": "2",
             "PYSPARK_PYTHON": str(PYTHON),
             "PYTHONPATH": f"{PROJECT_ROOT}{os.pathsep}{Path(__file__).parent}",
