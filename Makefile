@@ -23,7 +23,7 @@ VARS = {sources: [$(SOURCE)]}
 
 # Apache Spark: an environment, a folder of tables and a target folder of its own (docs/scale.md).
 SPARK := .venv-spark/bin
-SPARK_DBT := PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python $(SPARK)/dbt
+WITH_SPARK := env PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python
 SPARK_TARGET := --target spark --target-path target/spark
 
 .PHONY: help setup demo sample build rebuild train score predictions publish bi bi-setup spark spark-setup test-spark test format lint build-sample build-real pytest lock clean
@@ -89,11 +89,11 @@ spark-setup: .venv-spark/installed ## Install dbt-spark and pyspark into .venv-s
 spark: spark-setup ## Raw files to scores, segments and monitoring on Apache Spark, with the models of `make demo`
 	@if [ ! -f $(NUMEROSITY_WAREHOUSE) ]; then $(MAKE) --no-print-directory demo; fi
 	@mkdir -p $(NUMEROSITY_SPARK_WAREHOUSE)
-	@$(STEP) "Build and test tables with Spark" $(SPARK_DBT) build $(SPARK_TARGET) --exclude-resource-type unit_test \
+	@$(STEP) "Build and test tables with Spark" $(WITH_SPARK) $(SPARK)/dbt build $(SPARK_TARGET) --exclude-resource-type unit_test \
 		--indirect-selection cautious \
 		--select resource_type:seed staging intermediate marts features --vars '$(VARS)'
-	@$(STEP) "Score in Spark tasks" env PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python $(SPARK)/python -m scoring run --engine spark
-	@$(STEP) "Build segments, predictions and monitoring with Spark" $(SPARK_DBT) build $(SPARK_TARGET) --exclude-resource-type unit_test \
+	@$(STEP) "Score in Spark tasks" $(WITH_SPARK) $(SPARK)/python -m scoring run --engine spark
+	@$(STEP) "Build segments, predictions and monitoring with Spark" $(WITH_SPARK) $(SPARK)/dbt build $(SPARK_TARGET) --exclude-resource-type unit_test \
 		--indirect-selection cautious --select segments predictions activation monitoring --vars '$(VARS)'
 
 test-spark: setup spark-setup ## Both engines give the same tables and scores, also when a worker dies
