@@ -10,6 +10,7 @@ from bench.draw import draw
 from bench.feedback import feedback
 from bench.monitoring import monitoring
 from bench.numerosity import numerosity
+from bench.spark import spark
 from ml.console import write_error, write_json
 from scoring.errors import NumerosityError, UsageError, exit_code, one_line
 
@@ -153,6 +154,7 @@ app.command()(draw)
 app.command()(feedback)
 app.command()(monitoring)
 app.command()(numerosity)
+app.command()(spark)
 
 
 def main() -> int:
