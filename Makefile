@@ -97,7 +97,7 @@ spark: spark-setup ## Raw files to scores, segments and monitoring on Apache Spa
 		--indirect-selection cautious --select segments predictions activation monitoring --vars '$(VARS)'
 
 test-spark: setup spark-setup ## Both engines give the same tables and scores, also when a worker dies
-	@$(BIN)/pytest -q tests/python/test_spark.py tests/python/test_spark_cluster.py
+	@$(BIN)/pytest -q -m '' tests/python/test_spark.py tests/python/test_spark_cluster.py
 
 test: setup ## Everything CI checks
 	@$(MAKE) --no-print-directory -j2 lint build-sample build-real
@@ -134,7 +134,9 @@ build-real-%: setup
 			--target-path data/test/target-$* --log-path data/test/target-$* --vars "{sources: [$*]}"; \
 	else echo "skipped: dbt build on $*, no folder $(REAL_DATA)/$*"; fi
 
-pytest: setup ## Run the Python tests
+pytest: setup ## Run the Python tests; with Java on the PATH, a small shop on Spark, too
+	@if command -v java >/dev/null; then $(MAKE) --no-print-directory spark-setup; \
+	else echo "skipped: the tests on Spark, no java on the PATH"; fi
 	@$(BIN)/pytest -q
 
 lock: ## Resolve requirements.lock, bi/requirements.lock and requirements-spark.lock anew (needs uv)

@@ -21,6 +21,7 @@ hypothesis.settings.load_profile("house")
 CUSTOMERS, SEED = 400, 7
 FIRST, BETWEEN, SECOND = "2025-06-19", "2025-07-03", "2025-07-17"
 FEATURES = ("--select", "+customer_features", "+session_features")
+BEFORE_SCORES = ("+marts", "+features")
 TABLES_ONLY = ("--resource-type", "model", "--resource-type", "seed")
 
 
@@ -167,17 +168,25 @@ def broken_shop(at_once: Mapping[str, Future[BrokenShop]]) -> BrokenShop:
 
 @pytest.fixture(scope="session")
 def spark(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> SparkHouse:
-    """A copy of the sample shop, on both engines from raw files to what is built from scores."""
+    """A copy of the sample shop, on both engines from raw files to features and scores."""
     folder = tmp_path_factory.mktemp("spark")
     shutil.copy(shop.house.warehouse, folder)
     for name in ("target", "artifacts"):
         shutil.copytree(shop.house.folder / name, folder / name)
     house = SparkHouse(House(folder, shop.house.raw))
-    layers = ("resource_type:seed", "staging", "intermediate", "marts", "features")
-    only = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
-    house.dbt("build", *only, "--select", *layers).succeeded()
+    house.dbt("build", *TABLES_ONLY, "--select", *BEFORE_SCORES).succeeded()
     house.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
-    later = ("segments", "predictions", "activation", "monitoring")
-    house.house.dbt("run", "--select", *later).succeeded()
-    house.dbt("run", "--select", *later).succeeded()
     return house
+
+
+@pytest.fixture(scope="session")
+def spark_whole(spark: SparkHouse) -> SparkHouse:
+    """The same with every other model, and all tests of what is before scores."""
+    before = ("resource_type:seed", "staging", "intermediate", "marts", "features")
+    later = ("segments", "predictions", "activation", "monitoring")
+    spark.dbt("build", *TABLES_ONLY, "--select", *before, "--exclude", *BEFORE_SCORES).succeeded()
+    tests = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
+    spark.dbt("test", *tests, "--select", *before).succeeded()
+    spark.house.dbt("run", "--select", *later).succeeded()
+    spark.dbt("run", "--select", *later).succeeded()
+    return spark

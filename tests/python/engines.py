@@ -2,11 +2,12 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,18 @@ OF_ITS_OWN = {"run_id", "scored_at", "raw_hash_sum", "accounted_hash_sum"}
 """Columns whose values are of one run or one engine."""
 TOLERANCE = 1e-6
 
+
+def _java() -> int:
+    """The version of Java on the PATH; 0 where there is none."""
+    if not shutil.which("java"):
+        return 0
+    said = subprocess.run(["java", "-version"], capture_output=True, text=True).stderr
+    found = re.search(r'version "(\d+)', said)
+    return int(found[1]) if found else 0
+
+
 needs_spark = pytest.mark.skipif(
-    not (shutil.which("java") and PYTHON.exists()),
+    _java() < 17 or not PYTHON.exists(),
     reason="Spark needs Java 17 on the PATH and .venv-spark (make spark-setup)",
 )
 
@@ -63,6 +74,7 @@ class SparkHouse:
 
     house: House
     master: str = LOCAL
+    settings: Mapping[str, str] = field(default_factory=lambda: SMALL)
 
     @property
     def tables(self) -> Path:
@@ -73,7 +85,7 @@ class SparkHouse:
         """The environment of a command that works here."""
         conf = self.house.folder / "spark-conf"
         conf.mkdir(exist_ok=True)
-        settings = "".join(f"{name} {value}\n" for name, value in SMALL.items())
+        settings = "".join(f"{name} {value}\n" for name, value in self.settings.items())
         (conf / "spark-defaults.conf").write_text(settings)
         return self.house.environment() | {
             "NUMEROSITY_SPARK_WAREHOUSE": str(self.house.folder / "spark"),

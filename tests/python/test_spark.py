@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pytest
 from engines import SparkHouse, differences, dispatched, needs_spark, on_spark
-from project import House, models_of
+from project import House, models_of, real_data
 
 from ml.dataset import read_dataset
 from ml.manifest import find_task, load_registry
@@ -16,7 +16,9 @@ from scoring.settings import Settings
 
 pytestmark = needs_spark
 
-COMPARED = ("marts", "features", "segments", "predictions", "activation", "monitoring")
+BEFORE_SCORES = ("marts", "features")
+AFTER_SCORES = ("segments", "predictions", "activation", "monitoring")
+REAL_SHOP = ["online_retail"]
 OTHERS = {
     *("segments.customer_segment_moves", "predictions.customer_glass_box_scores"),
     *("predictions.session_glass_box_scores", "predictions.request_statements"),
@@ -125,8 +127,29 @@ def test_the_hash_of_a_row_says_where_its_nulls_are(asked: dict[str, list[int]])
 
 
 def test_tables_are_the_same(spark: SparkHouse) -> None:
-    """Keys, integers and text are equal, floats within 1e-6, row by row."""
-    assert differences(spark, sorted({*models_of(*COMPARED)} - OTHERS)) == {}
+    """Keys, integers and text are equal, floats within 1e-6, row by row: marts and features."""
+    assert differences(spark, models_of(*BEFORE_SCORES)) == {}
+
+
+@pytest.mark.whole
+def test_tables_after_scores_are_the_same(spark_whole: SparkHouse) -> None:
+    """The same of segments, predictions, audiences and monitoring."""
+    assert differences(spark_whole, sorted({*models_of(*AFTER_SCORES)} - OTHERS)) == {}
+
+
+@pytest.mark.whole
+def test_real_tables_are_the_same(tmp_path: Path) -> None:
+    """online_retail, two years of a real shop, from raw files to segments."""
+    raw = real_data()
+    if not (raw / "online_retail").is_dir():
+        pytest.skip(f"no online_retail in {raw}: set NUMEROSITY_REAL_DATA")
+    house = SparkHouse(House(tmp_path, raw), settings={})
+    layers = (*BEFORE_SCORES, "segments")
+    tables = ("--resource-type", "model", "--resource-type", "seed")
+    build = ("build", *tables, "--select", *(f"+{layer}" for layer in layers))
+    house.house.dbt(*build, sources=REAL_SHOP).succeeded()
+    house.dbt(*build, "--vars", json.dumps({"sources": REAL_SHOP})).succeeded()
+    assert differences(house, sorted({*models_of(*layers)} - OTHERS)) == {}
 
 
 def test_scores_are_the_same(spark: SparkHouse) -> None:
