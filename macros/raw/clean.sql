@@ -37,15 +37,20 @@
     try_cast({{ column }} as {{ type }})
 {%- endmacro %}
 
-{# Spark alone reads a date from 2024, a moment of today from 10:11:12 and a number from 1d; only DuckDB a date from 2024/01/05. #}
+{#
+    Spark alone reads a date from 2024, a moment of today from 10:11:12 and a number from 1d; only DuckDB a date from 2024/01/05.
+    A column that is no text is not looked at as text: Spark knows its type before it reads a row.
+#}
 {% macro spark__try_cast(column, type) -%}
     {%- if type in ['date', 'timestamp'] -%}
         case
+            when typeof({{ column }}) <> 'string' then try_cast({{ column }} as {{ type }})
             when trim(cast({{ column }} as string)) like '____-_%-_%' or trim(cast({{ column }} as string)) like '____/_%/_%'
                 then try_cast(replace(cast({{ column }} as string), '/', '-') as {{ type }})
         end
     {%- elif type in ['double', 'float'] -%}
         case
+            when typeof({{ column }}) <> 'string' then try_cast({{ column }} as {{ type }})
             when lower(right(trim(cast({{ column }} as string)), 1)) not in ('d', 'f') or lower(cast({{ column }} as string)) like '%inf%'
                 then try_cast({{ column }} as {{ type }})
         end

@@ -22,7 +22,7 @@
         having count(*) > 1
     ) as repeated on {{ row_hash(keys) }} = repeated.key_hash
     {%- endset -%}
-    select
+    select{{ broadcast('repeated') }}
         {{ columns | join(',\n        ') }},
         1 as raw_copies,
         false as is_conflicting
@@ -30,7 +30,7 @@
     left join {{ repeated }}
     where repeated.key_hash is null and not raw_rows.is_erased
     union all
-    select
+    select{{ broadcast('repeated') }}
         {{ columns | join(',\n        ') }},
         count(*) as raw_copies,
         count(*) over (partition by {{ keys | join(', ') }}) > 1 and {{ keys | join(' is not null and ') }} is not null as is_conflicting

@@ -51,6 +51,16 @@ CASES = {
         f"try_cast to {kind}": (CLEAN, f"try_cast('given', '{kind}')", values(TIMES))
         for kind in ("date", "timestamp")
     },
+    **{
+        f"try_cast of a {given} to {kind}": (CLEAN, f"try_cast('given', '{kind}')", values(*rows))
+        for given, kind, rows in [
+            ("number", "double", (NUMBERS, "double")),
+            ("whole number", "double", (["7", "0", "-3"], "int")),
+            ("day", "timestamp", (["2024-01-05", "1999-12-31"], "date")),
+            ("moment", "timestamp", (["2024-01-05 10:11:12.125", "2024-01-05"], "timestamp")),
+            ("moment", "date", (["2024-01-05 10:11:12.125", "2024-01-05"], "timestamp")),
+        ]
+    },
     "clean_integer": (CLEAN, "clean_integer('given')", values(TEXTS)),
     "double_as_text": (
         ["double_as_text.sql"],
