@@ -6,9 +6,10 @@ left out. A worker has one core; driver, master and workers share the machine.
 
 import json
 import shutil
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,12 +50,9 @@ class Figures:
     score_seconds: float | None
     models: Mapping[str, float]
     """Seconds of each model."""
+    cpu_seconds: float
+    """Of DuckDB's process; of Spark all tasks, without the driver that plans them."""
     stages: Sequence[Stage] = ()
-
-    @property
-    def cpu_seconds(self) -> float:
-        """CPU seconds of all tasks of the build."""
-        return sum(stage.cpu_seconds for stage in self.stages)
 
     @property
     def bytes_shuffled(self) -> int:
@@ -159,7 +157,7 @@ def _spark(shop: Shop, way: str, bundle: Path | None, memory: str) -> Figures:
         for stage in stages_of(log, models)
         if stage.model
     ]
-    return Figures(found.build_seconds, found.score_seconds, found.models, stages)
+    return replace(found, stages=stages, cpu_seconds=sum(stage.cpu_seconds for stage in stages))
 
 
 def _run(
@@ -180,13 +178,16 @@ def _run(
         python = BIN / "python" if name == "spark" else Path(str(DBT[0]))
         command = [python, *score, "--bundle", bundle]
         scored = run(command, shop.folder / f"score-{name}.log", environment)
-    return Figures(cost.seconds, scored.seconds if scored else None, models)
+    return Figures(cost.seconds, scored.seconds if scored else None, models, cost.cpu_seconds)
 
 
 def _facts(figures: Figures) -> dict[str, Any]:
+    cpu: defaultdict[str, float] = defaultdict(float)
+    for stage in figures.stages:
+        cpu[stage.model] += stage.cpu_seconds
     facts = asdict(figures) | {
-        "cpu_seconds": figures.cpu_seconds,
         "bytes_shuffled": figures.bytes_shuffled,
+        "cpu_seconds_of_models": dict(sorted(cpu.items(), key=lambda one: -one[1])[:MOST_STAGES]),
     }
     most = _by_bytes(figures.stages)[:MOST_STAGES]
     slow = sorted(figures.models.items(), key=lambda model: -model[1])[:MOST_STAGES]
@@ -205,7 +206,8 @@ def _table(shop: Shop, found: Mapping[str, Figures]) -> Table:
         "build, s": lambda one: f"{one.build_seconds:.0f}",
         f"against {first}": lambda one: f"{one.build_seconds / found[first].build_seconds:.1f} ×",
         "score, s": lambda one: f"{one.score_seconds:.0f}" if one.score_seconds else "",
-        "CPU s of tasks": lambda one: f"{one.cpu_seconds:.0f}" if one.stages else "",
+        "CPU s": lambda one: f"{one.cpu_seconds:.0f}",
+        "raw rows a CPU s": lambda one: f"{sum(shop.rows().values()) / one.cpu_seconds:,.0f}",
         "shuffled, MiB": lambda one: f"{one.bytes_shuffled / 2**20:,.0f}" if one.stages else "",
     }
     table.add_column("way")
