@@ -79,6 +79,18 @@ def test_a_worker_dies_while_it_scores(spark: SparkHouse, alive: Cluster) -> Non
     )
 
 
+def test_a_driver_dies_while_tasks_write(spark: SparkHouse, alive: Cluster) -> None:
+    """What they had written nobody reads, and the scores that were there stay whole."""
+    before = scores(spark)
+    house = replace(spark, master=alive.master)
+    run = house.start_python("-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs")
+    half_written = "scores/*/*/*/*/_temporary"
+    until(lambda: run.output() and next(spark.tables.glob(half_written), None), "a write")
+    run.process.kill()
+    assert run.done().code == -signal.SIGKILL
+    pd.testing.assert_frame_equal(scores(spark), before)
+
+
 def test_a_driver_dies_in_the_write(spark: SparkHouse, alive: Cluster) -> None:
     """The scores that were there stay whole, and the next run finds its work done by them."""
     before = scores(spark)
