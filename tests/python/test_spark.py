@@ -62,6 +62,11 @@ CASES = {
         ]
     },
     "clean_integer": (CLEAN, "clean_integer('given')", values(TEXTS)),
+    "customers_needed": (
+        ["statistics/customers_needed.sql"],
+        "customers_needed('given', '228')",
+        values(["71", "0", "228"], "int"),
+    ),
     "double_as_text": (
         ["double_as_text.sql"],
         "double_as_text('given')",
