@@ -1,6 +1,7 @@
 """What every kind of model must be able to do to be learned, measured, shipped and explained."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -112,12 +113,12 @@ class Candidate(Protocol):
         """The same contributions as ONNX, from the tensor `source` to the tensor `target`."""
 
 
-class FromLogOdds:
+class FromLogOdds(ABC):
     """What the fitted models have in common whose probabilities follow from their log-odds."""
 
+    @abstractmethod
     def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
         """Log-odds [rows]."""
-        raise NotImplementedError
 
     def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
         """[rows, 2]."""
