@@ -3,7 +3,7 @@
     task, where it would else bring both to the same places, all columns of the large one over the network.
 #}
 {% macro broadcast(alias) -%}
-    {{ return(adapter.dispatch('broadcast')(alias)) }}
+    {{ return(adapter.dispatch('broadcast', 'numerosity')(alias)) }}
 {%- endmacro %}
 
 {% macro default__broadcast(alias) -%}{%- endmacro %}
