@@ -8,7 +8,7 @@ import json
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,8 +18,8 @@ from rich.table import Table
 
 from bench.build import DBT, LAST, Shop, draw, schedule
 from bench.processes import Cost, machine, run
-from bench.spark_cluster import BIN, cluster
-from bench.spark_events import Stage, models_of, stages_of
+from bench.spark_cluster import PYTHON, started_cluster
+from bench.spark_events import Stage, seconds_of, stages_of
 from ml.console import say, show, write_json
 from scoring.errors import InputError
 
@@ -79,7 +79,7 @@ def spark(
     unknown = set(way or ()) - WAYS.keys()
     if unknown:
         raise InputError(f"no way {unknown.pop()}: there are {', '.join(WAYS)}")
-    if not BIN.exists():
+    if not PYTHON.exists():
         raise InputError("no .venv-spark here: run make spark-setup")
     facts: dict[str, Any] = {"bench": "spark", **machine(), "sizes": []}
     for size in sorted(customers or [10_000]):
@@ -122,7 +122,10 @@ def _spark(shop: Shop, way: str, bundle: Path | None, memory: str) -> Figures:
     shutil.rmtree(place, ignore_errors=True)
     (place / "events").mkdir(parents=True)
     workers = WAYS[way]
-    with cluster(place, workers, memory) if workers else nullcontext("local[*]") as master:
+    with ExitStack() as alive:
+        master = "local[*]"
+        if workers:
+            master = alive.enter_context(started_cluster(place / "cluster", workers, memory)).master
         settings = {
             "spark.eventLog.enabled": "true",
             "spark.eventLog.dir": f"file://{place / 'events'}",
@@ -142,21 +145,15 @@ def _spark(shop: Shop, way: str, bundle: Path | None, memory: str) -> Figures:
             "NUMEROSITY_SPARK_MEMORY": memory,
             "NUMEROSITY_SPARK_PARTITIONS": str(max(8, shop.customers // 25_000)),
             "DBT_PROFILES_DIR": "profiles",
-            "PYSPARK_PYTHON": str(BIN / "python"),
+            "PYSPARK_PYTHON": str(PYTHON),
             "SPARK_CONF_DIR": str(place),
             "SPARK_LOCAL_IP": "127.0.0.1",
         }
-        run([BIN / "python", "-c", SCHEDULE], shop.folder / "spark-schedule.log", environment)
-        build: list[str | Path] = [BIN / "dbt", *BUILD, "--target", "spark"]
+        run([PYTHON, "-c", SCHEDULE], shop.folder / "spark-schedule.log", environment)
+        build: list[str | Path] = [PYTHON.with_name("dbt"), *BUILD, "--target", "spark"]
         score = ["-m", "scoring", "run", "--engine", "spark"]
         found = _run(shop, "spark", build, score, environment, bundle)
-    models = models_of(shop.folder / "target-spark" / "run_results.json")
-    stages = [
-        stage
-        for log in (place / "events").iterdir()
-        for stage in stages_of(log, models)
-        if stage.model
-    ]
+    stages = [stage for log in (place / "events").iterdir() for stage in stages_of(log)]
     return replace(found, stages=stages, cpu_seconds=sum(stage.cpu_seconds for stage in stages))
 
 
@@ -172,10 +169,10 @@ def _run(
     values = json.dumps({"sources": ["sample"], "as_of_date": str(LAST)})
     paths: list[str | Path] = ["--target-path", target, "--log-path", shop.folder / "logs"]
     cost = run([*build, *paths, "--vars", values], shop.folder / f"dbt-{name}.log", environment)
-    models = {model.name: model.seconds for model in models_of(target / "run_results.json")}
+    models = seconds_of(target / "run_results.json")
     scored: Cost | None = None
     if bundle:
-        python = BIN / "python" if name == "spark" else Path(str(DBT[0]))
+        python = PYTHON if name == "spark" else Path(str(DBT[0]))
         command = [python, *score, "--bundle", bundle]
         scored = run(command, shop.folder / f"score-{name}.log", environment)
     return Figures(cost.seconds, scored.seconds if scored else None, models, cost.cpu_seconds)

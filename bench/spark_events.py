@@ -1,29 +1,25 @@
 """What Spark's event log says of a dbt run: for each stage, its model, rows, bytes and CPU time."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Model", "Stage", "models_of", "stages_of"]
+__all__ = ["Stage", "seconds_of", "stages_of"]
 
 METRIC = "internal.metrics."
-
-
-@dataclass(frozen=True)
-class Model:
-    """A model that dbt built, and when (seconds since 1970)."""
-
-    name: str
-    started: float
-    ended: float
-
-    @property
-    def seconds(self) -> float:
-        """From start to end, planning included."""
-        return self.ended - self.started
+EVENTS = tuple(
+    f'{{"Event":"{name}"'
+    for name in (
+        "org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart",
+        "SparkListenerJobStart",
+        "SparkListenerStageCompleted",
+    )
+)
+WRITES = re.compile(r"Execute InsertIntoHadoopFsRelationCommand file:[^,]*\.db/(\w+)")
 
 
 @dataclass(frozen=True)
@@ -31,6 +27,7 @@ class Stage:
     """One stage: tasks that need no bytes of each other. Bytes are compressed, as on the wire."""
 
     model: str
+    """The table it helps to write."""
     tasks: int
     cpu_seconds: float
     rows_read: int
@@ -40,36 +37,61 @@ class Stage:
     bytes_spilled: int
 
 
-def models_of(run_results: Path) -> list[Model]:
-    """The models of target/run_results.json, in the order they were built."""
-    found = []
+def seconds_of(run_results: Path) -> dict[str, float]:
+    """Seconds of each model of target/run_results.json, planning included."""
+    found = {}
     for result in json.loads(run_results.read_text())["results"]:
+        kind, _, name = result["unique_id"].rpartition(".")
         for timing in result["timing"]:
-            if timing["name"] == "execute" and result["unique_id"].startswith("model."):
-                at = (_seconds(timing[end]) for end in ("started_at", "completed_at"))
-                found.append(Model(result["unique_id"].rpartition(".")[2], *at))
-    return sorted(found, key=lambda model: model.started)
+            if timing["name"] == "execute" and kind.startswith("model."):
+                start, end = (
+                    datetime.fromisoformat(timing[at]) for at in ("started_at", "completed_at")
+                )
+                found[name] = (end - start).total_seconds()
+    return found
 
 
-def stages_of(log: Path, models: Sequence[Model]) -> list[Stage]:
-    """The stages that ended in the event log `log`, each with the model it was submitted for."""
+def stages_of(log: Path) -> list[Stage]:
+    """The stages that ended in the event log `log` and are part of writing a table, with its name.
+
+    Several tables may be written at once: a stage is of a job, the job of a query, and the plan of
+    the query names the folder it writes to.
+    """
+    written: dict[str, str] = {}
+    queries: dict[int, str] = {}
     stages = []
     with log.open(encoding="utf-8") as lines:
         for line in lines:
-            if line.startswith('{"Event":"SparkListenerStageCompleted"'):
-                stages.append(_stage(json.loads(line)["Stage Info"], models))
+            if not line.startswith(EVENTS):
+                continue
+            event = json.loads(line)
+            if "sparkPlanInfo" in event:
+                written[str(event["executionId"])] = _table(event["sparkPlanInfo"])
+            elif "Stage IDs" in event:
+                query = event["Properties"].get("spark.sql.execution.id", "")
+                queries |= dict.fromkeys(event["Stage IDs"], query)
+            else:
+                info = event["Stage Info"]
+                if model := written.get(queries.get(info["Stage ID"], "")):
+                    stages.append(_stage(info, model))
     return stages
 
 
-def _stage(info: Mapping[str, Any], models: Sequence[Model]) -> Stage:
+def _table(plan: Mapping[str, Any]) -> str:
+    """The table whose folder a node of the plan writes; empty when none does."""
+    if found := WRITES.match(plan["simpleString"]):
+        return found[1]
+    return next(filter(None, map(_table, plan["children"])), "")
+
+
+def _stage(info: Mapping[str, Any], model: str) -> Stage:
     summed = {
         value["Name"].removeprefix(METRIC): int(value["Value"])
         for value in info["Accumulables"]
         if value.get("Name", "").startswith(METRIC) and "Value" in value
     }
-    at = info["Submission Time"] / 1000
     return Stage(
-        model=next((model.name for model in models if model.started <= at <= model.ended), ""),
+        model=model,
         tasks=info["Number of Tasks"],
         cpu_seconds=summed.get("executorCpuTime", 0) / 1e9,
         rows_read=summed.get("input.recordsRead", 0),
@@ -78,7 +100,3 @@ def _stage(info: Mapping[str, Any], models: Sequence[Model]) -> Stage:
         bytes_shuffled=summed.get("shuffle.write.bytesWritten", 0),
         bytes_spilled=summed.get("diskBytesSpilled", 0),
     )
-
-
-def _seconds(moment: str) -> float:
-    return datetime.fromisoformat(moment).timestamp()

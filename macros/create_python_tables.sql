@@ -18,14 +18,9 @@
     {%- do run_query(statement) -%}
 {%- endmacro %}
 
-{# A day's scores by a model are one partition there, which is replaced whole. Columns cannot be added where they may be there. #}
+{# Columns cannot be added there where they may be there. #}
 {% macro spark__create_python_table(statement) -%}
-    {%- set is_scores = 'scoring.predictions (' in statement or 'scoring.unscorable (' in statement -%}
-    {%- if not statement.startswith('alter') -%}
-        {%- do run_query(
-            statement.replace('varchar', 'string') ~ (' partitioned by (task, as_of_date, model_version)' if is_scores else '')
-        ) -%}
-    {%- endif -%}
+    {%- if not statement.startswith('alter') -%}{%- do run_query(statement.replace('varchar', 'string')) -%}{%- endif -%}
 {%- endmacro %}
 
 {% macro python_tables() -%}
@@ -71,8 +66,6 @@
             window_name varchar, as_of_from date, as_of_to date, customers bigint, buyers bigint, rate double,
             wilson_low double, wilson_high double, all_customers bigint, base_rate double, rest_rate double, lift double,
             lift_on_rest double, p_value double, p_holm double, q_value double)',
-        'create table if not exists scoring.unscorable (task varchar, entity_id varchar, as_of_date date,
-            model_version varchar, run_id varchar, reason varchar, scored_at timestamp)',
         'create table if not exists scoring.runs (run_id varchar, task varchar, as_of_date date, model_version varchar,
             bundle_sha256 varchar, feature_schema_hash varchar, code_version varchar, features_fingerprint varchar,
             rows_scored bigint, rows_unscorable bigint, started_at timestamp, finished_at timestamp, run_key bigint)',

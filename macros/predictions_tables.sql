@@ -1,20 +1,31 @@
 {#
-    Where `scoring.predictions` comes from: one row per task, entity, as-of date and model version.
+    Where `scoring.predictions` and `scoring.unscorable` come from: one row per task, entity, as-of date and model version in one of
+    the two.
 
-    In DuckDB it is a view. A million rows are written every night, and what is the same for all of a run, and names of reasons, would
-    be most of the work: `scoring.scores` has a number in place of each, `scoring.runs` and `scoring.reasons` say what they stand for.
-    Scores look random to every compression but an entity's key, and trying them all costs more than the rest of writing.
+    In DuckDB predictions are a view. A million rows are written every night, and what is the same for all of a run, and names of
+    reasons, would be most of the work: `scoring.scores` has a number in place of each, `scoring.runs` and `scoring.reasons` say what
+    they stand for. Scores look random to every compression but an entity's key, and trying them all costs more than the rest of writing.
+
+    On Spark both are views of one table, so that a partition of it, which is replaced whole, is all that a run says of a day.
 #}
 {% macro predictions_tables() -%}
     {{ return(adapter.dispatch('predictions_tables', 'numerosity')()) }}
 {%- endmacro %}
 
-{% macro default__predictions_tables() -%}
+{% macro spark__predictions_tables() -%}
     {{ return([
-        'create table if not exists scoring.predictions (task varchar, entity_id varchar, as_of_date date,
-            model_version varchar, run_id varchar, probability double, score double, reason_1 varchar, reason_2 varchar,
-            reason_3 varchar, contribution_1 double, contribution_2 double, contribution_3 double,
-            bundle_sha256 varchar, scored_at timestamp, feature_schema_hash varchar, code_version varchar)',
+        'create table if not exists scoring.scores (task string, entity_id string, as_of_date date, model_version string,
+            run_id string, probability double, score double, reason_1 string, reason_2 string, reason_3 string,
+            contribution_1 double, contribution_2 double, contribution_3 double, bundle_sha256 string, scored_at timestamp,
+            feature_schema_hash string, code_version string, unscorable string)
+            partitioned by (task, as_of_date, model_version)',
+        'create or replace view scoring.predictions as
+            select task, entity_id, as_of_date, model_version, run_id, probability, score, reason_1, reason_2, reason_3,
+                contribution_1, contribution_2, contribution_3, bundle_sha256, scored_at, feature_schema_hash, code_version
+            from scoring.scores where unscorable is null',
+        'create or replace view scoring.unscorable as
+            select task, entity_id, as_of_date, model_version, run_id, unscorable as reason, scored_at
+            from scoring.scores where unscorable is not null',
     ]) }}
 {%- endmacro %}
 
@@ -39,6 +50,8 @@
             left join scoring.reasons as first_reasons on scores.reason_1 = first_reasons.reason_number
             left join scoring.reasons as second_reasons on scores.reason_2 = second_reasons.reason_number
             left join scoring.reasons as third_reasons on scores.reason_3 = third_reasons.reason_number',
+        'create table if not exists scoring.unscorable (task varchar, entity_id varchar, as_of_date date,
+            model_version varchar, run_id varchar, reason varchar, scored_at timestamp)',
     ]) }}
 {%- endmacro %}
 

@@ -20,9 +20,11 @@ from scoring.stored import Counts
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["already_done", "replace"]
+__all__ = ["already_done", "count", "replace"]
 
-PREDICTIONS, UNSCORABLE, RUNS = "scoring.predictions", "scoring.unscorable", "scoring.runs"
+SCORES, RUNS = "scoring.scores", "scoring.runs"
+SHOWN = ("scoring.predictions", "scoring.unscorable")
+"""Views of SCORES: those with a score, and those without."""
 
 
 def already_done(
@@ -40,12 +42,18 @@ def already_done(
         return None
     present = [
         dict(fetch(spark, f"select run_id, count(*) from {table} where {where} group by run_id"))
-        for table in (PREDICTIONS, UNSCORABLE)
+        for table in SHOWN
     ]
     for run_id, *wanted in runs:
         if present == [{run_id: rows} if rows else {} for rows in wanted]:
             return run_id, Counts(*wanted)
     return None
+
+
+def count(scores: "DataFrame") -> Counts:
+    """Count rows of `tasks.SCHEMA`."""
+    found = scores.selectExpr("count(case when unscorable is null then 1 end)", "count(unscorable)")
+    return Counts(*found.collect()[0])
 
 
 def replace(
@@ -62,16 +70,14 @@ def replace(
     scores.selectExpr(
         "entity_id",
         f"{literal(run_id)} as run_id",
-        *(name for name in scores.columns if name not in ("entity_id", "unscorable")),
+        *(name for name in scores.columns if name != "entity_id"),
         f"{literal(bundle.bundle_sha256)} as bundle_sha256",
         f"{literal(bundle.feature_schema_hash)} as feature_schema_hash",
         f"{literal(code_version())} as code_version",
-        "unscorable as reason",
         f"cast({literal(started)} as timestamp) as scored_at",
-        "unscorable is null as is_scored",
-    ).write.partitionBy("is_scored").parquet(mine)
+    ).write.parquet(mine)
     step("batch written")
-    counts = _counts(spark, mine)
+    counts = count(spark.read.parquet(mine))
     if counts.scored + counts.unscorable != day.rows:
         _remove(spark, mine)
         raise IntegrityError(
@@ -80,9 +86,7 @@ def replace(
             " run again"
         )
     step("transaction ready")
-    # The list of those without a score first: predictions are what people read.
-    for table, is_scored in ((UNSCORABLE, "false"), (PREDICTIONS, "true")):
-        _point(spark, table, bundle, day.as_of_date, f"{mine}/is_scored={is_scored}")
+    _point(spark, bundle, day.as_of_date, mine)
     step("transaction committed")
     _note(spark, bundle, day, run_id, started, counts)
     for other in _folders(spark, folder):
@@ -91,23 +95,16 @@ def replace(
     return counts
 
 
-def _counts(spark: "SparkSession", folder: str) -> Counts:
-    found = spark.read.parquet(folder).groupBy("is_scored").count().collect()
-    rows = {str(row["is_scored"]).lower(): row["count"] for row in found}  # a name of a folder
-    return Counts(rows.get("true", 0), rows.get("false", 0))
-
-
-def _point(spark: "SparkSession", table: str, bundle: Bundle, day: date, files: str) -> None:
+def _point(spark: "SparkSession", bundle: Bundle, day: date, files: str) -> None:
     """Say to the catalog that the partition's files are those in the folder `files`."""
-    _files(spark).mkdirs(_path(spark, files))  # there are none where everybody has a score
     partition = (
         f"partition (task = {literal(bundle.task)}, as_of_date = date '{day}',"
         f" model_version = {literal(bundle.model_version)})"
     )
-    there = fetch(spark, f"show partitions {table} {partition}")
+    there = fetch(spark, f"show partitions {SCORES} {partition}")
     place = f"location {literal(files)}"
     spark.sql(
-        f"alter table {table} "
+        f"alter table {SCORES} "
         + (f"{partition} set {place}" if there else f"add {partition} {place}")
     )
 

@@ -11,7 +11,7 @@ from scoring.errors import NothingToScoreError, exit_code, one_line
 from scoring.run import Outcome, Request, models, without_empty
 from scoring.settings import Settings
 from scoring.spark.features import check_contract, choose_date, describe, read
-from scoring.spark.predictions import already_done, replace
+from scoring.spark.predictions import already_done, count, replace
 from scoring.spark.registry import bring_registry
 from scoring.spark.session import bring, connect, translated
 from scoring.spark.tasks import SCHEMA, scorer
@@ -75,10 +75,7 @@ def score_day(spark: "SparkSession", bundle: Bundle, request: Request) -> Outcom
         bring(spark, bundle.folder)
         scores = read(spark, bundle, day.as_of_date).mapInArrow(scorer(bundle), SCHEMA)
         if request.dry_run:
-            scored, unscorable = scores.selectExpr(
-                "count(case when unscorable is null then 1 end)", "count(unscorable)"
-            ).collect()[0]
-            status, counts = "dry_run", Counts(scored, unscorable)
+            status, counts = "dry_run", count(scores)
         else:
             status, run_id = "done", uuid.uuid4().hex
             counts = replace(spark, bundle, day, run_id, scores)

@@ -16,11 +16,11 @@ import jinja2
 import pytest
 from project import Done, House
 
+from bench.spark_cluster import PYTHON
 from scoring.settings import PROJECT_ROOT
 
 __all__ = ["Running", "SparkHouse", "differences", "dispatched", "needs_spark", "on_spark"]
 
-PYTHON = PROJECT_ROOT / ".venv-spark" / "bin" / "python"
 SMALL = {
     # Compiling a plan costs more than running it on a few hundred rows.
     "spark.sql.codegen.wholeStage": "false",

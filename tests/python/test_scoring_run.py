@@ -427,7 +427,13 @@ def test_scores_of_a_warehouse_from_before_are_moved(tmp_path: Path) -> None:
     """Where scoring.predictions was a table: every row is read as it was."""
     path = tmp_path / "warehouse.duckdb"
     macro = (PROJECT_ROOT / "macros" / "predictions_tables.sql").read_text(encoding="utf-8")
-    wide = re.findall(r"'(create table [^']*)'", macro)[0]
+    wide = (
+        "create table scoring.predictions (task varchar, entity_id varchar, as_of_date date,"
+        " model_version varchar, run_id varchar, probability double, score double,"
+        " reason_1 varchar, reason_2 varchar, reason_3 varchar, contribution_1 double,"
+        " contribution_2 double, contribution_3 double, bundle_sha256 varchar,"
+        " scored_at timestamp, feature_schema_hash varchar, code_version varchar)"
+    )
     moves = re.findall(r"macro move_predictions\(\) -%\}(.*?)\{%- endmacro", macro, re.DOTALL)[0]
     factory.execute(
         path,

@@ -1,12 +1,15 @@
 """The same project on Apache Spark gives the same tables and the same scores."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 import numpy as np
+import pandas as pd
 import pytest
+from conftest import Shop
 from engines import SparkHouse, differences, dispatched, needs_spark, on_spark
 from project import House, models_of, real_data
 
@@ -102,6 +105,25 @@ CASES = {
 """{what: (files of macros, a call on the column `given`, the rows it is called on)}"""
 
 
+def assert_same_scores(house: SparkHouse) -> None:
+    """Of all tasks: who has a score or none, each probability within 1e-6, each reason."""
+    columns = "task, entity_id, probability, reason_1, reason_2, reason_3"
+    rows = (
+        f"select {columns} from scoring.predictions union all"
+        " select task, entity_id, null, reason, null, null from scoring.unscorable"
+    )
+    ours = house.house.frame(f"{rows} order by task, entity_id")
+    said = on_spark(house, {"scores": f"select to_json(struct(*)) from ({rows})"})["scores"]
+    theirs = pd.DataFrame(map(json.loads, said), columns=columns.split(", "))
+    theirs = theirs.sort_values(["task", "entity_id"], ignore_index=True)
+    assert len(ours)
+    pd.testing.assert_frame_equal(
+        *(frame.fillna({f"reason_{rank}": "" for rank in (1, 2, 3)}) for frame in (ours, theirs)),
+        atol=1e-6,
+        rtol=0,
+    )
+
+
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[object]]:
     """What Spark answers to each of CASES."""
@@ -153,8 +175,8 @@ def test_tables_after_scores_are_the_same(spark_whole: SparkHouse) -> None:
 
 
 @pytest.mark.whole
-def test_real_tables_are_the_same(tmp_path: Path) -> None:
-    """online_retail, two years of a real shop, from raw files to segments."""
+def test_real_tables_are_the_same(shop: Shop, tmp_path: Path) -> None:
+    """online_retail, two years of a real shop: raw files to segments, and scores of a champion."""
     raw = real_data()
     if not (raw / "online_retail").is_dir():
         pytest.skip(f"no online_retail in {raw}: set NUMEROSITY_REAL_DATA")
@@ -165,22 +187,16 @@ def test_real_tables_are_the_same(tmp_path: Path) -> None:
     house.house.dbt(*build, sources=REAL_SHOP).succeeded()
     house.dbt(*build, "--vars", json.dumps({"sources": REAL_SHOP})).succeeded()
     assert differences(house, sorted({*models_of(*layers)} - OTHERS)) == {}
+    champion = next((shop.house.folder / "artifacts" / "customer_purchase_30d").iterdir())
+    score = ("run", "--json-logs", "--bundle", str(champion))
+    house.house.python("scoring", *score)
+    house.python("-m", "scoring", *score, "--engine", "spark").succeeded()
+    assert_same_scores(house)
 
 
 def test_scores_are_the_same(spark: SparkHouse) -> None:
     """Each entity has the same probability and the same reasons, and nobody is left out."""
-    ours = spark.house.frame("select * from scoring.predictions order by task, entity_id")
-    files = f"{spark.tables}/scores/*/*/*/*/is_scored=true/*.parquet"
-    theirs = duckdb.sql(
-        f"select *, split_part(filename, '/scores/', 2) as place"
-        f" from read_parquet('{files}', filename = true)"
-        " order by split_part(place, '/', 1), entity_id"
-    ).df()
-    assert list(theirs["entity_id"]) == list(ours["entity_id"])
-    assert (theirs["probability"] - ours["probability"]).abs().max() < 1e-6
-    for rank in (1, 2, 3):
-        mine, other = (frame[f"reason_{rank}"].fillna("") for frame in (ours, theirs))
-        assert list(mine) == list(other)
+    assert_same_scores(spark)
 
 
 @pytest.mark.parametrize("task", ["customer_purchase_30d", "session_purchase"])
@@ -213,6 +229,40 @@ def test_a_second_run_finds_its_work_done_and_keeps_the_exit_codes(spark: SparkH
         assert (done.code, answer["exit_code"]) == (code, code)
         if not code:
             assert answer["status"] == "already_done"
+
+
+def test_who_cannot_be_scored_is_listed_and_why(spark: SparkHouse) -> None:
+    """The others of that day have their scores."""
+    table, task, day = "features.customer_features", "customer_purchase_30d", "2099-01-01"
+    first = "row_number() over (order by customer_id) = 1"
+    infinite = f"case when {first} then float('infinity') else revenue_sum_90d end"
+    plant = (
+        f"insert into {table} by name select * except (as_of_date, revenue_sum_90d),"
+        f" {infinite} as revenue_sum_90d, date '{day}' as as_of_date from"
+        f" (select * from {table} order by as_of_date desc, customer_id limit 5)"
+    )
+    on_spark(spark, {"plant": plant})
+    score = ("-m", "scoring", "run", "--engine", "spark", "--json-logs", "--task", task)
+    answer = json.loads(spark.python(*score, "--as-of", day).succeeded().lines[-1])
+    (outcome,) = answer["tasks"]
+    assert (outcome["rows_scored"], outcome["rows_unscorable"]) == (4, 1)
+    of_the_day = f"where as_of_date = date '{day}'"
+    found = on_spark(
+        spark,
+        {
+            "reasons": f"select reason from scoring.unscorable {of_the_day}",
+            "scored": f"select count(probability) from scoring.predictions {of_the_day}",
+            "both": "select count(*) from scoring.predictions inner join scoring.unscorable"
+            " using (task, entity_id, as_of_date, model_version)",
+            **{
+                f"drop from {name}": f"alter table {name} drop partition (as_of_date = '{day}')"
+                for name in (table, "scoring.scores")
+            },
+        },
+    )
+    shutil.rmtree(spark.tables / "scores" / task / day)
+    assert found["reasons"] == ["feature revenue_sum_90d is infinite"]
+    assert (found["scored"], found["both"]) == ([4], [0])
 
 
 def test_a_damaged_bundle_changes_nothing(spark: SparkHouse, tmp_path: Path) -> None:

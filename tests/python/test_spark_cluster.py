@@ -3,13 +3,16 @@
 import json
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
 from engines import SparkHouse, differences, needs_spark
-from spark_cluster import Cluster, Node, until
+
+from bench.spark_cluster import Cluster, Node, started_cluster, until
 
 pytestmark = needs_spark
 
@@ -20,27 +23,39 @@ LOST = "Lost executor"
 
 
 @pytest.fixture(scope="module")
-def cluster(spark: SparkHouse, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A master on loopback."""
-    started = Cluster(spark, tmp_path_factory.mktemp("cluster"))
-    yield started
-    started.stop()
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A master and two workers on loopback."""
+    with started_cluster(tmp_path_factory.mktemp("cluster"), 2, "1g") as started:
+        yield started
 
 
 @pytest.fixture
 def alive(cluster: Cluster) -> Cluster:
     """Two workers, those of the test before or new ones."""
-    cluster.complete()
+    cluster.complete(2)
     return cluster
 
 
 def scores(house: SparkHouse) -> pd.DataFrame:
     """The scores that lie in the folder of tables, of every run that left some."""
-    files = f"{house.tables}/scores/*/*/*/*/is_scored=true/*.parquet"
+    files = f"{house.tables}/scores/*/*/*/*/*.parquet"
     return duckdb.sql(
-        f"select * exclude (scored_at) from read_parquet('{files}', hive_partitioning = false)"
-        " order by all"
+        f"select * exclude (scored_at) from read_parquet('{files}') order by all"
     ).df()
+
+
+def shuffled(worker: Node) -> set[Path]:
+    """The files its executors have written for others to read."""
+    return set(worker.folder.glob("local/**/shuffle_*.data"))
+
+
+def python_tasks(worker: Node) -> int:
+    """How many processes of Python its executors have started for tasks."""
+    commands = []
+    for pid in worker.processes():
+        with suppress(OSError):
+            commands.append(Path(f"/proc/{pid}/cmdline").read_bytes())
+    return max(0, sum(b"pyspark.daemon" in command for command in commands) - 1)
 
 
 def test_a_worker_dies_while_features_are_built(spark: SparkHouse, alive: Cluster) -> None:
@@ -48,10 +63,10 @@ def test_a_worker_dies_while_features_are_built(spark: SparkHouse, alive: Cluste
     house = replace(spark, master=alive.master)
     run = house.start_dbt("run", "--full-refresh", "--select", *FEATURES)
     until(lambda: f"START sql incremental model features.{FEATURES[0]}" in run.output(), "a model")
-    before = {worker.folder: worker.shuffled() for worker in alive.workers}
+    before = {worker.folder: shuffled(worker) for worker in alive.workers}
 
     def wrote() -> list[Node]:
-        return [w for w in alive.workers if run.output() and w.shuffled() - before[w.folder]]
+        return [w for w in alive.workers if run.output() and shuffled(w) - before[w.folder]]
 
     until(wrote, "a shuffle of the model")
     wrote()[0].kill()
@@ -65,8 +80,8 @@ def test_a_worker_dies_while_it_scores(spark: SparkHouse, alive: Cluster) -> Non
     before = scores(spark)
     house = replace(spark, master=alive.master)
     run = house.start_python("-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs")
-    until(lambda: run.output() and any(w.python_tasks() for w in alive.workers), "a task")
-    next(worker for worker in alive.workers if worker.python_tasks()).kill()
+    until(lambda: run.output() and any(python_tasks(w) for w in alive.workers), "a task")
+    next(worker for worker in alive.workers if python_tasks(worker)).kill()
     done = run.done().succeeded()
     assert done.line_with(LOST)
     after = scores(spark)
