@@ -25,9 +25,13 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# A table over files as they lie there, made anew, so that it has the columns and files of now. #}
+{#
+    A table over files as they lie there, made anew, so that it has the columns and files of now. Each model has its own: another
+    one that is built at the same time would take it away.
+#}
 {% macro spark_file_table(location, format, options) -%}
-    {%- set name = 'default.files_' ~ local_md5(location ~ format ~ options) -%}
+    {%- set reader = model.name if model is defined else '' -%}
+    {%- set name = 'default.files_' ~ local_md5(reader ~ location ~ format ~ options) -%}
     {%- set settings = [] -%}
     {%- for option, value in options.items() -%}{%- do settings.append("'" ~ option ~ "' '" ~ value ~ "'") -%}{%- endfor -%}
     {%- do run_query('drop table if exists ' ~ name) -%}
