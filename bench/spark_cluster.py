@@ -46,6 +46,7 @@ class Node:
         for pid in self.processes():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        self.process.kill()  # where there is no /proc
         self.process.wait()
 
 
