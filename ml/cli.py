@@ -136,12 +136,17 @@ def retrain(
     artifacts: Artifacts = None,
     seed: Seed = 0,
     max_rows: MaxRows = None,
+    features_from: FeaturesFrom = None,
 ) -> int:
     """Train again where matured labels or drift say so; promote only what clearly wins."""
     from ml.retrain import retrain as retrain_tasks
 
     settings = load_settings(
-        warehouse=warehouse, manifest=manifest, artifacts=artifacts, training_rows=max_rows
+        warehouse=warehouse,
+        manifest=manifest,
+        artifacts=artifacts,
+        training_rows=max_rows,
+        features_from=features_from,
     )
     return _done("retrain", retrain_tasks(settings, task, if_needed, max_age, wait_days, seed))
 

@@ -19,6 +19,7 @@ from ml.candidates import Candidate
 from ml.console import say
 from ml.dataset import NothingToLearnError
 from ml.manifest import FeatureTable, Task, find_task, load_registry
+from ml.source import find_rows
 from ml.train import train
 from scoring.settings import Settings
 from scoring.warehouse import connect, fetch, qualified, quoted, require_tables
@@ -63,7 +64,7 @@ def retrain(
     found: list[dict[str, Any]] = []
     for table, each in pairs:
         with connect(settings.warehouse, True, settings.lock_timeout) as connection:
-            need = whether(connection, table, each, max_age, wait_days, if_needed)
+            need = whether(connection, settings, table, each, max_age, wait_days, if_needed)
         say(f"{each.name}: {'train again' if need.is_needed else 'leave it'}: {need.reason}")
         found.append(asdict(need) | {"trained": None})
         if need.is_needed:
@@ -97,6 +98,7 @@ def _trained(
 
 def whether(
     connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
     table: FeatureTable,
     task: Task,
     max_age: int = 12,
@@ -106,9 +108,12 @@ def whether(
     """The first reason that holds, what came true before what drifts before age.
 
     Whatever the reason, there must be a date to learn from that the champion does not know; and if
-    a challenger was refused, one that is `wait_days` newer than what that had learned from.
+    a challenger was refused, one that is `wait_days` newer than what that had learned from. Dates
+    and checks are those of `settings.features_from`, models those of the warehouse.
     """
-    require_tables(connection, "registry.models", table.relation, CHECKS)
+    require_tables(connection, "registry.models")
+    features, _ = find_rows(connection, table.relation, settings)
+    monitored, _ = find_rows(connection, CHECKS, settings)
     ((known_to, tried_to),) = fetch(
         connection,
         "select max(case when status = 'champion' then training_to end), max(training_to)"
@@ -117,7 +122,7 @@ def whether(
     )
     if known_to is None:
         return Need(task.name, True, "there is no champion yet")
-    fresh = _fresh_dates(connection, table, task, known_to)
+    fresh = _fresh_dates(connection, features, table.as_of_column, task, known_to)
     if not fresh:
         return Need(task.name, False, "no label has matured that the champion could not know")
     if not if_needed:
@@ -130,7 +135,7 @@ def whether(
         (EXPECTED, task.name, ("fail",)),
         (DRIFT, f"{table.relation.rpartition('.')[2]}.%", ("fail",)),
     ):
-        spoken = _spoken(connection, checks, subjects, statuses)
+        spoken = _spoken(connection, monitored, checks, subjects, statuses)
         if spoken:
             return Need(task.name, True, spoken, fresh[0])
     count = len(fresh)
@@ -141,14 +146,17 @@ def whether(
 
 
 def _fresh_dates(
-    connection: duckdb.DuckDBPyConnection, table: FeatureTable, task: Task, known_to: date
+    connection: duckdb.DuckDBPyConnection,
+    features: str,
+    as_of_column: str,
+    task: Task,
+    known_to: date,
 ) -> list[date]:
     """Dates after `known_to` to learn from, their windows over by the newest matured one."""
-    day, label = quoted(table.as_of_column), quoted(task.label)
     rows = fetch(
         connection,
-        f"select distinct {day} from {qualified(connection, table.relation)}"
-        f" where {label} is not null order by 1",
+        f"select distinct {quoted(as_of_column)} from {features}"
+        f" where {quoted(task.label)} is not null order by 1",
     )
     matured = [row[0] for row in rows]
     ended = timedelta(days=task.horizon_days)
@@ -157,16 +165,16 @@ def _fresh_dates(
 
 def _spoken(
     connection: duckdb.DuckDBPyConnection,
+    monitored: str,
     checks: Sequence[str],
     subjects: str,
     statuses: Sequence[str],
 ) -> str | None:
     """What the worst of these checks said at the newest run, if it speaks up."""
-    table = qualified(connection, CHECKS)
     rows = fetch(
         connection,
-        f"select check_name, subject, message from {table}"
-        f" where as_of_date = (select max(as_of_date) from {table})"
+        f"select check_name, subject, message from {monitored}"
+        f" where as_of_date = (select max(as_of_date) from {monitored})"
         " and list_contains(?, check_name) and list_contains(?, status) and subject like ?"
         " order by status, effect / coalesce(fail_from, warn_from) desc, check_name, subject"
         " limit 1",

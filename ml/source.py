@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import duckdb
 
 from scoring.errors import InputError
 from scoring.settings import Settings
+from scoring.spark.tables import parquet
 from scoring.warehouse import columns, fetch, qualified, quoted
 
 __all__ = ["Labelled", "find_rows"]
@@ -68,30 +68,9 @@ def find_rows(
     Raises InputError when there is no such table.
     """
     if settings.features_from == "spark":
-        source = _parquet(settings.spark_warehouse, relation)
+        source = parquet(settings.spark_warehouse, relation)
         return source, {row[0]: row[1] for row in fetch(connection, f"describe from {source}")}
     types = columns(connection, relation)
     if not types:
         raise InputError(f"the warehouse has no table {relation}: run dbt build first")
     return qualified(connection, relation), types
-
-
-def _parquet(warehouse: Path, relation: str) -> str:
-    """The files of a table of Spark's, partitioned or not; what a job has not finished is left out.
-
-    Such a folder begins with a dot or an underscore, as those of partitions do not.
-    """
-    schema, _, name = relation.partition(".")
-    folder = warehouse / "tables" / f"{schema}.db" / name
-    files = [
-        file
-        for file in sorted(folder.rglob("*.parquet"))
-        if not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
-    ]
-    if not files:
-        raise InputError(
-            f"Spark has no rows of {relation} in {folder}: run dbt build --target spark first"
-        )
-    listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
-    is_partitioned = str(files[0].parent != folder).lower()
-    return f"read_parquet([{listed}], hive_partitioning = {is_partitioned})"

@@ -39,6 +39,7 @@ Warehouse = Annotated[
 JsonLogs = Annotated[
     bool, typer.Option("--json-logs", help="Logs on stderr as one JSON object a line.")
 ]
+Engine = Annotated[Literal["duckdb", "spark"], typer.Option(help="Where the tables are.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -78,9 +79,7 @@ def run(
     force: Annotated[
         bool, typer.Option("--force", help="Score again what is already there.")
     ] = False,
-    engine: Annotated[
-        Literal["duckdb", "spark"], typer.Option(help="Where the tables are.")
-    ] = "duckdb",
+    engine: Engine = "duckdb",
     json_logs: JsonLogs = False,
 ) -> int:
     """Score the newest date of every task with its champion, into scoring.predictions."""
@@ -214,10 +213,11 @@ def forget(
 @app.command()
 def status(
     warehouse: Warehouse = None,
+    engine: Engine = "duckdb",
     json: Annotated[bool, typer.Option("--json", help="The JSON line alone, no table.")] = False,
 ) -> int:
     """Say what the newest monitoring checks found, the worst first; 3 when a check fails."""
-    found = read_status(load_settings(warehouse=warehouse))
+    found = read_status(load_settings(warehouse=warehouse), engine)
     if not json:
         show(found)
     write_json(found.facts())

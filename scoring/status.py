@@ -1,9 +1,11 @@
 """`python -m scoring status`: what the newest monitoring checks say, the worst first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 
+import duckdb
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -72,14 +74,12 @@ class Status:
         }
 
 
-def read_status(settings: Settings) -> Status:
-    """The checks of the newest date, read-only.
+def read_status(settings: Settings, engine: str = "duckdb") -> Status:
+    """The checks of the newest date in the tables of `engine`, read-only; of Spark without Java.
 
     Raises InputError (no warehouse, no checks in it yet) or LockedError.
     """
-    with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
-        require_tables(connection, CHECKS)
-        table = qualified(connection, CHECKS)
+    with _opened(settings, engine) as (connection, table):
         ((newest,),) = fetch(connection, f"select max(as_of_date) from {table}")
         if newest is None:
             raise InputError(f"{CHECKS} has no rows: run dbt build --select monitoring")
@@ -109,6 +109,20 @@ def show(status: Status) -> None:
     if not console.is_terminal:  # a file has no width
         console = Console(highlight=False, width=PLAIN_WIDTH)
     console.print(page(status))
+
+
+@contextmanager
+def _opened(settings: Settings, engine: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """A connection, and what the checks are selected from."""
+    if engine == "spark":
+        from scoring.spark.tables import parquet
+
+        with duckdb.connect() as connection:
+            yield connection, parquet(settings.spark_warehouse, CHECKS)
+        return
+    with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
+        require_tables(connection, CHECKS)
+        yield connection, qualified(connection, CHECKS)
 
 
 def _table(checks: Sequence[Check]) -> Table:

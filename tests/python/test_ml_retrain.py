@@ -13,6 +13,7 @@ from ml.candidates import CANDIDATES
 from ml.manifest import find_task, load_registry
 from ml.retrain import Need, retrain, whether
 from ml.train import train
+from scoring.errors import InputError
 from scoring.settings import Settings
 from scoring.warehouse import connect
 
@@ -37,7 +38,7 @@ def say(settings: Settings, check: str, status: str, subject: str = TASK) -> Non
 def need(settings: Settings, **options: int) -> Need:
     table, task = find_task(load_registry(settings.manifest), TASK)
     with connect(settings.warehouse) as connection:
-        return whether(connection, table, task, **options)
+        return whether(connection, settings, table, task, **options)
 
 
 @pytest.fixture
@@ -94,6 +95,36 @@ def test_the_reason_is_what_a_check_said(
     assert found.is_needed == is_needed
     if is_needed:
         assert found.reason == f"{check.replace('_', ' ')} of {subject}: It is bad"
+
+
+def test_dates_and_checks_are_those_of_spark_where_models_learn_from_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """The warehouse knows of neither; the registry is its own."""
+    of_spark = settings.model_copy(
+        update={"features_from": "spark", "spark_warehouse": tmp_path / "spark"}
+    )
+    with pytest.raises(InputError, match=rf"no rows of {RELATION}.*target spark"):
+        need(of_spark)
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        connection.execute(f"create table before as from {RELATION}")
+    change(settings)
+    say(settings, "realised_auc", "fail")
+    with duckdb.connect(str(settings.warehouse)) as connection:
+        for relation in (RELATION, "monitoring.monitoring_checks"):
+            schema, _, name = relation.partition(".")
+            folder = of_spark.spark_warehouse / "tables" / f"{schema}.db" / name
+            folder.mkdir(parents=True)
+            connection.execute(
+                f"copy {relation} to '{folder}'"
+                " (format parquet, partition_by (as_of_date), overwrite_or_ignore)"
+            )
+        connection.execute(f"create or replace table {RELATION} as from before")
+        connection.execute("delete from monitoring.monitoring_checks")
+    assert not need(settings).is_needed
+    assert need(of_spark) == Need(TASK, True, f"realised auc of {TASK}: It is bad", DATES[SEEN - 1])
+    (found,) = retrain(of_spark, TASK, if_needed=True, candidates=LOGISTIC)["tasks"]
+    assert found["trained"]["status"] == "champion"
 
 
 def test_age_is_a_reason(settings: Settings) -> None:

@@ -69,6 +69,35 @@ def test_nothing_to_say_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "0 failed, 0 to look at, 1 ok" in capsys.readouterr().out
 
 
+def test_checks_of_spark_are_read_without_java(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the files of its newest day, with the same words and exit code as in the warehouse."""
+    given = checks(
+        tmp_path,
+        row("fail", "b.orders", 0.5),
+        row("warn", "a.orders", 0.3),
+        row("fail", "e.orders", 5, day="2026-01-01"),
+    )
+    assert main(given) == 3
+    of_warehouse = capsys.readouterr().out
+    tables = tmp_path / "spark" / "tables" / "monitoring.db"
+    tables.mkdir(parents=True)
+    with duckdb.connect(given[-1]) as connection:
+        connection.execute(
+            f"copy monitoring.monitoring_checks to '{tables / 'monitoring_checks'}'"
+            " (format parquet, partition_by (as_of_date))"
+        )
+    Path(given[-1]).unlink()
+    monkeypatch.setenv("NUMEROSITY_SPARK_WAREHOUSE", str(tmp_path / "spark"))
+    monkeypatch.setenv("PATH", "")
+    assert main(["status", "--engine", "spark"]) == 3
+    assert capsys.readouterr().out == of_warehouse
+    monkeypatch.setenv("NUMEROSITY_SPARK_WAREHOUSE", str(tmp_path / "elsewhere"))
+    assert main(["status", "--engine", "spark"]) == 3
+    assert "run dbt build --target spark" in capsys.readouterr().err
+
+
 def test_without_checks_it_says_what_to_run(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
