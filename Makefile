@@ -97,21 +97,21 @@ spark: spark-setup ## Raw files to scores, segments and monitoring on Apache Spa
 		--indirect-selection cautious --select segments predictions activation monitoring --vars '$(VARS)'
 
 test-spark: setup spark-setup ## Both engines give the same tables and scores, also when a worker dies
-	@$(BIN)/pytest -q -m '' tests/python/test_spark.py tests/python/test_spark_cluster.py
+	@$(BIN)/pytest -q -m '' tests/python/spark
 
 test: setup ## Everything CI checks
 	@$(MAKE) --no-print-directory -j2 lint build-sample build-real
 	@$(MAKE) --no-print-directory pytest
 
 format: setup ## Format Python and SQL
-	@$(BIN)/ruff format ml scoring bench bi tests
-	@$(BIN)/ruff check --fix ml scoring bench bi tests
+	@$(BIN)/ruff format ml scoring warehouse bench bi tests
+	@$(BIN)/ruff check --fix ml scoring warehouse bench bi tests
 	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt
 
 lint: setup ## Check format, style and types
-	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check ml scoring bench bi tests
-	@$(STEP) "Check the style of Python" $(BIN)/ruff check ml scoring bench bi tests
-	@$(STEP) "Check types" $(BIN)/mypy ml scoring bench
+	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check ml scoring warehouse bench bi tests
+	@$(STEP) "Check the style of Python" $(BIN)/ruff check ml scoring warehouse bench bi tests
+	@$(STEP) "Check types" $(BIN)/mypy ml scoring warehouse bench
 	@mkdir -p data
 	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt
 

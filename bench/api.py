@@ -28,10 +28,10 @@ from rich.table import Table
 
 from bench.api_load import Load, ask
 from bench.machine import machine
-from ml.console import progress_bar, show, write_json
-from scoring.errors import InputError
 from scoring.serve.keys import create
-from scoring.settings import PROJECT_ROOT, Settings, load_settings
+from warehouse.console import progress_bar, show, write_json
+from warehouse.errors import InputError
+from warehouse.settings import PROJECT_ROOT, Settings, load_settings
 
 __all__ = ["api"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import bentoml
 
 from bench.api_peer import Peer, Session
-from scoring.settings import load_settings
+from warehouse.settings import load_settings
 
 __all__ = ["Scores"]
 

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from ml.candidates.glass_box import FittedGlassBox, GlassBoxBoosting
 from scoring.bundle import Bundle, load_bundle
-from scoring.settings import Settings, load_settings
-from scoring.warehouse import connect, fetch, quoted
+from warehouse.connection import connect, fetch, quoted
+from warehouse.settings import Settings, load_settings
 
 EVENTS = {
     "order": "select customer_id, ordered_at as at, known_at from marts.orders"

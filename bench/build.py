@@ -16,11 +16,11 @@ from typing import Any
 import duckdb
 from rich.table import Table
 
-from bench.peers import compare, export_marts
 from bench.plain import SCHEDULED, open_warehouse
 from bench.processes import Cost, machine, run
-from ml.console import say, show
-from scoring.errors import InputError
+from tests.support.feature_peers import compare, export_marts
+from warehouse.console import say, show
+from warehouse.errors import InputError
 
 __all__ = ["BUILD", "LAST", "WHOLE", "Shop", "build", "dbt", "draw", "schedule"]
 

@@ -11,8 +11,8 @@ from bench.feedback import feedback
 from bench.monitoring import monitoring
 from bench.numerosity import numerosity
 from bench.spark import spark
-from ml.console import write_error, write_json
-from scoring.errors import NumerosityError, UsageError, exit_code, one_line
+from warehouse.console import write_error, write_json
+from warehouse.errors import NumerosityError, UsageError, exit_code, one_line
 
 __all__ = ["app", "main"]
 

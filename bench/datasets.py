@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ml.dataset import Dataset, NothingToLearnError, read_dataset
-from ml.manifest import load_registry
-from scoring.errors import InputError, UsageError
-from scoring.settings import PROJECT_ROOT
-from scoring.warehouse import connect
+from ml.data.dataset import Dataset, NothingToLearnError, read_dataset
+from warehouse.connection import connect
+from warehouse.errors import InputError, UsageError
+from warehouse.manifest import load_registry
+from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["NAMES", "labelled_rows"]
 

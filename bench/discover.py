@@ -18,14 +18,14 @@ import numpy.typing as npt
 from rich.table import Table
 from scipy.stats import binomtest
 
-from ml.console import progress_bar, show
-from ml.dataset import Dataset
+from ml.data.dataset import Dataset
 from ml.discover.confirm import Discovery, confirm
 from ml.discover.evidence import overlap
 from ml.discover.propose import propose
 from ml.discover.rules import Members
 from ml.discover.windows import Windows, split
-from ml.manifest import Feature, FeatureTable, Task
+from warehouse.console import progress_bar, show
+from warehouse.manifest import Feature, FeatureTable, Task
 
 __all__ = ["PLANTED", "Shop", "discover", "draw", "find", "judge", "same_customers_later"]
 

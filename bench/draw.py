@@ -20,12 +20,12 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from bench.processes import machine, run
 from ml.candidates.gradient_boosting import GradientBoosting
-from ml.console import show, write_json
-from ml.dataset import Dataset, read_dataset
-from ml.manifest import Feature, FeatureTable, Task
-from ml.selection import Choice, fit
-from scoring.settings import load_settings
-from scoring.warehouse import connect
+from ml.data.dataset import Dataset, read_dataset
+from ml.training.settings_choice import Choice, fit
+from warehouse.connection import connect
+from warehouse.console import show, write_json
+from warehouse.manifest import Feature, FeatureTable, Task
+from warehouse.settings import load_settings
 
 __all__ = ["draw"]
 

@@ -17,11 +17,11 @@ import typer
 import vl_convert
 from rich.table import Table
 
-from bench.compiled import compiled_project
 from bench.machine import machine
 from bench.simulated_year import HORIZON, LAST, MODELS, Year, build_weeks
 from ml.candidates import CANDIDATES
-from ml.console import progress_bar, show, write_json
+from tests.support.compiled_sql import compiled_project
+from warehouse.console import progress_bar, show, write_json
 
 __all__ = ["chart", "feedback"]
 

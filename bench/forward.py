@@ -15,15 +15,15 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 
 from bench.machine import machine
-from ml.bootstrap import bootstrap_intervals
 from ml.candidates import CANDIDATES
 from ml.candidates.base import threads_for
-from ml.console import progress_bar, show
-from ml.dataset import Dataset
-from ml.folds import protocol
-from ml.metrics import measure
-from ml.selection import choose, predict
-from scoring.errors import InputError
+from ml.data.dataset import Dataset
+from ml.evaluation.bootstrap import bootstrap_intervals
+from ml.evaluation.folds import protocol
+from ml.evaluation.metrics import measure
+from ml.training.settings_choice import choose, predict
+from warehouse.console import progress_bar, show
+from warehouse.errors import InputError
 
 __all__ = ["forward"]
 

@@ -20,10 +20,10 @@ from threadpoolctl import threadpool_limits
 from bench.machine import machine
 from ml.candidates.base import Matrix
 from ml.candidates.glass_box import FittedGlassBox, GlassBoxBoosting
-from ml.console import progress_bar, show
-from ml.dataset import Dataset
-from ml.export import export, export_scores
+from ml.data.dataset import Dataset
+from ml.export.onnx_graph import export, export_scores
 from scoring.bundle import INPUT, OUTPUTS
+from warehouse.console import progress_bar, show
 
 __all__ = ["models"]
 

@@ -13,12 +13,12 @@ import pandas as pd
 import typer
 from rich.table import Table
 
-from bench.compiled import compiled_project
 from bench.machine import machine
-from bench.monitored_shop import PLANTED, TASKS, Planted
-from bench.monitored_warehouse import AFTER_SCORES, BEFORE_SCORES, Nights
-from ml.console import progress_bar, show, write_json
-from ml.manifest import FeatureTable
+from tests.support.compiled_sql import compiled_project
+from tests.support.monitored_shop import PLANTED, TASKS, Planted
+from tests.support.monitored_warehouse import AFTER_SCORES, BEFORE_SCORES, Nights
+from warehouse.console import progress_bar, show, write_json
+from warehouse.manifest import FeatureTable
 
 __all__ = ["monitoring", "say_it"]
 

@@ -14,9 +14,9 @@ import pandas as pd
 import typer
 from rich.table import Table
 
-from bench.compiled import compiled_models
 from bench.planted_segments import draw_shops
-from ml.console import say, show, write_json
+from tests.support.compiled_sql import compiled_models
+from warehouse.console import say, show, write_json
 
 __all__ = ["Goal", "figures", "goals", "measured", "numerosity"]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import duckdb
 
-from scoring.errors import InputError
-from scoring.settings import PROJECT_ROOT
+from warehouse.errors import InputError
+from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["SCHEDULED", "build", "build_one_date", "open_warehouse"]
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scoring.errors import InputError
-from scoring.settings import PROJECT_ROOT
+from warehouse.errors import InputError
+from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["Cost", "machine", "run"]
 

@@ -28,15 +28,15 @@ from bench.machine import machine
 from ml.candidates import CANDIDATES, Candidate
 from ml.candidates.base import Labels, Matrix, Params, threads_for
 from ml.candidates.boosting import suggest_boosting
-from ml.console import progress_bar, say, show
-from ml.dataset import Dataset
-from ml.export import export
-from ml.folds import Fold, Protocol, protocol
-from ml.metrics import expected_calibration_error
-from ml.selection import choose
+from ml.data.dataset import Dataset
+from ml.evaluation.folds import Fold, Protocol, protocol
+from ml.evaluation.metrics import expected_calibration_error
+from ml.export.onnx_graph import export
+from ml.training.settings_choice import choose
 from scoring.bundle import INPUT
-from scoring.errors import UsageError
-from scoring.graph import open_session
+from scoring.bundle.graph import open_session
+from warehouse.console import progress_bar, say, show
+from warehouse.errors import UsageError
 
 __all__ = ["quality"]
 

@@ -19,11 +19,11 @@ from ml.candidates import Candidate
 from ml.candidates.base import Matrix
 from ml.candidates.glass_box import GlassBoxBoosting
 from ml.candidates.gradient_boosting import GradientBoosting
-from ml.console import say, show
-from ml.dataset import Dataset
-from ml.folds import protocol
-from ml.selection import choose
-from scoring.errors import UsageError
+from ml.data.dataset import Dataset
+from ml.evaluation.folds import protocol
+from ml.training.settings_choice import choose
+from warehouse.console import say, show
+from warehouse.errors import UsageError
 
 __all__ = ["reasons"]
 

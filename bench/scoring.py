@@ -25,13 +25,13 @@ import pyarrow as pa
 from bench.machine import machine
 from bench.scoring_ways import RELATION, WAYS, Place
 from scoring.bundle import write_bundle
-from scoring.console import configure_logs
-from scoring.errors import NumerosityError
-from scoring.settings import PROJECT_ROOT
-from scoring.stored import ROW_GROUP
+from scoring.run.stored_scores import ROW_GROUP
+from tests.support.macro_files import macro_text
+from warehouse.console import configure_logs
+from warehouse.errors import NumerosityError
 
 if TYPE_CHECKING:
-    from ml.dataset import Dataset
+    from ml.data.dataset import Dataset
 
 __all__ = ["scoring"]
 
@@ -55,7 +55,7 @@ def scoring(data: "Dataset", rows: int, only: str | None = None) -> dict[str, An
     """Measure every way whose name contains `only`, on `rows` rows or as many as it is given."""
     from rich.table import Table
 
-    from ml.console import progress_bar, show
+    from warehouse.console import progress_bar, show
 
     names = [name for name in WAYS if only is None or only in name]
     found: dict[str, Figures | None] = {}
@@ -146,7 +146,7 @@ def _place(data: "Dataset", rows: int) -> Iterator[Place]:
 
     from ml.candidates.boosting import baseline_of, trees_of
     from ml.candidates.glass_box import GlassBoxBoosting
-    from ml.export import export, export_scores, export_trees
+    from ml.export.onnx_graph import export, export_scores, export_trees
 
     candidate = GlassBoxBoosting()
     fitted = candidate.fit(data.matrix, data.labels, candidate.grid[-1], SEED)
@@ -182,10 +182,7 @@ def _facts(data: "Dataset", name: str, terms: list[str]) -> Mapping[str, Any]:
 
 def _fill(path: Path, data: "Dataset", rows: int) -> None:
     """The table of features, and the tables of Python as dbt creates them."""
-    macros = [
-        (PROJECT_ROOT / "macros" / f"{name}.sql").read_text(encoding="utf-8")
-        for name in ("create_python_tables", "predictions_tables")
-    ]
+    macros = [macro_text(name) for name in ("create_python_tables", "predictions_tables")]
     tables = macros[0] + macros[1].partition("macro duckdb__")[2]
     random = np.random.default_rng(SEED)
     with duckdb.connect(str(path)) as connection:

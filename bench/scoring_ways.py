@@ -14,10 +14,10 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from scoring.batches import WANTED
 from scoring.bundle import INPUT, load_bundle, session
-from scoring.run import BATCH_ROWS, Request, score_day
-from scoring.warehouse import connect
+from scoring.run.batches import WANTED
+from scoring.run.job import BATCH_ROWS, Request, score_day
+from warehouse.connection import connect
 
 __all__ = ["RELATION", "WAYS", "Place", "Way"]
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from bench.build import BUILD, LAST, WHOLE, Shop, dbt, draw, schedule
 from bench.plain import open_warehouse
 from bench.processes import machine
-from ml.console import say, show
+from warehouse.console import say, show
 
 __all__ = ["segments"]
 

@@ -17,13 +17,13 @@ import duckdb
 
 from bench.processes import run
 from ml.candidates import Candidate
-from ml.retrain import retrain
 from ml.synthesize import synthesize
-from ml.train import train
-from scoring.errors import NumerosityError
-from scoring.run import Request
-from scoring.run import run as score
-from scoring.settings import PROJECT_ROOT, Settings
+from ml.training.retrain import retrain
+from ml.training.train import train
+from scoring.run.job import Request
+from scoring.run.job import run as score
+from warehouse.errors import NumerosityError
+from warehouse.settings import PROJECT_ROOT, Settings
 
 __all__ = ["HORIZON", "TASK", "Year", "build_weeks"]
 

@@ -18,10 +18,10 @@ from rich.table import Table
 
 from bench.build import DBT, LAST, Shop, draw, schedule
 from bench.processes import Cost, machine, run
-from bench.spark_cluster import PYTHON, started_cluster
 from bench.spark_events import Stage, seconds_of, stages_of
-from ml.console import say, show, write_json
-from scoring.errors import InputError
+from tests.support.spark_cluster import PYTHON, started_cluster
+from warehouse.console import say, show, write_json
+from warehouse.errors import InputError
 
 __all__ = ["spark"]
 
@@ -30,7 +30,7 @@ WAYS: Mapping[str, int] = {DUCKDB: 0, LOCAL: 0, "Spark, one worker": 1, "Spark, 
 """{way: how many workers it has}"""
 BUILD = ["build", "--exclude-resource-type", "test", "unit_test", "--select", "+customer_features"]
 SCHEDULE = f"""
-from scoring.settings import load_settings
+from warehouse.settings import load_settings
 from scoring.spark.session import connect
 with connect(load_settings()) as spark:
     spark.sql("create schema intermediate")

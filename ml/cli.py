@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from ml.console import progress_bar, write_error, write_json
-from scoring.errors import NumerosityError, UsageError, exit_code, one_line
-from scoring.settings import load_settings
+from warehouse.console import progress_bar, write_error, write_json
+from warehouse.errors import NumerosityError, UsageError, exit_code, one_line
+from warehouse.settings import load_settings
 
 __all__ = ["app", "main"]
 
@@ -103,8 +103,8 @@ def train(
 ) -> int:
     """Compare the candidates, ship the best as a bundle, enter it in the registry."""
     from ml.candidates import CANDIDATES
-    from ml.train import train as train_tasks
-    from ml.tuning import Budget
+    from ml.training.train import train as train_tasks
+    from ml.training.tuning import Budget
 
     settings = load_settings(
         warehouse=warehouse,
@@ -139,7 +139,7 @@ def retrain(
     features_from: FeaturesFrom = None,
 ) -> int:
     """Train again where matured labels or drift say so; promote only what clearly wins."""
-    from ml.retrain import retrain as retrain_tasks
+    from ml.training.retrain import retrain as retrain_tasks
 
     settings = load_settings(
         warehouse=warehouse,
@@ -166,7 +166,7 @@ def evaluate(
 ) -> int:
     """Measure every candidate under the task's protocol; nothing is written."""
     from ml.candidates import CANDIDATES
-    from ml.comparison import evaluate_task
+    from ml.evaluation.command import evaluate_task
 
     settings = load_settings(
         warehouse=warehouse, manifest=manifest, training_rows=max_rows, features_from=features_from
@@ -182,7 +182,7 @@ def models(
     warehouse: Warehouse = None,
 ) -> int:
     """List every model with its status, its average precision and the reason."""
-    from ml.promote import list_models
+    from ml.registry.promote import list_models
 
     return _done("models", list_models(load_settings(warehouse=warehouse), task))
 
@@ -196,7 +196,7 @@ def promote(
     artifacts: Artifacts = None,
 ) -> int:
     """Make a registered model the champion, whatever was measured; noted in registry.decisions."""
-    from ml.promote import promote as promote_model
+    from ml.registry.promote import promote as promote_model
 
     settings = load_settings(warehouse=warehouse, artifacts=artifacts)
     return _done("promote", promote_model(settings, model_version, task, reason))
@@ -210,7 +210,7 @@ def rollback(
     artifacts: Artifacts = None,
 ) -> int:
     """Go back to the champion before this one; noted in registry.decisions."""
-    from ml.promote import rollback as roll_back
+    from ml.registry.promote import rollback as roll_back
 
     settings = load_settings(warehouse=warehouse, artifacts=artifacts)
     return _done("rollback", roll_back(settings, task, reason))
@@ -244,7 +244,7 @@ def explain(
     artifacts: Artifacts = None,
 ) -> int:
     """Draw every term of a champion that is a glass box, on one page."""
-    from ml.explain import explain_task
+    from ml.report.explain import explain_task
 
     settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
     return _done("explain", explain_task(settings, task))
@@ -273,7 +273,7 @@ def summary(
     warehouse: Warehouse = None, manifest: Manifest = None, artifacts: Artifacts = None
 ) -> int:
     """Say on one page what is in the warehouse, how good it is, and what to do next."""
-    from ml.summary import summarise
+    from ml.report.summary import summarise
 
     settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
     return _done("summary", summarise(settings))

@@ -13,17 +13,17 @@ import typer
 from scoring import __version__
 from scoring.activate import Request as Delivery
 from scoring.activate import activate as deliver
-from scoring.console import configure_logs, write_error, write_json
-from scoring.errors import InputError, UsageError, exit_code, one_line
 from scoring.forget import Request as Erasure
 from scoring.forget import forget as erase
 from scoring.publish import KEEP, Published
 from scoring.publish import publish as publish_version
 from scoring.publish import restore as restore_version
-from scoring.run import Outcome, Request
-from scoring.run import run as run_scoring
-from scoring.settings import Settings, load_settings
+from scoring.run.job import Outcome, Request
+from scoring.run.job import run as run_scoring
 from scoring.status import read_status, show
+from warehouse.console import configure_logs, write_error, write_json
+from warehouse.errors import InputError, UsageError, exit_code, one_line
+from warehouse.settings import Settings, load_settings
 
 __all__ = ["app", "main"]
 

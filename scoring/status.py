@@ -10,9 +10,9 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from scoring.errors import InputError
-from scoring.settings import Settings
-from scoring.warehouse import connect, fetch, qualified, require_tables
+from warehouse.connection import connect, fetch, qualified, require_tables
+from warehouse.errors import InputError
+from warehouse.settings import Settings
 
 __all__ = ["CHECKS", "ORDER", "WORST_FIRST", "Check", "Status", "page", "read_status", "show"]
 

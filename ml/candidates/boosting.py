@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
 from ml.candidates.base import Labels, Matrix, Params, threads_for
-from ml.trees import Tree, floor32
+from ml.export.trees import Tree, floor32
 
 if TYPE_CHECKING:
     import optuna

@@ -17,8 +17,8 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 
 from ml.candidates.base import Labels, Matrix
+from ml.export.tree_operator import sum_credits, tree_node
 from ml.glassbox import Term, weighed_tree
-from ml.tree_onnx import sum_credits, tree_node
 
 __all__ = ["Encoding", "code_columns", "encode"]
 

@@ -19,8 +19,8 @@ from ml.candidates.base import Additive, FeatureByFeature, FromLogOdds, Labels, 
 from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
 from ml.candidates.encoding import Encoding, encode
 from ml.candidates.random_forest import FittedForest, RandomForest
-from ml.tree_onnx import leaf_credits, tree_node
-from ml.trees import Tree, contributions
+from ml.export.tree_operator import leaf_credits, tree_node
+from ml.export.trees import Tree, contributions
 
 if TYPE_CHECKING:
     import optuna

@@ -10,8 +10,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from ml.candidates.base import Additive, FromLogOdds, Labels, Matrix, Params, Terms
 from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
+from ml.export.tree_operator import sum_credits, tree_node
 from ml.glassbox import GlassBox, collapse, rank_pairs, weighed_tree
-from ml.tree_onnx import sum_credits, tree_node
 
 if TYPE_CHECKING:
     import optuna

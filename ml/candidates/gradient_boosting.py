@@ -9,8 +9,8 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params
 from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
-from ml.tree_onnx import leaf_credits, tree_node
-from ml.trees import contributions
+from ml.export.tree_operator import leaf_credits, tree_node
+from ml.export.trees import contributions
 
 if TYPE_CHECKING:
     import optuna

@@ -21,8 +21,8 @@ from sklearn.tree import DecisionTreeClassifier
 from ml.candidates.base import Additive, FeatureByFeature, FromLogOdds, Labels, Matrix, Params
 from ml.candidates.boosting import splits_of
 from ml.candidates.sklearn_trees import plain_tree, smooth
-from ml.tree_onnx import leaf_credits, tree_node
-from ml.trees import Tree, contributions
+from ml.export.tree_operator import leaf_credits, tree_node
+from ml.export.trees import Tree, contributions
 
 if TYPE_CHECKING:
     import optuna

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ml.trees import Tree, floor32
+from ml.export.trees import Tree, floor32
 
 __all__ = ["plain_tree", "smooth"]
 

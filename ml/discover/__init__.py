@@ -7,6 +7,6 @@ store     the rules and their statistics as rows of the registry
 run       from the warehouse to the warehouse
 """
 
-from ml.discover.run import discover
+from ml.discover.command import discover
 
 __all__ = ["discover"]

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest, false_discovery_control, hypergeom
 
-from ml.dataset import Dataset
+from ml.data.dataset import Dataset
 from ml.discover.evidence import distinct
 from ml.discover.propose import Proposal
 from ml.discover.rules import Flags, Members, Rule

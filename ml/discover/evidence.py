@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from ml.dataset import Dataset
+from ml.data.dataset import Dataset
 from ml.discover.rules import Condition, Flags, Members, Rule
 
 __all__ = ["Evidence", "distinct", "overlap"]

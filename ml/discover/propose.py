@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.console import Advance
-from ml.dataset import Dataset
+from ml.data.dataset import Dataset
 from ml.discover.evidence import Evidence
 from ml.discover.rules import Rule
-from ml.discover.trees import grow_rules
+from ml.discover.tree_rules import grow_rules
 from ml.discover.windows import Rows, Windows
+from warehouse.console import Advance
 
 __all__ = ["Proposal", "propose"]
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.discover.rules import Condition, Rule
-from ml.manifest import Feature
+from warehouse.manifest import Feature
 
 __all__ = ["Words", "sentence", "words"]
 

@@ -5,11 +5,11 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
-from ml.dataset import Dataset
+from ml.data.dataset import Dataset
 from ml.discover.confirm import Discovery, Statistics
 from ml.discover.rules import Rule
 from ml.discover.windows import Rows, Windows
-from scoring.warehouse import qualified, transaction
+from warehouse.connection import qualified, transaction
 
 __all__ = ["TABLES", "store"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ml.dataset import Dataset, NothingToLearnError
+from ml.data.dataset import Dataset, NothingToLearnError
 
 __all__ = ["Rows", "Windows", "split"]
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ml.export.trees import Tree
 from ml.glassbox.purify import purify
 from ml.glassbox.terms import Edges, GlassBox, Term
-from ml.trees import Tree
 
 __all__ = ["collapse"]
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ml.export.trees import Tree
 from ml.glassbox.terms import Floats, Term
-from ml.trees import Tree
 
 __all__ = ["weighed_tree"]
 

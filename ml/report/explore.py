@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from ml.dataset import Dataset
-from ml.metrics import Floats, Labels
+from ml.data.dataset import Dataset
+from ml.evaluation.metrics import Floats, Labels
 
 __all__ = ["correlations", "missing_shares", "sample", "spread"]
 

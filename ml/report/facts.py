@@ -5,8 +5,8 @@ from typing import Any
 
 import duckdb
 
-from ml.metrics import wilson_interval
-from scoring.warehouse import columns, qualified
+from ml.evaluation.metrics import wilson_interval
+from warehouse.connection import columns, qualified
 
 __all__ = ["Row", "champions", "data_quality", "held_out", "model_facts", "rows", "segment_facts"]
 

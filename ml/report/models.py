@@ -3,12 +3,12 @@
 from collections import defaultdict
 from typing import Any
 
-from ml.manifest import FeatureTable, Task
-from ml.metrics import wilson_interval
+from ml.evaluation.metrics import wilson_interval
 from ml.report import charts
 from ml.report.facts import Row
-from ml.report.terms import terms
+from ml.report.term_pictures import terms
 from ml.report.words import count, plural
+from warehouse.manifest import FeatureTable, Task
 
 __all__ = ["model_page"]
 

@@ -11,14 +11,14 @@ import duckdb
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from ml.console import progress_bar, say
-from ml.dataset import NothingToLearnError, read_dataset
-from ml.manifest import FeatureTable, find_task, load_registry
+from ml.data.dataset import NothingToLearnError, read_dataset
 from ml.report import charts, explore, facts, words
 from ml.report.models import model_page
-from scoring.errors import InputError, UsageError
-from scoring.settings import Settings
-from scoring.warehouse import connect
+from warehouse.connection import connect
+from warehouse.console import progress_bar, say
+from warehouse.errors import InputError, UsageError
+from warehouse.manifest import FeatureTable, find_task, load_registry
+from warehouse.settings import Settings
 
 __all__ = ["write_report"]
 

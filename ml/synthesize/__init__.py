@@ -15,7 +15,7 @@ from ml.synthesize.history import END, HISTORY_DAYS, START
 from ml.synthesize.shop import draw_catalogue, draw_chunk
 from ml.synthesize.truth import SegmentRates, driver_list, probability_table, write_json
 from ml.synthesize.write import publishing
-from scoring.errors import UsageError
+from warehouse.errors import UsageError
 
 __all__ = ["synthesize"]
 

@@ -16,8 +16,8 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 import structlog
 
-from scoring.errors import InputError, UsageError
 from scoring.forget.replace import replace_file
+from warehouse.errors import InputError, UsageError
 
 __all__ = ["FILES", "check", "post", "shown", "write_file"]
 

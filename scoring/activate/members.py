@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from scoring.errors import InputError, UsageError
-from scoring.warehouse import columns, fetch, qualified, require_tables
+from warehouse.connection import columns, fetch, qualified, require_tables
+from warehouse.errors import InputError, UsageError
 
 __all__ = ["Audience", "Difference", "difference", "known_audiences", "read"]
 

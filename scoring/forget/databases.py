@@ -11,13 +11,13 @@ from pathlib import Path
 
 import duckdb
 
-from scoring.errors import InputError, IntegrityError
 from scoring.forget.lineage import EXAMPLE, QUOTES, Relation, condition, relations, rest
 from scoring.forget.replace import UNFINISHED, replace_file
-from scoring.public import Table
-from scoring.publication import STORAGE, sums
-from scoring.settings import Settings
-from scoring.warehouse import fetch, quoted
+from scoring.publish.public_tables import Table
+from scoring.publish.version_file import STORAGE, sums
+from warehouse.connection import fetch, quoted
+from warehouse.errors import InputError, IntegrityError
+from warehouse.settings import Settings
 
 __all__ = ["attached", "copies", "count", "rewrite"]
 

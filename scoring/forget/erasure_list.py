@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scoring.errors import InputError
 from scoring.forget.replace import replace_file
+from warehouse.errors import InputError
 
 __all__ = ["HEADER", "Plan", "hash_of", "plan", "read", "write"]
 

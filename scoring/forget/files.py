@@ -11,12 +11,12 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from scoring.errors import InputError, IntegrityError
 from scoring.forget.lineage import EXAMPLE, OWNED, QUOTES, condition, rest, see
 from scoring.forget.records import write_without
 from scoring.forget.replace import replace_file
-from scoring.settings import PROJECT_ROOT
-from scoring.warehouse import fetch, quoted
+from warehouse.connection import fetch, quoted
+from warehouse.errors import InputError, IntegrityError
+from warehouse.settings import PROJECT_ROOT
 
 __all__ = [
     "File",

@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 
 from scoring.forget.files import people_of
-from scoring.settings import PROJECT_ROOT, Settings
-from scoring.warehouse import columns, fetch, qualified
+from warehouse.connection import columns, fetch, qualified
+from warehouse.settings import PROJECT_ROOT, Settings
 
 __all__ = ["delivered_to", "emails", "not_kept_out", "still_found"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from scoring.warehouse import fetch, quoted
+from warehouse.connection import fetch, quoted
 
 __all__ = [
     "OWNED",

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from scoring.forget.replace import replace_file
-from scoring.warehouse import fetch, quoted
+from warehouse.connection import fetch, quoted
 
 __all__ = ["TABLE", "Line", "Receipt", "erasure_id", "now", "record", "resume"]
 

@@ -7,7 +7,7 @@ from typing import TextIO
 
 import duckdb
 
-from scoring.warehouse import fetch
+from warehouse.connection import fetch
 
 __all__ = ["write_without"]
 

@@ -14,7 +14,6 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from scoring import __version__
-from scoring.errors import one_line
 from scoring.serve.bodies import Answer, Profile, Refusal, Session
 from scoring.serve.browse.routes import add_browsing
 from scoring.serve.entities import CUSTOMER, SESSION, Entity
@@ -25,7 +24,8 @@ from scoring.serve.live import Live, Open
 from scoring.serve.metrics import Metrics
 from scoring.serve.page import add_page
 from scoring.serve.publication import Facts, Unscorable
-from scoring.settings import Settings
+from warehouse.errors import one_line
+from warehouse.settings import Settings
 
 __all__ = ["create_app"]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from scoring.serve.entities import SERVING
-from scoring.warehouse import fetch
+from warehouse.connection import fetch
 
 __all__ = ["Cards"]
 

@@ -6,7 +6,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scoring.batches import REASONS
+from scoring.run.batches import REASONS
 
 __all__ = ["CUSTOMER", "KEY", "SCORE", "SERVING", "SESSION", "Entity"]
 

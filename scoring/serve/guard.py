@@ -9,10 +9,10 @@ from typing import Any
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from scoring.errors import InputError, one_line
 from scoring.serve.keys import Keys
 from scoring.serve.limits import Limits
 from scoring.serve.metrics import Metrics
+from warehouse.errors import InputError, one_line
 
 __all__ = ["LARGEST_BODY", "Guard", "watch_keys"]
 

@@ -7,7 +7,7 @@ import re
 import secrets
 from pathlib import Path
 
-from scoring.errors import InputError, UsageError
+from warehouse.errors import InputError, UsageError
 
 __all__ = ["Keys", "create"]
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import structlog
 
-from scoring.errors import one_line
 from scoring.serve.batcher import Batcher
 from scoring.serve.browse.tables import Question
 from scoring.serve.metrics import Metrics
 from scoring.serve.publication import THREADS, Facts, Publication, Unscorable, identity
-from scoring.settings import Settings
+from warehouse.errors import one_line
+from warehouse.settings import Settings
 
 __all__ = ["Live", "Open"]
 

@@ -12,17 +12,17 @@ import duckdb
 import onnxruntime
 import pyarrow as pa
 
-from scoring.batches import REASONS, score_batch
 from scoring.bundle import Bundle, session
-from scoring.champions import Champion
-from scoring.errors import InputError
+from scoring.run.batches import REASONS, score_batch
+from scoring.run.champions import Champion
 from scoring.serve.browse import audiences, models, segments
 from scoring.serve.browse.tables import Asked, Question, Tables
 from scoring.serve.cards import Cards
 from scoring.serve.entities import CUSTOMER, SERVING, SESSION, Entity
-from scoring.serve.features import REMEDY, Features
-from scoring.settings import Settings
-from scoring.warehouse import fetch
+from scoring.serve.request_features import REMEDY, Features
+from warehouse.connection import fetch
+from warehouse.errors import InputError
+from warehouse.settings import Settings
 
 __all__ = ["THREADS", "Publication", "Unscorable", "identity"]
 

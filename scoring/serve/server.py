@@ -7,10 +7,10 @@ from collections.abc import Callable
 import structlog
 import uvicorn
 
-from scoring.errors import UsageError
 from scoring.serve.app import create_app
 from scoring.serve.keys import Keys
-from scoring.settings import Settings
+from warehouse.errors import UsageError
+from warehouse.settings import Settings
 
 __all__ = ["run"]
 

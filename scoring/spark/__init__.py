@@ -4,6 +4,6 @@ The rows are scored in Spark's tasks and stay there. Models are registered where
 in the DuckDB file of the settings. `session` alone opens Spark; `tasks` is what its workers run.
 """
 
-from scoring.spark.run import run
+from scoring.spark.job import run
 
 __all__ = ["run"]

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from scoring.errors import (
+import scoring
+import warehouse
+from warehouse.errors import (
     InputError,
     IntegrityError,
     LockedError,
@@ -21,7 +23,7 @@ from scoring.errors import (
     StorageError,
     UsageError,
 )
-from scoring.settings import PROJECT_ROOT, Settings
+from warehouse.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -122,12 +124,13 @@ def literal(text: object) -> str:
 
 
 def _packed(folder: Path) -> Path:
-    """This package as a zip file, for workers on other machines."""
-    content = folder / "content" / "scoring"
-    shutil.copytree(
-        Path(__file__).parent.parent, content, ignore=shutil.ignore_patterns("__pycache__")
-    )
-    return Path(shutil.make_archive(str(folder / "scoring"), "zip", content.parent))
+    """What workers on other machines import, as a zip file: this package and `warehouse`."""
+    content = folder / "content"
+    for package in (Path(scoring.__file__).parent, Path(warehouse.__file__).parent):
+        shutil.copytree(
+            package, content / package.name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    return Path(shutil.make_archive(str(folder / "packages"), "zip", content))
 
 
 def _wait_for(catalog: Path, timeout: float) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scoring.errors import InputError
+from warehouse.errors import InputError
 
 __all__ = ["parquet"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import onnxruntime
 import pyarrow as pa
 
-from scoring.batches import score_batches
 from scoring.bundle import Bundle, load_bundle, session
-from scoring.errors import IntegrityError
+from scoring.run.batches import score_batches
+from warehouse.errors import IntegrityError
 
 __all__ = ["SCHEMA", "scorer"]
 

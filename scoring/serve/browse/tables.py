@@ -12,7 +12,7 @@ import duckdb
 from scoring.bundle import Bundle
 from scoring.serve.entities import SERVING
 from scoring.status import ORDER
-from scoring.warehouse import fetch, quoted
+from warehouse.connection import fetch, quoted
 
 __all__ = ["Asked", "Facts", "Question", "Tables", "counts"]
 

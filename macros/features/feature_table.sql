@@ -1,0 +1,49 @@
+{#
+    What the YAML of a feature table says (warehouse/manifest.py reads the same): `entity`; `entity_key` and `as_of`, two columns; `is_once`,
+    whether an entity is there at one date only; `features`, the names of their columns; `tasks`, each with its name, label column,
+    horizon and the probability from which acting pays; `labels`, the label column of each task; `task_names`, the tasks as SQL
+    literals.
+    Features and tasks are empty while dbt parses.
+#}
+{% macro feature_table(name) -%}
+    {%- set found = {
+        'name': name, 'entity': none, 'entity_key': 'entity_id', 'as_of': 'as_of_date', 'is_once': false,
+        'features': [], 'tasks': [], 'labels': {},
+    } -%}
+    {%- for column in columns_with_role(name, 'feature') -%}{%- do found.features.append(column.name) -%}{%- endfor -%}
+    {%- if execute -%}
+        {%- set node = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('name', 'equalto', name) | first -%}
+        {%- set about = node.config.meta['numerosity'] -%}
+        {%- do found.update({
+            'entity': about.get('entity'), 'entity_key': about['entity_key'], 'as_of': about['as_of_column'],
+            'is_once': node.config.unique_key == about['entity_key'],
+        }) -%}
+        {%- for task, entry in about['tasks'].items() -%}
+            {%- set cost, value = entry.get('cost_false_positive', 1), entry.get('value_true_positive', 1) -%}
+            {%- do found.labels.update({task: entry['label']}) -%}
+            {%- do found.tasks.append({
+                'name': task, 'label': entry['label'], 'horizon_days': entry.get('horizon_days', 0), 'threshold': cost / (cost + value),
+            }) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- do found.update({'task_names': "'" ~ found.labels | join("', '") ~ "'"}) -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# The value of the feature whose name an expression gives. #}
+{% macro value_of_feature(expression, table, features) -%}
+    case {{ expression }}
+        {%- for feature in features %}
+        when '{{ feature }}' then {{ table }}.{{ feature }}
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+{# The label of the task whose name an expression gives. #}
+{% macro label_of_task(expression, table, labels) -%}
+    case {{ expression }}
+        {%- for task, label in labels.items() %}
+        when '{{ task }}' then {{ table }}.{{ label }}
+        {%- endfor %}
+    end
+{%- endmacro %}

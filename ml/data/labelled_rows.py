@@ -1,0 +1,76 @@
+"""Where the rows of a feature table are: in the warehouse, or in the Parquet files Spark wrote."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from warehouse.errors import InputError
+from warehouse.settings import Settings
+from scoring.spark.tables import parquet
+from warehouse.connection import columns, fetch, qualified, quoted
+
+__all__ = ["Labelled", "find_rows"]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The rows of a task whose label is known, as SQL that DuckDB and Spark both have but quotes.
+
+    Columns are qualified by `labelled`, since a table may have one of any name.
+    """
+
+    relation: str
+    entity_key: str
+    as_of_column: str
+    label: str
+    since: date
+    seed: int
+
+    @property
+    def entity(self) -> str:
+        """The entity's key as text."""
+        return f"coalesce(cast(labelled.{quoted(self.entity_key)} as string), '')"
+
+    @property
+    def as_of(self) -> str:
+        """The day."""
+        return f"cast(labelled.{quoted(self.as_of_column)} as date)"
+
+    @property
+    def outcome(self) -> str:
+        """0 or 1."""
+        text = f"lower(cast(labelled.{quoted(self.label)} as string))"
+        return f"case when {text} in ('1', 'true', '1.0') then 1 else 0 end"
+
+    @property
+    def hash(self) -> str:
+        """32 hexadecimal digits, the same for the same entity, date and seed."""
+        return f"md5(concat({self.entity}, '|', {self.as_of}, '|{self.seed}'))"
+
+    @property
+    def source(self) -> str:
+        """What follows `from`."""
+        return f"{self.relation} as labelled"
+
+    @property
+    def is_known(self) -> str:
+        """What follows `where`."""
+        known = f"labelled.{quoted(self.label)} is not null"
+        return f"{known} and {self.as_of} >= date '{self.since}'"
+
+
+def find_rows(
+    connection: duckdb.DuckDBPyConnection, relation: str, settings: Settings
+) -> tuple[str, dict[str, str]]:
+    """What to select from for `schema.name`, and its columns with their SQL types.
+
+    Raises InputError when there is no such table.
+    """
+    if settings.features_from == "spark":
+        source = parquet(settings.spark_warehouse, relation)
+        return source, {row[0]: row[1] for row in fetch(connection, f"describe from {source}")}
+    types = columns(connection, relation)
+    if not types:
+        raise InputError(f"the warehouse has no table {relation}: run dbt build first")
+    return qualified(connection, relation), types

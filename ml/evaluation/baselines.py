@@ -1,0 +1,76 @@
+"""What a model has to beat: the base rate for everyone, and one feature alone."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.dummy import DummyClassifier
+from sklearn.metrics import roc_auc_score
+from sklearn.tree import DecisionTreeClassifier
+
+from ml.candidates.base import Matrix
+from ml.data.dataset import Dataset
+from ml.evaluation.calibration import log_odds
+from ml.evaluation.folds import Protocol
+from ml.evaluation.held_out import Judged, judge
+from ml.evaluation.metrics import Floats
+
+__all__ = ["BASE_RATE", "baselines", "one_feature"]
+
+BASE_RATE = "base_rate"
+ONE_FEATURE = "only_"
+RECENCY = "days_since_last_"
+
+Rows = npt.NDArray[np.int64]
+
+
+def baselines(data: Dataset, plan: Protocol, seed: int = 0) -> tuple[Judged, ...]:
+    """The base rate, and a tree of eight leaves on one feature: measured as candidates are."""
+    column = one_feature(data, plan)
+    feature = data.table.features_for(data.task)[column]
+
+    def rate(rows: Rows) -> Any:
+        known = data.judging(rows)  # at the base rate of all
+        return DummyClassifier(strategy="prior").fit(data.matrix[known], data.labels[known])
+
+    def bands(rows: Rows) -> "_Bands":
+        return _Bands(data, data.judging(rows), column, seed)
+
+    return (
+        judge(ONE_FEATURE + feature.name, f"{feature.label} alone", bands, data, plan, seed),
+        judge(BASE_RATE, "base rate alone", rate, data, plan, seed),
+    )
+
+
+def one_feature(data: Dataset, plan: Protocol) -> int:
+    """The number of the feature that stands alone: recency, else the one that ranks best.
+
+    Recency is the first feature called `days_since_last_…`: what shops sort by who have no model.
+    """
+    recency = [i for i, name in enumerate(data.names) if name.startswith(RECENCY)]
+    if recency:
+        return recency[0]
+    labels = data.labels[plan.final]
+    filled = np.nan_to_num(data.matrix[plan.final], nan=-1.0)
+    ranks = [abs(roc_auc_score(labels, column) - 0.5) for column in filled.T]
+    return int(np.argmax(ranks))
+
+
+class _Bands:
+    """A tree of up to eight leaves on one column of the matrix."""
+
+    def __init__(self, data: Dataset, rows: Rows, column: int, seed: int) -> None:
+        least = max(5, min(50, len(rows) // 50))
+        tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=least, random_state=seed)
+        self.column = column
+        self.tree = tree.fit(self._read(data.matrix[rows]), data.labels[rows])
+
+    def _read(self, X: Matrix) -> Matrix:
+        return X[:, self.column : self.column + 1]
+
+    def predict_proba(self, X: Matrix) -> Floats:
+        found: Floats = self.tree.predict_proba(self._read(X))
+        return found
+
+    def decision_function(self, X: Matrix) -> Floats:
+        return log_odds(self.predict_proba(X)[:, 1])

@@ -1,0 +1,160 @@
+"""Do probabilities come true? Measured, and mended where held-out rows say that it helps.
+
+What is mended are the log-odds, by a straight line: slope * score + offset (Platt 1999). The line
+keeps the ranking, scales every contribution by the same number, and so leaves the model additive.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+from scipy.special import expit, logit
+from sklearn.linear_model import LogisticRegression
+
+from ml.evaluation.metrics import Floats, Labels, equal_count_bins, expected_calibration_error
+
+__all__ = [
+    "UNCHANGED",
+    "HeldOut",
+    "Line",
+    "calibration_metrics",
+    "choose_line",
+    "fit_line",
+    "log_odds",
+    "to_true_rate",
+]
+
+CLOSEST = 1e-12
+"""Probabilities are kept this far from 0 and 1, where log-odds would be infinite."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Log-odds as they should be, from log-odds as the model gives them."""
+
+    slope: float
+    offset: float
+
+    def __call__(self, scores: Floats) -> Floats:
+        """The calibrated log-odds of `scores` [rows]."""
+        return self.slope * scores + self.offset
+
+    def after(self, first: "Line") -> "Line":
+        """The line that is this one after `first`."""
+        return Line(self.slope * first.slope, self.slope * first.offset + self.offset)
+
+
+UNCHANGED = Line(1.0, 0.0)
+
+
+def to_true_rate(labels: Labels, weights: Floats | None) -> Line:
+    """What a model of drawn rows is put on, that its probabilities are those of all rows.
+
+    `weights` [rows] say how many rows each stands for. Drawing by outcome moves the log-odds of
+    every row by the same number, and nothing else (King & Zeng 2001, prior correction).
+    """
+    if weights is None:
+        return UNCHANGED
+    buyers, others = weights[labels == 1], weights[labels == 0]
+    return Line(1.0, float(np.log(buyers.mean() / others.mean())))
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Rows scored by models that did not learn from them; all arrays are [rows]."""
+
+    rows: npt.NDArray[np.int64]
+    """Their numbers in the data set."""
+    labels: Labels
+    scores: Floats
+    """Log-odds, not calibrated."""
+    part: npt.NDArray[np.int64]
+    """Which part each row was left out with, counted from 0; at least two parts."""
+
+    def mended(self) -> Floats:
+        """Probabilities by a line for each part, fitted on the other parts."""
+        found = np.empty(len(self.scores))
+        for part in np.unique(self.part):
+            out = self.part == part
+            found[out] = expit(fit_line(self.labels[~out], self.scores[~out])(self.scores[out]))
+        return found
+
+    def probabilities(self, line: Line) -> Floats:
+        """As they were, or mended, whichever `line` stands for."""
+        return expit(self.scores) if line == UNCHANGED else self.mended()
+
+
+def log_odds(probabilities: Floats) -> Floats:
+    """The log-odds of probabilities, never infinite."""
+    return np.asarray(logit(np.clip(probabilities, CLOSEST, 1 - CLOSEST)))
+
+
+def fit_line(labels: Labels, scores: Floats) -> Line:
+    """The most likely line for `labels` and log-odds `scores`, both [rows].
+
+    With Platt's targets instead of 0 and 1, which keep the slope finite where the scores separate
+    the classes: one buyer and one other more, who might be either.
+    """
+    buyers = int(labels.sum())
+    likely = np.where(labels, (buyers + 1) / (buyers + 2), 1 / (len(labels) - buyers + 2))
+    spread = max(float(np.std(scores)), 1e-9)  # so that the solver sees numbers of size 1
+    twice = np.concatenate([scores, scores])[:, None] / spread
+    fitted = LogisticRegression(C=np.inf, max_iter=1_000, tol=1e-8).fit(
+        twice,
+        np.repeat([1, 0], len(labels)),
+        sample_weight=np.concatenate([likely, 1 - likely]),
+    )
+    return Line(float(fitted.coef_[0, 0] / spread), float(fitted.intercept_[0]))
+
+
+def choose_line(deals: Sequence[HeldOut]) -> Line:
+    """The line to apply, or UNCHANGED where lines do not clearly help rows they were not fitted on.
+
+    Each deal's parts are mended by lines of the other parts. A line is used only when that lowers
+    the mean log loss by more than one standard error of the gain, and keeps the ranking.
+    """
+    gains = np.mean([_losses(d, expit(d.scores)) for d in deals], axis=0)
+    gains = gains - np.mean([_losses(d, d.mended()) for d in deals], axis=0)
+    line = fit_line(
+        np.concatenate([deal.labels for deal in deals]),
+        np.concatenate([deal.scores for deal in deals]),
+    )
+    clear = gains.mean() > gains.std() / np.sqrt(len(gains))
+    return line if clear and line.slope > 0 else UNCHANGED
+
+
+def _losses(deal: HeldOut, probabilities: Floats) -> Floats:
+    """Each row's log loss, in the order of the rows' numbers."""
+    sure = np.clip(probabilities, CLOSEST, 1 - CLOSEST)
+    losses = -np.log(np.where(deal.labels == 1, sure, 1 - sure))
+    return losses[np.argsort(deal.rows, kind="stable")]
+
+
+def calibration_metrics(labels: Labels, probabilities: Floats) -> dict[str, float]:
+    """Calibration of `probabilities` [rows] in figures.
+
+    Slope: of the logistic regression of the outcome on the log-odds (Cox 1958), below 1 where
+    probabilities are too extreme. Intercept: the log-odds missing on average, with slope 1; above 0
+    where probabilities are too low. The Brier score is reliability - resolution + uncertainty
+    (Murphy 1973) over ten equal-count bins, + what varies within the bins (Stephenson 2008).
+    """
+    scores = log_odds(probabilities)
+    predicted, observed, rows = equal_count_bins(labels, probabilities)
+    base, share = labels.mean(), rows / rows.sum()
+    reliability = float(share @ (predicted - observed) ** 2)
+    resolution = float(share @ (observed - base) ** 2)
+    uncertainty = float(base * (1 - base))
+    brier = float(np.mean((probabilities - labels) ** 2))
+    return {
+        "expected_calibration_error": expected_calibration_error(labels, probabilities),
+        "calibration_slope": fit_line(labels, scores).slope,
+        "calibration_intercept": float(
+            brentq(lambda offset: float(expit(scores + offset).mean() - base), -40, 40)
+        ),
+        "brier_reliability": reliability,
+        "brier_resolution": resolution,
+        "brier_uncertainty": uncertainty,
+        "brier_within_bins": brier - (reliability - resolution + uncertainty),
+    }

@@ -1,0 +1,108 @@
+"""Measure each candidate of a task, at its best setting, under the task's protocol.
+
+Where there is time, what is reported is measured on the test rows, which chose nothing, and the
+model that was measured is the one that ships. Where there is none, it is the mean over all folds;
+the first of them also chose among a handful of settings, so it flatters by a trifle.
+
+The best candidate is calibrated where rows it was not fitted on say that it helps; in the folds of
+a cross-validation every candidate is, since that costs nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from scipy.special import expit
+
+from ml.candidates import USUAL, Candidate
+from ml.candidates.base import Classifier, Params
+from ml.candidates.calibrated import on_line
+from ml.data.dataset import Dataset
+from ml.evaluation.calibration import UNCHANGED, Line, choose_line, log_odds
+from ml.evaluation.folds import Protocol
+from ml.evaluation.held_out import (
+    Judged,
+    Rows,
+    held_out_deals,
+    in_parts,
+    judged_by_folds,
+    judged_by_time,
+)
+from ml.training.parallel import in_processes
+from ml.training.settings_choice import Choice, choose, fit, fits_to_choose, predict, ranked
+from warehouse.console import Advance
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True)
+class Evaluation(Judged):
+    """One candidate at its best setting."""
+
+    candidate: Candidate
+    params: Params
+    selection: float
+    """Mean log loss over the protocol's folds; see `ml.selection.ranked`."""
+    line: Line
+    """What the log-odds of the fitted model were put on."""
+    model: Classifier = field(repr=False)
+    """Fitted on the protocol's final rows."""
+
+
+def evaluate(
+    data: Dataset,
+    plan: Protocol,
+    seed: int = 0,
+    advance: Advance | None = None,
+    candidates: Sequence[Candidate] | None = None,
+) -> tuple[Evaluation, ...]:
+    """Evaluate every candidate (the usual ones), the one to ship first."""
+    candidates = candidates or USUAL
+    measuring = len(plan.folds) if plan.test is None else 0
+    total = sum(fits_to_choose(candidate, plan) + measuring + 1 for candidate in candidates)
+    total += len(plan.folds) - measuring  # the best one is calibrated
+    steps = count(1)
+
+    def tick() -> None:
+        if advance:
+            advance(next(steps), total)
+
+    choices = ranked(choose(candidates, data, plan, seed, tick), plan.repeats)
+    jobs = [(choice, data, plan, seed, choice is choices[0]) for choice in choices]
+    found = []
+    for evaluation, fits in in_processes(_evaluate, jobs, len(data.labels)):
+        found.append(evaluation)
+        for _ in range(fits):
+            tick()
+    return tuple(found)
+
+
+def _evaluate(
+    choice: Choice, data: Dataset, plan: Protocol, seed: int, is_best: bool
+) -> tuple[Evaluation, int]:
+    """What is known of the choice, and how many fits that took."""
+    fits = count()
+
+    def fit_on(rows: Rows) -> Classifier:
+        next(fits)
+        return fit(choice, data, rows, seed)
+
+    candidate, model = choice.candidate, fit_on(plan.final)
+    name, title = candidate.name, candidate.title
+    deals = held_out_deals(fit_on, data, plan) if plan.test is None or is_best else []
+    line = choose_line([in_parts(deal, data, seed) for deal in deals]) if deals else UNCHANGED
+    if plan.test is None:
+        judged = judged_by_folds(name, title, deals, line, data, plan, seed)
+    else:
+        scores = log_odds(predict(model, data.matrix[plan.test]))
+        judged = judged_by_time(name, title, expit(line(scores)), data, plan, plan.test, seed)
+    candidate, model, line = on_line(candidate, model, line)
+    evaluation = Evaluation(
+        **vars(judged),
+        candidate=candidate,
+        params=choice.params,
+        selection=choice.loss,
+        line=line,
+        model=model,
+    )
+    return evaluation, next(fits)

@@ -1,0 +1,88 @@
+"""`python -m ml evaluate`: the candidates of a task side by side, as a table and as JSON."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.table import Table
+
+from ml.candidates import Candidate
+from ml.data.dataset import read_dataset
+from ml.evaluation.baselines import baselines
+from ml.evaluation.candidates import Evaluation, evaluate
+from ml.evaluation.folds import protocol
+from ml.evaluation.held_out import Judged
+from warehouse.connection import connect
+from warehouse.console import progress_bar, say, show
+from warehouse.manifest import find_task, load_registry
+from warehouse.settings import Settings
+
+__all__ = ["evaluate_task"]
+
+
+def evaluate_task(
+    settings: Settings,
+    task: str,
+    seed: int = 0,
+    folds: int | None = None,
+    repeats: int | None = None,
+    without: Sequence[str] = (),
+    candidates: Sequence[Candidate] | None = None,
+) -> dict[str, Any]:
+    """Evaluate every candidate of `task`, print the table, return what it says; write nothing."""
+    table, found = find_task(load_registry(settings.manifest), task, without)
+    with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
+        data = read_dataset(connection, table, found, None, settings, seed, to_learn=True)
+    if data.drawn:
+        say(f"{task}: {data.drawn}")
+    plan = protocol(data, seed, folds, repeats)
+    with progress_bar(f"{found.full_name}: comparing models") as advance:
+        evaluations = evaluate(data, plan, seed, advance, candidates)
+    beside = baselines(data, plan, seed)
+    title = f"{found.full_name}: {plan.name}, {len(data.labels):,} labelled rows"
+    show(_table(title, evaluations, beside))
+    return {
+        "task": task,
+        "without": list(found.without),
+        "protocol": plan.name,
+        "rows": len(data.labels),
+        "buyers": data.buyers,
+        "drawn": data.drawn,
+        "candidates": [
+            {
+                "candidate": evaluation.candidate.name,
+                "params": dict(evaluation.params),
+                **evaluation.metrics,
+                "intervals": evaluation.intervals,
+            }
+            for evaluation in evaluations
+        ],
+        "baselines": [
+            {"candidate": each.name, **each.metrics, "intervals": each.intervals} for each in beside
+        ],
+    }
+
+
+def _table(title: str, evaluations: Sequence[Evaluation], beside: Sequence[Judged]) -> Table:
+    """Best first; what has to be beaten stands below."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("model")
+    for heading in ("AUC", "95 %", "average precision", "95 %", "log loss", "calibration error"):
+        table.add_column(heading, justify="right")
+    for judged in (*evaluations, *beside):
+        if judged is beside[0]:
+            table.add_section()
+        metrics, intervals = judged.metrics, judged.intervals
+        table.add_row(
+            judged.title,
+            f"{metrics['roc_auc']:.3f}",
+            _interval(intervals.get("roc_auc")),
+            f"{metrics['average_precision']:.3f}",
+            _interval(intervals.get("average_precision")),
+            f"{metrics['log_loss']:.4f}",
+            f"{metrics['expected_calibration_error']:.3f}",
+        )
+    return table
+
+
+def _interval(interval: tuple[float, float] | None) -> str:
+    return f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else ""

@@ -1,0 +1,111 @@
+"""Two questions about the best model: what does it lean on, and would more rows help?
+
+Both are answered on rows the model did not learn from: the test rows, or without time the rows that
+the first fold leaves out.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import average_precision_score
+
+from ml.candidates.base import Classifier, Matrix
+from ml.data.dataset import Dataset
+from ml.evaluation.candidates import Evaluation
+from ml.evaluation.folds import Protocol
+from ml.evaluation.metrics import Floats
+from ml.training.settings_choice import predict
+
+__all__ = ["Diagnosis", "Importance", "LearningPoint", "diagnose"]
+
+Rows = npt.NDArray[np.int64]
+
+REPEATS = 3
+MOST_ROWS = 1_000
+"""Judged rows that features are shuffled in; more make it slow and hardly more exact."""
+FIRST_LOOK, MOST_FEATURES = 200, 20
+"""Shuffled once in so many rows, the features that move probabilities most are looked at closer."""
+FRACTIONS = (0.1, 0.25, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class Importance:
+    """Average precision lost when a feature's values are shuffled, and the least and most of it."""
+
+    feature: str
+    importance: float
+    importance_low: float
+    importance_high: float
+
+
+@dataclass(frozen=True)
+class LearningPoint:
+    """Average precision of the same settings fitted on so many rows."""
+
+    rows: int
+    average_precision: float
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What `registry.importances` and the learning curve hold."""
+
+    importances: tuple[Importance, ...]
+    """The most important first."""
+    learning: tuple[LearningPoint, ...]
+    """Fewest rows first; the last is all of them."""
+
+
+def diagnose(best: Evaluation, data: Dataset, plan: Protocol, seed: int = 0) -> Diagnosis:
+    """Shuffle each feature in turn (Breiman 2001), and fit on a tenth, a quarter, half, all."""
+    if plan.test is None:
+        learned, judged = plan.folds[0].train, plan.folds[0].validate
+    else:
+        learned, judged = plan.final, plan.test
+    order = np.random.default_rng(seed).permutation(learned)
+    learning, model = [], best.model
+    for fraction in FRACTIONS:
+        rows = np.sort(order[: max(1, round(fraction * len(order)))])
+        if data.labels[rows].min() == data.labels[rows].max():
+            continue
+        if plan.test is None or fraction < 1:
+            model = best.candidate.fit(data.matrix[rows], data.labels[rows], best.params, seed)
+        else:
+            model = best.model
+        found = average_precision_score(data.labels[judged], predict(model, data.matrix[judged]))
+        learning.append(LearningPoint(len(rows), float(found)))
+    return Diagnosis(_importances(model, data, judged, seed), tuple(learning))
+
+
+def _importances(
+    model: Classifier, data: Dataset, judged: Rows, seed: int
+) -> tuple[Importance, ...]:
+    luck = np.random.default_rng(seed)
+    rows = np.sort(luck.permutation(judged)[:MOST_ROWS])
+    matrix, labels = data.matrix[rows], data.labels[rows]
+    if labels.min() == labels.max():
+        return ()
+    whole = average_precision_score(labels, predict(model, matrix))
+    few = matrix[:FIRST_LOOK]
+    moved = _shuffled(model, few, np.arange(matrix.shape[1]), 1, luck) - predict(model, few)
+    strongest = np.argsort(-np.abs(moved).mean(axis=(1, 2)), kind="stable")[:MOST_FEATURES]
+    found = []
+    for column, answers in zip(
+        strongest, _shuffled(model, matrix, strongest, REPEATS, luck), strict=True
+    ):
+        lost = [float(whole - average_precision_score(labels, each)) for each in answers]
+        found.append(Importance(data.names[column], float(np.mean(lost)), min(lost), max(lost)))
+    return tuple(sorted(found, key=lambda each: -each.importance))
+
+
+def _shuffled(
+    model: Classifier, matrix: Matrix, chosen: Rows, repeats: int, luck: np.random.Generator
+) -> Floats:
+    """Probabilities with each chosen column shuffled: [chosen, repeats, rows]."""
+    copies = np.tile(matrix, (len(chosen), repeats, 1, 1))
+    for number, column in enumerate(chosen):
+        for repeat in range(repeats):
+            copies[number, repeat, :, column] = luck.permutation(matrix[:, column])
+    answers = predict(model, copies.reshape(-1, matrix.shape[1]))
+    return answers.reshape(len(chosen), repeats, len(matrix))

@@ -1,0 +1,168 @@
+"""Which rows learn and which rows judge: by time where there is time, else by repeated folds.
+
+One matured as-of date: repeated stratified folds, rows with the same features in one fold.
+Several: the newest is the test set, and only dates whose label window had ended by then are learned
+from; candidates are compared by forward chaining inside those dates, under the same rule.
+Rows that were drawn to learn from only judge nowhere.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.data.dataset import Dataset, NothingToLearnError, duplicate_groups
+
+__all__ = ["Fold", "Protocol", "grouped_folds", "protocol"]
+
+Rows = npt.NDArray[np.int64]
+
+SMALL = 2_000
+"""Rows. Up to here a fold is cheap and one split is mostly luck: more folds, many repeats."""
+CHAIN = 3
+"""Folds of the forward chain at most."""
+THIN_ROWS, THIN_SHARE = 100, 0.005
+"""A date with fewer rows, or a smaller share of all rows, is joined with the dates before it."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Row numbers to fit on and to judge by."""
+
+    train: Rows
+    validate: Rows
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How the candidates of a task are compared and measured."""
+
+    name: str
+    """What the evaluation tables call it."""
+    folds: tuple[Fold, ...]
+    """Candidates and their settings are compared on these."""
+    repeats: int
+    """How often the rows are dealt into folds anew; the folds of one deal follow each other."""
+    final: Rows
+    """The rows the shipped model is fitted on."""
+    test: Rows | None
+    """Rows newer than anything learned from; None where there is no time."""
+
+
+def protocol(
+    data: Dataset, seed: int = 0, folds: int | None = None, repeats: int | None = None
+) -> Protocol:
+    """The protocol for these rows; `folds` and `repeats` replace what their number suggests.
+
+    Raises NothingToLearnError when a class has fewer rows than there are folds.
+    """
+    blocks = _blocks(data)
+    test = data.judging(blocks[-1])
+    learned = np.flatnonzero(_ended_by(data, data.as_of[test].min()))
+    if data.as_of[0] == data.as_of[-1]:
+        groups, rule = duplicate_groups(data.matrix), "duplicates in one fold"
+        return _one_shot(data, blocks[-1], groups, rule, seed, folds, repeats)
+    if not _both_classes(data, learned):
+        rule = f"as of {data.as_of[-1]} only, no earlier label window had ended"
+        newest = blocks[-1]
+        return _one_shot(data, newest, _same_entity(data, newest), rule, seed, folds, repeats)
+    chain = [
+        Fold(train, data.judging(block))
+        for block in blocks[:-1]
+        if np.isin(block, learned, assume_unique=True).all()
+        and _both_classes(data, block)
+        and _both_classes(data, train := np.flatnonzero(_ended_by(data, data.as_of[block].min())))
+    ][-(folds or CHAIN) :]
+    if not chain:  # one as-of date to learn from: the same customers never on both sides
+        chain = _deal(data, learned, _same_entity(data, learned), seed, folds or CHAIN, 1)
+    dates = np.unique(data.as_of[test])
+    when = str(dates[-1]) if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
+    return Protocol(f"time split, test as of {when}", tuple(chain), 1, learned, test)
+
+
+def grouped_folds(
+    labels: npt.NDArray[np.uint8], groups: npt.NDArray[np.int64], folds: int, seed: int
+) -> npt.NDArray[np.int64]:
+    """The fold of each row [rows]: 0 … folds - 1, stratified, rows of one group together.
+
+    Groups are put in order of their buyers and size, shuffled where those are equal, and dealt out
+    in turn. For rows without duplicates that is stratified k-fold; scikit-learn's
+    StratifiedGroupKFold deals as evenly, and takes 40 s for 100,000 groups.
+    """
+    number, group = np.unique(groups, return_inverse=True)
+    size = np.bincount(group)
+    buyers = np.bincount(group, weights=labels)
+    luck = np.random.default_rng(seed).random(len(number))
+    fold = np.empty(len(number), dtype=np.int64)
+    fold[np.lexsort((luck, size, buyers))] = np.arange(len(number)) % folds
+    return fold[group]
+
+
+def _one_shot(
+    data: Dataset,
+    rows: Rows,
+    groups: npt.NDArray[np.int64],
+    rule: str,
+    seed: int,
+    folds: int | None,
+    repeats: int | None,
+) -> Protocol:
+    small = len(rows) <= SMALL
+    count = folds or (5 if small else 3)
+    times = repeats or (10 if small else 1)
+    repeated = f", {times} repeats" if times > 1 else ""
+    name = f"{count}-fold stratified CV{repeated}, {rule}"
+    dealt = _deal(data, rows, groups, seed, count, times)
+    return Protocol(name, tuple(dealt), times, rows, None)
+
+
+def _deal(
+    data: Dataset, rows: Rows, groups: npt.NDArray[np.int64], seed: int, folds: int, repeats: int
+) -> list[Fold]:
+    labels, judges = data.labels[rows], np.isin(rows, data.judging(rows), assume_unique=True)
+    fewest = min(len(np.unique(groups[judges & (labels == label)])) for label in (0, 1))
+    if fewest < folds:
+        raise NothingToLearnError(
+            f"task {data.task.name} has only {fewest} distinct rows of one class in"
+            f" {len(rows):,} labelled rows: {folds} folds need at least {folds}"
+        )
+    dealt = []
+    for repeat in range(repeats):
+        fold = grouped_folds(labels * judges, groups, folds, seed + repeat)
+        dealt += [
+            Fold(rows[fold != number], rows[judges & (fold == number)]) for number in range(folds)
+        ]
+    return dealt
+
+
+def _same_entity(data: Dataset, rows: Rows) -> npt.NDArray[np.int64]:
+    return np.unique(data.entities[rows], return_inverse=True)[1].astype(np.int64)
+
+
+def _blocks(data: Dataset) -> list[Rows]:
+    """The rows by as-of date, oldest first; a thin date shares a block with the dates before it."""
+    enough = max(THIN_ROWS, THIN_SHARE * len(data.labels))
+    return list(_walk_back(data, enough))[::-1]
+
+
+def _walk_back(data: Dataset, enough: float) -> Iterator[Rows]:
+    dates, start = np.unique(data.as_of, return_index=True)  # rows are in order of their date
+    end = len(data.labels)
+    for position in range(len(dates) - 1, -1, -1):
+        block = np.arange(start[position], end)
+        last = position == 0
+        if last or (len(block) >= enough and _both_classes(data, block)):
+            yield block
+            end = start[position]
+
+
+def _ended_by(data: Dataset, date: np.datetime64) -> npt.NDArray[np.bool_]:
+    """Which rows are older than `date` and had their whole label window behind them by then."""
+    horizon = np.timedelta64(data.task.horizon_days, "D")
+    return np.asarray((data.as_of < date) & (data.as_of + horizon <= date))
+
+
+def _both_classes(data: Dataset, rows: Rows) -> bool:
+    judging = data.judging(rows)
+    return bool(0 < data.labels[judging].sum() < len(judging))

@@ -1,0 +1,134 @@
+"""The gate: no bundle unless onnxruntime says what scikit-learn says.
+
+Checked on real rows, on rows with values missing (each feature alone, all of them, some at random)
+and on rows placed exactly on the model's thresholds and one float32 below and above them.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from ml.candidates.base import Candidate, Matrix, threads_for
+from scoring.bundle import INPUT, OUTPUTS
+from warehouse.errors import IntegrityError
+
+__all__ = ["Parity", "check_parity", "probe_rows"]
+
+PROBABILITY_TOLERANCE = 1e-5
+LOG_ODDS_TOLERANCE = 1e-4
+"""In log-odds up to 10; beyond, in proportion: a float32 has seven digits."""
+REAL_ROWS = 20_000
+MISSING_ROWS = 2_000
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far apart the two runtimes were, and on how many rows they were compared."""
+
+    max_probability_error: float
+    max_log_odds_error: float
+    rows_checked: int
+    rows_on_thresholds: int
+    rows_missing: int
+
+    def facts(self) -> dict[str, float | int]:
+        """As model.json holds it."""
+        return asdict(self)
+
+
+def check_parity(
+    onnx_bytes: bytes, candidate: Candidate, model: Any, matrix: Matrix, seed: int = 0
+) -> Parity:
+    """Compare the exported graph with the fitted model on rows made from `matrix`.
+
+    `matrix` is float32 [rows, features]. Raises IntegrityError where the probabilities differ by
+    more than 1e-5, or where score, reasons or their sum differ from the log-odds by more than 1e-4.
+    """
+    real, missing, edges = probe_rows(candidate, model, matrix, seed)
+    rows = np.vstack([real, missing, edges])
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 4
+    session = onnxruntime.InferenceSession(onnx_bytes, options, providers=["CPUExecutionProvider"])
+    answers = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {INPUT: rows}), strict=True))
+    with threads_for(len(rows)):
+        probability = np.abs(answers["probability"] - model.predict_proba(rows)[:, 1])
+        log_odds = model.decision_function(rows)
+    errors = _log_odds_errors(answers, candidate, model, rows, log_odds)
+    unit = np.maximum(1, np.abs(log_odds) / 10)
+    _refuse("probability", probability, PROBABILITY_TOLERANCE, len(real), len(missing))
+    for what, error in errors.items():
+        _refuse(what, error / unit, LOG_ODDS_TOLERANCE, len(real), len(missing))
+    return Parity(
+        max_probability_error=float(probability.max()),
+        max_log_odds_error=float(max(error.max() for error in errors.values())),
+        rows_checked=len(rows),
+        rows_on_thresholds=len(edges),
+        rows_missing=len(missing),
+    )
+
+
+def probe_rows(
+    candidate: Candidate, model: Any, matrix: Matrix, seed: int = 0
+) -> tuple[Matrix, Matrix, Matrix]:
+    """Real rows, rows with missing values, rows on thresholds: each float32 [rows, features]."""
+    luck = np.random.default_rng(seed)
+    real = matrix[np.sort(luck.permutation(len(matrix))[:REAL_ROWS])]
+    features = matrix.shape[1]
+    alone = real[luck.integers(len(real), size=10 * features)]
+    alone[np.arange(len(alone)), np.arange(len(alone)) % features] = np.nan
+    some = real[luck.integers(len(real), size=MISSING_ROWS)]
+    some[luck.random(some.shape) < luck.random((len(some), 1))] = np.nan
+    every = np.full((1, features), np.nan, dtype=np.float32)
+    feature, value = candidate.thresholds(model)
+    up, down = np.float32(np.inf), np.float32(-np.inf)
+    edge = np.concatenate([value, np.nextafter(value, down), np.nextafter(value, up)])
+    edges = real[luck.integers(len(real), size=len(edge))]
+    edges[np.arange(len(edges)), np.tile(feature, 3)] = edge
+    edges = edges[np.isfinite(edge)]  # a split off missing values alone has an infinite threshold
+    return real, np.vstack([alone, some, every]), edges
+
+
+def _log_odds_errors(
+    answers: dict[str, npt.NDArray[Any]],
+    candidate: Candidate,
+    model: Any,
+    rows: Matrix,
+    log_odds: npt.NDArray[np.float64],
+) -> dict[str, npt.NDArray[np.float64]]:
+    """How far each row's score, reasons and sums are from the reference: log-odds, [rows] each."""
+    parts, bias = candidate.contributions(model, rows)
+    index, told = answers["reason_indices"], answers["reason_contributions"]
+    named = (index >= 0) & (index < parts.shape[1])
+    really = np.take_along_axis(parts, np.where(named, index, 0), axis=1)
+    largest = -np.sort(-np.abs(parts), axis=1)[:, : told.shape[1]]
+    sizes = np.zeros(told.shape)
+    sizes[:, : largest.shape[1]] = largest
+    return {
+        "score": np.abs(answers["score"] - log_odds),
+        "sum of contributions": np.abs(bias + parts.sum(axis=1) - log_odds),
+        "reason": np.abs(told - np.where(named, really, 0)).max(axis=1),
+        "choice of reasons": np.abs(np.abs(told) - sizes).max(axis=1),
+        "sum of reasons": np.abs(
+            told.sum(axis=1) + answers["other_contributions"] - answers["score"]
+        ),
+    }
+
+
+def _refuse(
+    what: str, error: npt.NDArray[np.float64], tolerance: float, real: int, missing: int
+) -> None:
+    wrong = np.flatnonzero(~(error <= tolerance))  # NaN is wrong too
+    if wrong.size:
+        first = wrong[0]
+        kind = (
+            "real" if first < real else "missing-value" if first < real + missing else "threshold"
+        )
+        raise IntegrityError(
+            f"the exported model is not the fitted one: its {what} is off by up to"
+            f" {np.max(error[wrong]):.2g} (allowed {tolerance:g}) on {wrong.size:,} of"
+            f" {len(error):,} rows, a {kind} row first: no bundle was written"
+        )

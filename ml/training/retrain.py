@@ -1,0 +1,186 @@
+"""`python -m ml retrain`: is there a reason to train again, and does the new model win?
+
+The reason comes from what monitoring found at its newest run: what came true is worse than was
+promised, the scores or the features have drifted, or the model knows nothing of the newest dates.
+Training follows the usual protocol, and so does the contest: on the same rows, newer than anything
+either model has learned from. Where something has changed, a model of all dates is followed by one
+of those dates alone that the champion does not know: the old ones may teach what is no longer so.
+Whatever comes of it is a row of registry.decisions, with the reason.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import duckdb
+
+from ml.candidates import Candidate
+from ml.data.dataset import NothingToLearnError
+from ml.data.labelled_rows import find_rows
+from ml.training.train import train
+from warehouse.connection import connect, fetch, qualified, quoted, require_tables
+from warehouse.console import say
+from warehouse.manifest import FeatureTable, Task, find_task, load_registry
+from warehouse.settings import Settings
+
+__all__ = ["Need", "retrain", "whether"]
+
+CHECKS = "monitoring.monitoring_checks"
+REALISED = ("realised_auc", "realised_brier", "calibration")
+EXPECTED = ("expected_auc", "expected_precision", "expected_brier", "score_psi", "score_ks")
+DRIFT = ("feature_psi", "feature_ks", "range", "null_share")
+
+
+@dataclass(frozen=True)
+class Need:
+    """Whether a task is to be trained again, and why."""
+
+    task: str
+    is_needed: bool
+    reason: str
+    fresh_from: date | None = None
+    """The first date to learn from that the champion does not know."""
+
+
+def retrain(
+    settings: Settings,
+    task: str | None = None,
+    if_needed: bool = False,
+    max_age: int = 12,
+    wait_days: int = 14,
+    seed: int = 0,
+    candidates: Sequence[Candidate] | None = None,
+) -> dict[str, Any]:
+    """Train one task, or every task that has a champion, where there is a reason to.
+
+    Without `if_needed` it is trained wherever there is something new to learn. Returns each task's
+    need and what was trained. Raises as `ml.train.train` does.
+    """
+    tables = load_registry(settings.manifest)
+    pairs = [(table, each) for table in tables for each in table.tasks if each.trained_by_default]
+    if task:
+        pairs = [find_task(tables, task)]
+    found: list[dict[str, Any]] = []
+    for table, each in pairs:
+        with connect(settings.warehouse, True, settings.lock_timeout) as connection:
+            need = whether(connection, settings, table, each, max_age, wait_days, if_needed)
+        say(f"{each.name}: {'train again' if need.is_needed else 'leave it'}: {need.reason}")
+        found.append(asdict(need) | {"trained": None})
+        if need.is_needed:
+            try:
+                found[-1]["trained"] = _trained(settings, each.name, need, seed, candidates)
+            except NothingToLearnError as error:
+                found[-1] |= {"is_needed": False, "reason": str(error)}
+    return {"tasks": found}
+
+
+def _trained(
+    settings: Settings,
+    task: str,
+    need: Need,
+    seed: int,
+    candidates: Sequence[Candidate] | None,
+) -> dict[str, Any]:
+    """What was learned from all dates, or from the newest alone where that beats the champion."""
+    (found,) = train(settings, task, seed, candidates=candidates, occasion=need.reason)["trained"]
+    if need.fresh_from is None:
+        return dict(found)
+    occasion = f"{need.reason}; learned from {need.fresh_from} on alone"
+    try:
+        (recent,) = train(
+            settings, task, seed, candidates=candidates, occasion=occasion, since=need.fresh_from
+        )["trained"]
+    except NothingToLearnError:
+        return dict(found)
+    return dict(recent if recent["status"] == "champion" else found)
+
+
+def whether(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    table: FeatureTable,
+    task: Task,
+    max_age: int = 12,
+    wait_days: int = 14,
+    if_needed: bool = True,
+) -> Need:
+    """The first reason that holds, what came true before what drifts before age.
+
+    Whatever the reason, there must be a date to learn from that the champion does not know; and if
+    a challenger was refused, one that is `wait_days` newer than what that had learned from. Dates
+    and checks are those of `settings.features_from`, models those of the warehouse.
+    """
+    require_tables(connection, "registry.models")
+    features, _ = find_rows(connection, table.relation, settings)
+    monitored, _ = find_rows(connection, CHECKS, settings)
+    ((known_to, tried_to),) = fetch(
+        connection,
+        "select max(case when status = 'champion' then training_to end), max(training_to)"
+        f" from {qualified(connection, 'registry.models')} where task = ?",
+        [task.name],
+    )
+    if known_to is None:
+        return Need(task.name, True, "there is no champion yet")
+    fresh = _fresh_dates(connection, features, table.as_of_column, task, known_to)
+    if not fresh:
+        return Need(task.name, False, "no label has matured that the champion could not know")
+    if not if_needed:
+        return Need(task.name, True, "asked for", fresh[0])
+    if tried_to > known_to and (fresh[-1] - tried_to).days < wait_days:
+        why = f"a challenger that knows all up to {tried_to} was refused; the newest is {fresh[-1]}"
+        return Need(task.name, False, why)
+    for checks, subjects, statuses in (
+        (REALISED, task.name, ("fail", "warn")),
+        (EXPECTED, task.name, ("fail",)),
+        (DRIFT, f"{table.relation.rpartition('.')[2]}.%", ("fail",)),
+    ):
+        spoken = _spoken(connection, monitored, checks, subjects, statuses)
+        if spoken:
+            return Need(task.name, True, spoken, fresh[0])
+    count = len(fresh)
+    if count >= max_age:
+        return Need(task.name, True, f"{count} dates have matured since it was trained")
+    why = f"what came true is as promised, and only {count} dates have matured since it was trained"
+    return Need(task.name, False, why)
+
+
+def _fresh_dates(
+    connection: duckdb.DuckDBPyConnection,
+    features: str,
+    as_of_column: str,
+    task: Task,
+    known_to: date,
+) -> list[date]:
+    """Dates after `known_to` to learn from, their windows over by the newest matured one."""
+    rows = fetch(
+        connection,
+        f"select distinct {quoted(as_of_column)} from {features}"
+        f" where {quoted(task.label)} is not null order by 1",
+    )
+    matured = [row[0] for row in rows]
+    ended = timedelta(days=task.horizon_days)
+    return [one for one in matured[:-1] if one > known_to and one + ended <= matured[-1]]
+
+
+def _spoken(
+    connection: duckdb.DuckDBPyConnection,
+    monitored: str,
+    checks: Sequence[str],
+    subjects: str,
+    statuses: Sequence[str],
+) -> str | None:
+    """What the worst of these checks said at the newest run, if it speaks up."""
+    rows = fetch(
+        connection,
+        f"select check_name, subject, message from {monitored}"
+        f" where as_of_date = (select max(as_of_date) from {monitored})"
+        " and list_contains(?, check_name) and list_contains(?, status) and subject like ?"
+        " order by status, effect / coalesce(fail_from, warn_from) desc, check_name, subject"
+        " limit 1",
+        [list(checks), list(statuses), subjects],
+    )
+    if not rows:
+        return None
+    name, subject, message = rows[0]
+    return f"{name.replace('_', ' ')} of {subject}: {message.split('. ')[0].rstrip('.')}"

@@ -1,0 +1,187 @@
+"""Choose each candidate's setting: the lowest mean log loss over the protocol's folds.
+
+Log loss, because what is published is a probability: AUC would not notice one that is twice too
+high. To keep the time within bounds a fold is a sample of at most 10,000 rows, of many deals only
+the first two count, and the worse half of the settings is dropped after a third of the folds.
+
+Between candidates, a model that people can read is preferred to a better one that they cannot, as
+long as it is within one standard error of it (Breiman et al. 1984, the one-standard-error rule).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.candidates import Candidate
+from ml.candidates.base import Classifier, Labels, Matrix, Params, threads_for
+from ml.candidates.calibrated import CalibratedModel
+from ml.data.dataset import Dataset
+from ml.evaluation.calibration import UNCHANGED, to_true_rate
+from ml.evaluation.folds import Fold, Protocol
+from ml.evaluation.metrics import Floats
+from ml.training.parallel import in_processes
+
+__all__ = [
+    "Choice",
+    "Tick",
+    "choose",
+    "chosen_folds",
+    "fit",
+    "fits_to_choose",
+    "judged",
+    "predict",
+    "ranked",
+]
+
+Tick = Callable[[], None]
+"""Called after each fit."""
+
+MOST_ROWS = 10_000
+CHOOSING_DEALS = 2
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A candidate at a setting."""
+
+    candidate: Candidate
+    params: Params
+    losses: Sequence[Floats] = field(repr=False)
+    """The log loss of each judged row, fold by fold."""
+
+    @property
+    def loss(self) -> float:
+        """Mean log loss over the folds it was compared on."""
+        return float(np.mean([fold.mean() for fold in self.losses]))
+
+
+def choose(
+    candidates: Sequence[Candidate], data: Dataset, plan: Protocol, seed: int, tick: Tick
+) -> list[Choice]:
+    """Each candidate's best setting; the first of its grid where two are equal."""
+    early, late = _stages(plan)
+    every = [Choice(each, params, ()) for each in candidates for params in each.grid]
+    looked = judged(every, early, data, seed, tick)
+    kept = []
+    for candidate in candidates:
+        own = [choice for choice in looked if choice.candidate is candidate]
+        ranking = sorted(range(len(own)), key=lambda i: own[i].loss)
+        kept += [own[i] for i in sorted(ranking[: _half(candidate)])]
+    kept = judged(kept, late, data, seed, tick)
+    return [
+        min((each for each in kept if each.candidate is candidate), key=lambda each: each.loss)
+        for candidate in candidates
+    ]
+
+
+def judged(
+    choices: Sequence[Choice], folds: Sequence[Fold], data: Dataset, seed: int, tick: Tick
+) -> list[Choice]:
+    """The same choices with their losses on these folds added to those there are."""
+    jobs = [
+        (choice.candidate, choice.params, data.matrix, data.labels, data.weights, fold, seed)
+        for choice in choices
+        for fold in folds
+    ]
+    found = []
+    for loss in in_processes(_losses, jobs, min(MOST_ROWS, len(data.labels))):
+        found.append(loss)
+        tick()
+    size = len(folds)
+    return [
+        replace(choice, losses=[*choice.losses, *found[i * size : (i + 1) * size]])
+        for i, choice in enumerate(choices)
+    ]
+
+
+def ranked(choices: Sequence[Choice], repeats: int = 1) -> list[Choice]:
+    """The choice to ship first, the others by their loss (the earlier one where two are equal).
+
+    The lowest loss wins; but where that model is not readable, the best readable one that is not
+    worse by more than one standard error of the difference, row by row. `repeats` is how often the
+    protocol deals its rows: the same rows judged again are no more evidence.
+    """
+    order = sorted(choices, key=lambda choice: choice.loss)
+    best = order[0]
+    deals = min(repeats, CHOOSING_DEALS)
+    readable = (choice for choice in order if choice.candidate.is_readable)
+    shipped = next((choice for choice in readable if _as_good(choice, best, deals)), best)
+    return [shipped, *(choice for choice in order if choice is not shipped)]
+
+
+def _as_good(choice: Choice, best: Choice, deals: int) -> bool:
+    worse = np.concatenate(choice.losses) - np.concatenate(best.losses)
+    return bool(choice.loss - best.loss <= worse.std() / np.sqrt(len(worse) / deals))
+
+
+def fits_to_choose(candidate: Candidate, plan: Protocol) -> int:
+    """How many times `choose` fits."""
+    early, late = _stages(plan)
+    return len(candidate.grid) * len(early) + _half(candidate) * len(late)
+
+
+def fit(choice: Choice, data: Dataset, rows: npt.NDArray[np.int64], seed: int) -> Classifier:
+    """The chosen setting, fitted on `rows` of the data; its rates are those of all rows."""
+    labels, weights = data.labels[rows], data.weights_of(rows)
+    return _fit(choice.candidate, choice.params, data.matrix[rows], labels, weights, seed)
+
+
+def predict(model: Classifier, matrix: Matrix) -> Floats:
+    """The probabilities of label 1: [rows]."""
+    with threads_for(len(matrix)):
+        return model.predict_proba(matrix)[:, 1]
+
+
+def chosen_folds(plan: Protocol) -> Sequence[Fold]:
+    """The folds that settings are compared on."""
+    return plan.folds[: CHOOSING_DEALS * (len(plan.folds) // plan.repeats)]
+
+
+def _stages(plan: Protocol) -> tuple[Sequence[Fold], Sequence[Fold]]:
+    """The folds all settings are compared on, and those left to the better half."""
+    folds = chosen_folds(plan)
+    third = max(1, len(folds) // 3)
+    return folds[:third], folds[third:]
+
+
+def _half(candidate: Candidate) -> int:
+    return -(-len(candidate.grid) // 2)
+
+
+def _fit(
+    candidate: Candidate,
+    params: Params,
+    matrix: Matrix,
+    labels: Labels,
+    weights: Floats | None,
+    seed: int,
+) -> Classifier:
+    model = candidate.fit(matrix, labels, params, seed)
+    line = to_true_rate(labels, weights)
+    return model if line == UNCHANGED else CalibratedModel(model, line)
+
+
+def _losses(
+    candidate: Candidate,
+    params: Params,
+    matrix: Matrix,
+    labels: Labels,
+    weights: Floats | None,
+    fold: Fold,
+    seed: int,
+) -> Floats:
+    """The log loss, in nats, of each row that the fold judges by (a sample of many): [rows]."""
+    train, validate = _sample(fold.train, seed), _sample(fold.validate, seed)
+    stand_for = None if weights is None else weights[train]
+    model = _fit(candidate, params, matrix[train], labels[train], stand_for, seed)
+    likely = predict(model, matrix[validate])
+    told = np.where(labels[validate] == 1, likely, 1 - likely)
+    return np.asarray(-np.log(np.maximum(told, np.finfo(np.float64).eps)))
+
+
+def _sample(rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
+    if len(rows) <= MOST_ROWS:
+        return rows
+    return np.sort(np.random.default_rng(seed).choice(rows, MOST_ROWS, replace=False))

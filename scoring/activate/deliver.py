@@ -1,0 +1,166 @@
+"""`python -m scoring activate`: deliver one audience, and note who was in it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import structlog
+
+from scoring.activate.destinations import FILES, check, post, shown, write_file
+from scoring.activate.members import Audience, Difference, difference, known_audiences, read
+from warehouse.connection import connect, fetch, qualified, require_tables, storage, transaction
+from warehouse.console import row_progress_bar
+from warehouse.errors import UsageError
+from warehouse.settings import Settings
+
+__all__ = ["Outcome", "Request", "activate"]
+
+TABLES = ("scoring.deliveries", "scoring.delivery_members")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Request:
+    """Which audience, and where to: `csv`, `parquet` or an address."""
+
+    audience: str | None
+    destination: str = "csv"
+    dry_run: bool = False
+    force: bool = False
+    progress: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was delivered, and how it differs from the last delivery of the audience."""
+
+    audience: str
+    status: str
+    """`done`, `already_done`, `dry_run`, or `empty` when nobody is in it."""
+    destination: str
+    delivery_id: str | None = None
+    as_of_date: str | None = None
+    delivered: int = 0
+    held_out: int = 0
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+
+
+def activate(settings: Settings, request: Request) -> Outcome:
+    """Deliver the audience, unless just this was delivered there before.
+
+    A file is in place, or all parts are taken, before the delivery is noted; a run that was killed
+    in between delivers the same again, under the same name and keys. The warehouse is locked
+    meanwhile, so that nobody is erased between being read and being noted. Raises UsageError,
+    InputError or LockedError.
+    """
+    check(request.destination)
+    with connect(settings.warehouse, request.dry_run, settings.lock_timeout) as connection:
+        require_tables(connection, *TABLES)
+        name = request.audience
+        if name is None:
+            known = ", ".join(known_audiences(connection))
+            raise UsageError(f"no audience given: say --audience with one of {known}")
+        audience = read(connection, name)
+        if audience is None:
+            log.warning("nobody is in the audience", audience=name)
+            return Outcome(name, "empty", shown(request.destination))
+        delivery_id = audience.delivery_id(request.destination)
+        path = _path(settings, audience, delivery_id, request.destination)
+        destination = str(path or shown(request.destination))
+        changes = difference(connection, audience)
+        status = "dry_run" if request.dry_run else "done"
+        if not request.dry_run and not request.force and _is_noted(connection, delivery_id):
+            status = "already_done" if path is None or path.is_file() else "done"
+        if status == "done":
+            if path:
+                with storage(path):
+                    write_file(audience.rows, path)
+            else:
+                _post(settings, request, audience, delivery_id, changes)
+            _note(connection, audience, delivery_id, destination, changes)
+    outcome = Outcome(
+        name,
+        status,
+        destination,
+        delivery_id,
+        str(audience.as_of_date),
+        audience.rows.num_rows,
+        audience.held_out,
+        changes.added,
+        changes.removed,
+        changes.changed,
+    )
+    log.info(status, audience=name, delivered=outcome.delivered, held_out=outcome.held_out)
+    return outcome
+
+
+def _path(settings: Settings, audience: Audience, delivery_id: str, kind: str) -> Path | None:
+    if kind not in FILES:
+        return None
+    folder = settings.activation / audience.name
+    return folder / f"{audience.as_of_date}-{delivery_id}.{kind}"
+
+
+def _post(
+    settings: Settings, request: Request, audience: Audience, delivery_id: str, changes: Difference
+) -> None:
+    token = settings.activation_token.get_secret_value() if settings.activation_token else None
+    with row_progress_bar(audience.name, audience.rows.num_rows, request.progress) as advance:
+        post(
+            request.destination,
+            audience.name,
+            audience.as_of_date,
+            delivery_id,
+            audience.rows,
+            changes.removed_ids,
+            token,
+            advance,
+        )
+
+
+def _is_noted(connection: duckdb.DuckDBPyConnection, delivery_id: str) -> bool:
+    deliveries = qualified(connection, TABLES[0])
+    return bool(
+        fetch(connection, f"select 1 from {deliveries} where delivery_id = ?", [delivery_id])
+    )
+
+
+def _note(
+    connection: duckdb.DuckDBPyConnection,
+    audience: Audience,
+    delivery_id: str,
+    destination: str,
+    changes: Difference,
+) -> None:
+    """Enter the delivery and everybody in it or held out of it, in one transaction."""
+    row = (
+        delivery_id,
+        audience.name,
+        audience.as_of_date,
+        destination,
+        audience.rows.num_rows,
+        audience.held_out,
+        changes.added,
+        changes.removed,
+        changes.changed,
+        datetime.now(UTC).replace(tzinfo=None),
+    )
+    members = audience.members  # noqa: F841 - read by its name
+    with transaction(connection):
+        for table in TABLES:
+            fetch(
+                connection,
+                f"delete from {qualified(connection, table)} where delivery_id = ?",
+                [delivery_id],
+            )
+        deliveries = qualified(connection, TABLES[0])
+        fetch(connection, f"insert into {deliveries} values ({', '.join('?' * len(row))})", row)
+        connection.execute(
+            f"insert into {qualified(connection, TABLES[1])}"
+            " select ?, ?, customer_id, ?, is_holdout, content_hash from members",
+            [delivery_id, audience.name, audience.as_of_date],
+        ).fetchall()

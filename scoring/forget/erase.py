@@ -1,0 +1,174 @@
+"""`python -m scoring forget`: the erasure list, then every copy, then the warehouse itself."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import duckdb
+import structlog
+
+from scoring.forget import databases, erasure_list, files, lineage
+from scoring.forget.left_over import delivered_to, emails, not_kept_out, still_found
+from scoring.forget.receipt import Line, Receipt, now, record, resume
+from scoring.forget.replace import replace_file
+from scoring.publish.versions import Versions
+from warehouse.connection import connect, fetch, storage, transaction
+from warehouse.console import row_progress_bar
+from warehouse.errors import InputError, UsageError
+from warehouse.settings import Settings
+
+__all__ = ["Request", "forget"]
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Request:
+    """Whom to erase; `rewrite_raw`: from the raw files, too."""
+
+    ids: tuple[str, ...]
+    rewrite_raw: bool = False
+    dry_run: bool = False
+    progress: bool = True
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where the customers are: DuckDB files (name, further names of the same file, tables and their
+    rows, by path) and other files."""
+
+    names: Mapping[Path, str]
+    others: Mapping[Path, list[Path]]
+    tables: Mapping[Path, list[lineage.Relation]]
+    rows: Mapping[Path, dict[str, int]]
+    own: list[files.File]
+    raw: list[files.File]
+    unseen: set[str]
+
+    @property
+    def lines(self) -> list[Line]:
+        """What is to be erased, raw files aside."""
+        return [
+            *(
+                Line(str(path), table, n)
+                for path, each in self.rows.items()
+                for table, n in each.items()
+            ),
+            *(Line(str(file.path), "rows", file.rows) for file in self.own),
+        ]
+
+
+def forget(settings: Settings, request: Request) -> Receipt:
+    """Erase the customers everywhere, and say where; the status is `done` or `already_done`.
+
+    The warehouse is locked from start to end, so nothing is scored or published meanwhile. Raises
+    UsageError (no id), InputError (nothing is known of an id), IntegrityError (a rewritten file is
+    not what it should be) or LockedError; what was rewritten by then is whole, and a further run
+    does the rest.
+    """
+    ids = tuple(dict.fromkeys(each.strip() for each in request.ids if each.strip()))
+    if not ids:
+        raise UsageError("no customer given: name them, or a file of ids with --file")
+    with _locked(settings) as connection:
+        fetch(connection, "set memory_limit = ?", [settings.memory_limit])
+        lineage.note(connection, {lineage.PERSON: ids}, lineage.entity_keys(settings.manifest))
+        with _search(connection, settings) as found:
+            planned = erasure_list.plan(settings.erasure_list, ids)
+            _check_known(found.unseen & set(planned.new), ids)
+            receipt = resume(settings.receipts, planned.hashes, found.lines)
+            receipt.raw_files = [
+                {"file": str(file.path), "rows": file.rows, "rewritten": request.rewrite_raw}
+                for file in found.raw
+            ]
+            receipt.delivered_to = delivered_to(connection)
+            receipt.not_kept_out = not_kept_out(connection)
+            to_do = planned.new or found.lines or (found.raw and request.rewrite_raw)
+            if request.dry_run or not (to_do or receipt.status == "started"):
+                receipt.status = "dry_run" if request.dry_run else "already_done"
+                return receipt
+            words = [*ids, *emails(connection)]
+            if planned.new:
+                erasure_list.write(settings.erasure_list, planned)
+            receipt.status = "started"
+            receipt.write(settings.receipts)
+            log.info("erasing", customers=len(ids), rows=receipt.rows, receipt=receipt.erasure_id)
+            _erase(connection, found, settings.warehouse, receipt, request)
+        receipt.still_found = still_found(settings, words)
+        receipt.status, receipt.finished_at = "done", now()
+        receipt.write(settings.receipts)
+    return receipt
+
+
+@contextmanager
+def _locked(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse, while nobody else writes to it or publishes."""
+    versions = Versions(settings.serving)
+    published = versions.folder.is_dir()
+    with (
+        versions.locked(settings.lock_timeout) if published else nullcontext(),
+        connect(settings.warehouse, timeout=settings.lock_timeout) as connection,
+        storage(settings.warehouse),
+    ):
+        yield connection
+
+
+@contextmanager
+def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Found]:
+    """Everything that is about them; the copies of the warehouse stay attached within."""
+    with ExitStack() as stack:
+        raw = files.raw_files(connection, settings.raw)
+        ((warehouse,),) = fetch(connection, "select current_database()")
+        names = {}
+        others = {}
+        for number, (path, *rest) in enumerate(databases.copies(settings)):
+            copy = databases.attached(connection, path, f"copy_{number}", "read_only")
+            names[path] = stack.enter_context(copy)
+            others[path] = rest
+        names[settings.warehouse] = warehouse
+        tables = {path: lineage.relations(connection, name) for path, name in names.items()}
+        every_table = [table for each in tables.values() for table in each]
+        lineage.trace(connection, every_table)
+        unseen = lineage.unseen(connection, every_table)
+        rows = {path: databases.count(connection, each) for path, each in tables.items()}
+        folders = settings.serving.with_suffix(""), settings.activation
+        own = list(files.own_files(connection, *folders))
+        yield Found(names, others, tables, rows, own, raw, unseen)
+
+
+def _erase(
+    connection: duckdb.DuckDBPyConnection,
+    found: Found,
+    warehouse: Path,
+    receipt: Receipt,
+    request: Request,
+) -> None:
+    """Rewrite each file that holds them, the warehouse last: it takes the receipt along."""
+    for file in [*found.own, *(found.raw if request.rewrite_raw else [])]:
+        files.rewrite_file(connection, file)
+        log.info("rewritten", file=str(file.path), rows=file.rows)
+    for path, name in found.names.items():
+        if found.rows[path]:
+            finish = partial(record, connection, receipt) if path == warehouse else None
+            with row_progress_bar(path.name, len(found.tables[path]), request.progress) as advance:
+                databases.rewrite(connection, name, path, found.rows[path], finish, advance)
+            for other in found.others.get(path, []):
+                with replace_file(other) as temporary:
+                    os.link(path, temporary)
+            log.info("rewritten", file=str(path), rows=sum(found.rows[path].values()))
+        elif path == warehouse:
+            with transaction(connection):
+                record(connection, receipt, name)
+
+
+def _check_known(unknown: set[str], ids: tuple[str, ...]) -> None:
+    """Raise InputError for an id that nothing is known of and that never was erased."""
+    if unknown:
+        first, *more = (each for each in ids if each in unknown)
+        others = f" and {len(more)} more" if more else ""
+        raise InputError(
+            f"nothing is known of customer {first}{others}:"
+            " is the id spelled as in marts.customers? Nothing was changed"
+        )

@@ -1,0 +1,5 @@
+"""Publishing: the public tables as one file for BI and the HTTP service, swapped in whole."""
+
+from scoring.publish.commands import KEEP, Published, publish, restore
+
+__all__ = ["KEEP", "Published", "publish", "restore"]

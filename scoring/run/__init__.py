@@ -1,0 +1,1 @@
+"""The nightly job: the rows of a feature table through a bundle into `scoring.predictions`."""

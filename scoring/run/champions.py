@@ -1,0 +1,95 @@
+"""Which model scores which task: the champions of the registry, each with its verified bundle."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from scoring.bundle import Bundle, load_bundle
+from warehouse.connection import fetch, qualified, require_tables
+from warehouse.errors import InputError, IntegrityError, UsageError
+
+__all__ = ["Champion", "find_champions", "known_tasks"]
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A task's champion as the registry names it."""
+
+    task: str
+    model_version: str
+    folder: Path
+    bundle_sha256: str
+
+    def load(self) -> Bundle:
+        """Its bundle; IntegrityError when the folder holds another one than was registered."""
+        bundle = load_bundle(self.folder)
+        for name in ("task", "model_version", "bundle_sha256"):
+            found, registered = getattr(bundle, name), getattr(self, name)
+            if found != registered:
+                raise IntegrityError(
+                    f"the bundle in {self.folder} has {name} {found}, registry.models says"
+                    f" {registered}: train or promote the model of {self.task} again"
+                )
+        return bundle
+
+
+def find_champions(
+    connection: duckdb.DuckDBPyConnection, artifacts: Path, manifest: Path, task: str | None = None
+) -> list[Champion]:
+    """The champions of every task, or of one, ordered by task.
+
+    Raises UsageError (no such task), InputError (no champion, or more than one).
+    """
+    require_tables(connection, "registry.models")
+    rows = fetch(
+        connection,
+        "select task, model_version, bundle_path, bundle_sha256"
+        f" from {qualified(connection, 'registry.models')}"
+        " where status = 'champion' order by task",
+    )
+    champions = [Champion(row[0], row[1], artifacts / row[2], row[3]) for row in rows]
+    if task is not None:
+        champions = [champion for champion in champions if champion.task == task]
+    if not champions:
+        _check_task(connection, manifest, task)
+        raise InputError(
+            f"no champion for {task}: run python -m ml train --task {task}"
+            if task
+            else "no champion for any task: run python -m ml train"
+        )
+    tasks = [champion.task for champion in champions]
+    for name in tasks:
+        if tasks.count(name) > 1:
+            raise InputError(
+                f"registry.models has {tasks.count(name)} champions for {name}: keep one"
+            )
+    return champions
+
+
+def known_tasks(connection: duckdb.DuckDBPyConnection, manifest: Path) -> list[str]:
+    """The tasks that were ever trained, and those the project's YAML declares (if dbt has run)."""
+    trained = fetch(
+        connection, f"select distinct task from {qualified(connection, 'registry.models')}"
+    )
+    return sorted({row[0] for row in trained} | _declared_tasks(manifest))
+
+
+def _check_task(connection: duckdb.DuckDBPyConnection, manifest: Path, task: str | None) -> None:
+    known = known_tasks(connection, manifest)
+    if task is not None and known and task not in known:
+        raise UsageError(f"no task {task!r}: the tasks are {', '.join(known)}")
+
+
+def _declared_tasks(manifest: Path) -> set[str]:
+    if not manifest.is_file():
+        return set()
+    try:
+        nodes = json.loads(manifest.read_bytes())["nodes"].values()
+        metas = [(node.get("config") or {}).get("meta") or {} for node in nodes]
+        return {
+            task for meta in metas for task in (meta.get("numerosity") or {}).get("tasks") or {}
+        }
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise InputError(f"{manifest} is no dbt manifest: run dbt parse again") from None

@@ -1,0 +1,210 @@
+"""Score feature tables: each task's day through its model into the warehouse."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from dataclasses import replace as replaced
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import structlog
+
+from scoring.bundle import Bundle, load_bundle
+from scoring.run.batches import CODED_SCHEMA, score_batches
+from scoring.run.champions import find_champions
+from scoring.run.feature_day import Seen, check_contract, choose_date, count_rows, look_at, read
+from scoring.run.predictions import TABLES, already_done, replace
+from scoring.run.stored_scores import Counts, count
+from warehouse.connection import connect, fetch, require_tables, storage
+from warehouse.console import row_progress_bar
+from warehouse.errors import IntegrityError, NothingToScoreError, exit_code, one_line
+from warehouse.settings import Settings
+
+__all__ = [
+    "BATCH_ROWS",
+    "Outcome",
+    "Request",
+    "models",
+    "run",
+    "score_day",
+    "without_empty",
+]
+
+BATCH_ROWS = 8_192
+"""Rows scored at once: what is worked on stays in a core's cache, and larger ones are no faster."""
+AHEAD = 16
+"""Batches scored while others are written: more than a core can score in that time."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to score: every champion's newest day, unless said otherwise."""
+
+    task: str | None = None
+    as_of: date | None = None
+    bundle: Path | None = None
+    dry_run: bool = False
+    force: bool = False
+    progress: bool = True
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one task; `error` and `exit_code` tell why it failed."""
+
+    task: str
+    status: str
+    as_of_date: date | None = None
+    model_version: str | None = None
+    rows_scored: int = 0
+    rows_unscorable: int = 0
+    run_id: str | None = None
+    seconds: float = 0.0
+    error: str | None = None
+    exit_code: int = 0
+
+
+def run(settings: Settings, request: Request) -> list[Outcome]:
+    """Score what is asked for, one outcome a task.
+
+    A task that fails does not keep the others from being scored: its outcome has the error. A task
+    whose feature table is empty is passed over while another one has rows. What concerns them all
+    is raised: UsageError, InputError, IntegrityError (of `request.bundle`) or
+    LockedError.
+    """
+    with connect(settings.warehouse, request.dry_run, settings.lock_timeout) as connection:
+        fetch(connection, "set memory_limit = ?", [settings.memory_limit])
+        require_tables(connection, *TABLES)
+        outcomes = [
+            _outcome(connection, task, load, settings, request)
+            for task, load in models(connection, settings, request)
+        ]
+    return without_empty(outcomes)
+
+
+def without_empty(outcomes: list[Outcome]) -> list[Outcome]:
+    """An empty feature table is no failure, unless there is no other."""
+    if all(outcome.status == "nothing_to_score" for outcome in outcomes):
+        return [replaced(outcome, status="failed", exit_code=3) for outcome in outcomes]
+    return [
+        replaced(outcome, error=None) if outcome.status == "nothing_to_score" else outcome
+        for outcome in outcomes
+    ]
+
+
+def models(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, request: Request
+) -> list[tuple[str, Callable[[], Bundle]]]:
+    """The tasks to score, and for each how to load its model.
+
+    Raises UsageError, InputError or IntegrityError where that cannot be told.
+    """
+    if request.bundle is None:
+        champions = find_champions(connection, settings.artifacts, settings.manifest, request.task)
+        return [(champion.task, champion.load) for champion in champions]
+    bundle = load_bundle(request.bundle)
+    if request.task not in (None, bundle.task):
+        raise IntegrityError(
+            f"the bundle {request.bundle} is for the task {bundle.task}, not {request.task}"
+        )
+    return [(bundle.task, lambda: bundle)]
+
+
+def _outcome(
+    connection: duckdb.DuckDBPyConnection,
+    task: str,
+    load: Callable[[], Bundle],
+    settings: Settings,
+    request: Request,
+) -> Outcome:
+    try:
+        with storage(settings.warehouse):
+            return score_day(connection, load(), request, settings.threads)
+    except NothingToScoreError as error:
+        log.warning("nothing_to_score", task=task, reason=one_line(error))
+        return Outcome(task, "nothing_to_score", error=one_line(error))
+    except Exception as error:
+        log.debug("task failed", task=task, exc_info=True)
+        return Outcome(
+            task, "failed", request.as_of, error=one_line(error), exit_code=exit_code(error)
+        )
+
+
+def score_day(
+    connection: duckdb.DuckDBPyConnection,
+    bundle: Bundle,
+    request: Request,
+    threads: int = 1,
+    batch_rows: int = BATCH_ROWS,
+) -> Outcome:
+    """Score one day with one model, and write it unless it is there already or the run is dry.
+
+    Raises InputError or IntegrityError, and then nothing in the warehouse has changed.
+    """
+    started = time.perf_counter()
+    check_contract(connection, bundle)
+    day = count_rows(connection, bundle, choose_date(connection, bundle, request.as_of))
+    about = {"task": bundle.task, "as_of_date": str(day.as_of_date), "model": bundle.model_version}
+    status, run_id, counts, seen = "already_done", None, Counts(), Seen(bundle.features, day.rows)
+
+    def fingerprint() -> str:
+        return look_at(connection, bundle, day, batch_rows).fingerprint
+
+    searched = not (request.force or request.dry_run)
+    if done := already_done(connection, bundle, day, fingerprint) if searched else None:
+        run_id, counts = done
+    else:
+        log.info("scoring", rows=day.rows, **about)
+        # The reader has its own cursor: a connection that is being read from cannot write.
+        with (
+            connection.cursor() as reading,
+            closing(read(reading, bundle, day.as_of_date, batch_rows, seen)) as batches,
+            closing(score_batches(batches, bundle, threads, CODED_SCHEMA, AHEAD)) as scores,
+            _one_thread(connection),
+            row_progress_bar(bundle.task, day.rows, request.progress) as advance,
+        ):
+            scored = _counted(scores, advance)
+            if request.dry_run:
+                status, counts = "dry_run", sum(map(count, scored), Counts())
+            else:
+                status, run_id = "done", uuid.uuid4().hex
+                counts = replace(connection, bundle, day, run_id, scored, seen)
+    seconds = round(time.perf_counter() - started, 3)
+    scored_rows, unscorable = counts.scored, counts.unscorable
+    log.info(status, scored=scored_rows, unscorable=unscorable, seconds=seconds, **about)
+    return Outcome(
+        bundle.task,
+        status,
+        day.as_of_date,
+        bundle.model_version,
+        scored_rows,
+        unscorable,
+        run_id,
+        seconds,
+    )
+
+
+@contextmanager
+def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """DuckDB works in the threads that call it: the cores are busy, with scores."""
+    ((threads,),) = fetch(connection, "select current_setting('threads')")
+    fetch(connection, "set threads = 1")
+    try:
+        yield
+    finally:
+        with suppress(duckdb.Error):  # what the connection died of is the error to tell
+            fetch(connection, f"set threads = {threads}")
+
+
+def _counted(
+    batches: Iterable[pa.RecordBatch], advance: Callable[[int], None]
+) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield batch
+        advance(batch.num_rows)

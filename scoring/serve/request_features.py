@@ -1,0 +1,205 @@
+"""A request's rows become features through the SQL that dbt compiled, in a DuckDB of their own.
+
+The rows enter where all sources meet: a session as a row of `marts.sessions`, a profile as one of
+`int_customers_unioned`. Everything after that is the text of `predictions.request_statements`.
+Requests of one batch cannot see each other: each is its own customer, with that one's history.
+
+Every statement is planned once. A plan must not lean on what its tables held when it was made, so
+the optimizers that do are off: with them DuckDB 1.5.6 finds nothing in a table that was empty.
+A run costs what its statements and operators cost to set up, hardly what rows do. So the inputs
+are views of the request, and what is given to a statement is JSON, which needs no plan of its own.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from scoring.serve.entities import KEY, SCORE, SERVING, Entity
+from warehouse.connection import fetch, quoted
+from warehouse.errors import InputError
+
+__all__ = ["Features", "Found"]
+
+BY_STATISTICS = "statistics_propagation,compressed_materialization"
+REMEDY = "run dbt build and python -m scoring publish again"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was computed for the rows of one batch, while its block lasts."""
+
+    batch: pa.RecordBatch
+    """The features of the rows in their order, and `is_known`."""
+    connection: duckdb.DuckDBPyConnection
+
+    def words(self, scores: Mapping[str, pa.RecordBatch]) -> dict[tuple[str, str], Sequence[str]]:
+        """The three reasons in words by task and entity key, of scores as `score_batch` gives them.
+
+        A row without a reason is not there.
+        """
+        given = [
+            {"task": task, **{name: row[name] for name in SCORE if name in row}}
+            for task, batch in scores.items()
+            for row in batch.to_pylist()
+        ]
+        found = _execute(self.connection, "words", given).fetchall()
+        return {row[:2]: row[2:] for row in found}
+
+
+class Features:
+    """The features of one entity for rows that the warehouse has not."""
+
+    def __init__(self, file: str, entity: Entity, threads: int = 1) -> None:
+        """Open a published file, which must not change, for that many threads at a time.
+
+        Raises InputError when what is published has no SQL for requests.
+        """
+        self.entity = entity
+        self._steps: list[str] = []
+        self._free: SimpleQueue[duckdb.DuckDBPyConnection] = SimpleQueue()
+        self._connection = duckdb.connect(config={"threads": 1})
+        try:
+            statements = self._set_up(file)
+            for _ in range(threads):
+                self._free.put(self._prepared(statements))
+        except duckdb.Error as error:
+            self._connection.close()
+            reason = str(error).splitlines()[0]
+            raise InputError(f"what is published scores no requests ({reason}): {REMEDY}") from None
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the file."""
+        while not self._free.empty():
+            self._free.get().close()
+        self._connection.close()
+
+    @contextmanager
+    def of(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[Found]:
+        """What is found for `rows`, in the block.
+
+        A session is given as columns of `marts.sessions`; `started_at` is a naive UTC datetime,
+        `customer_id` none for an anonymous visitor. A customer is given as columns of
+        `marts.customers`, and the `as_of_date` to compute for; one at a time, as each is compared
+        with everyone of its region.
+        """
+        connection = self._free.get()
+        connection.begin()
+        try:
+            given = [{KEY: f"request {n:06d}", **row} for n, row in enumerate(rows)]
+            _execute(connection, "given", given)
+            for name in self._steps:
+                _execute(connection, name)
+            found = _execute(connection, "features").to_arrow_table()
+            known = [row[0] for row in _execute(connection, "known").fetchall()]
+            (batch,) = (
+                found.sort_by(f"{self.entity.name}_id")
+                .append_column("is_known", pa.array(known, pa.bool_()))
+                .combine_chunks()
+                .to_batches()
+            )
+            yield Found(batch, connection)
+        finally:
+            connection.rollback()
+            self._free.put(connection)
+
+    def _set_up(self, file: str) -> list[tuple[Any, ...]]:
+        """Make what the statements read and fill; returns name, relation and text of each."""
+        place = file.replace("'", "''")
+        self._run(f"attach '{place}' as {SERVING} (read_only)")
+        statements = fetch(
+            self._connection,
+            "select database_name, source_name, statement, schema_name || '.' || table_name,"
+            f" sql_text from {SERVING}.predictions.request_statements order by position",
+        )
+        if not statements:
+            raise InputError(f"what is published has no SQL for requests: {REMEDY}")
+        (self._database, source, *_), entity = statements[0], self.entity
+        self._run(f"attach ':memory:' as {quoted(self._database)}")
+        for name, query in entity.history.items():
+            self._make("table", f"history.{name}", query)
+        self._make("table", "request.rows", entity.request)
+        for relation, query in entity.inputs(source).items():
+            self._make("view", relation, query)
+        for *_, relation, text in statements:
+            if relation is not None:
+                self._make("table", relation, text, ours=False)
+        # Nothing is made from here on: a plan older than its catalog is planned again each time.
+        self._run(f"set disabled_optimizers = '{BY_STATISTICS}'")
+        return [statement[2:] for statement in statements]
+
+    def _prepared(self, statements: Sequence[Sequence[Any]]) -> duckdb.DuckDBPyConnection:
+        """A connection that has a plan of each statement."""
+        connection, entity = self._connection.cursor(), self.entity
+        fetch(connection, "set TimeZone = 'UTC'")
+        texts = {
+            "given": f"insert into <request.rows> by name {_rows(self._columns('request.rows'))}",
+            "known": f"select is_known from <request.rows> as request {entity.people}"
+            f" order by request.{KEY}",
+            "features": f"select features.* from <{entity.features}> as features"
+            f" inner join <request.rows> as request on features.{entity.name}_id = request.{KEY}",
+        }
+        plans = {name: self._named(text) for name, text in texts.items()}
+        for name, relation, text in statements:
+            if name in entity.computed:
+                plans[name] = f"insert into {self._named(f'<{relation}>')} {text}"
+            elif name == f"{entity.name}_words":
+                head = self._named(
+                    f"with predictions as ({_rows(SCORE)}),"
+                    f" features as (select * from <{entity.features}>)"
+                    " select task, entity_id, reason_1_text, reason_2_text, reason_3_text"
+                )
+                plans["words"] = f"{head} from ({text})"
+        for name, text in plans.items():
+            fetch(connection, f"prepare {name} as {text}")
+        self._steps = [name for name in plans if name in entity.computed]
+        return connection
+
+    def _columns(self, relation: str) -> dict[str, str]:
+        """The columns of a relation and their types."""
+        described = fetch(self._connection, self._named(f"describe <{relation}>"))
+        return {name: kind for name, kind, *_ in described}
+
+    def _make(self, kind: str, relation: str, query: str, ours: bool = True) -> None:
+        schema = quoted(relation.partition(".")[0])
+        self._run(f"create schema if not exists {quoted(self._database)}.{schema}")
+        made = self._named(f"create {kind} <{relation}>")
+        fetch(self._connection, f"{made} as {self._named(query) if ours else query}")
+
+    def _run(self, statement: str) -> None:
+        fetch(self._connection, self._named(statement))
+
+    def _named(self, statement: str) -> str:
+        """The statement with its `<schema.table>` as SQL."""
+
+        def relation(found: re.Match[str]) -> str:
+            return ".".join(map(quoted, (self._database, found[1], found[2])))
+
+        return re.sub(r"<(\w+)\.(\w+)>", relation, statement)
+
+
+def _rows(columns: Mapping[str, str]) -> str:
+    """A query for the rows, with these columns, of the JSON that a plan is executed with."""
+    shape = json.dumps([dict(columns)]).replace("'", "''")
+    return f"select unnest(from_json(cast($1 as varchar), '{shape}'), recursive := true)"
+
+
+def _execute(
+    connection: duckdb.DuckDBPyConnection,
+    name: str,
+    rows: Sequence[Mapping[str, Any]] | None = None,
+) -> duckdb.DuckDBPyConnection:
+    """Run a plan, with rows where it takes some."""
+    if rows is None:
+        return connection.execute(f"execute {name}")
+    given = json.dumps(rows, default=str).replace("'", "''")
+    return connection.execute(f"execute {name}('{given}')")

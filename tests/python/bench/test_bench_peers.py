@@ -1,0 +1,68 @@
+"""The peers that our SQL is timed against come to the same features, so that their time counts."""
+
+import datetime
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.support.feature_peers import Comparison, compare, export_marts
+from tests.support.project import House
+
+DATES = [datetime.date(2025, 2, 27), datetime.date(2025, 10, 9)]
+
+
+@pytest.fixture(scope="module")
+def warehouse(canary: House) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A shop that also has rows which no as-of date could know."""
+    with duckdb.connect(str(canary.warehouse), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def marts(warehouse: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its tables, as the peers read them."""
+    folder = tmp_path_factory.mktemp("marts")
+    export_marts(warehouse, folder)
+    return folder
+
+
+def features_by(library: str, marts: Path) -> Any:
+    pytest.importorskip(library)
+    return importlib.import_module(f"bench.features_{library}").customer_features(marts, DATES)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_peer_computes_the_features_of_the_warehouse(
+    warehouse: duckdb.DuckDBPyConnection, marts: Path, library: str
+) -> None:
+    frame = features_by(library, marts)
+    table = warehouse.sql("from features.customer_features")
+    labels = ["has_purchase_7d", "has_purchase_30d", "has_purchase_90d"]
+    assert [*frame.columns, *labels] == table.columns
+    result = compare(warehouse, frame)
+    assert result.rows == len(frame) > 500
+    assert (result.unmatched_rows, result.null_mismatches, result.text_mismatches) == (0, 0, 0)
+    assert result.largest_difference <= 1e-5, result
+
+
+def test_a_comparison_finds_every_kind_of_difference(
+    warehouse: duckdb.DuckDBPyConnection, marts: Path
+) -> None:
+    frame = features_by("pandas", marts)
+    unknown = int(frame["is_female"][1:].isna().sum())
+    frame["is_female"] = frame["is_female"].fillna(1)
+    frame["tenure_days"] *= 2
+    frame.loc[:2, "favourite_category"] = "nothing"
+    assert unknown > 0
+    assert compare(warehouse, frame[1:]) == Comparison(
+        rows=len(frame) - 1,
+        unmatched_rows=1,
+        null_mismatches=unknown,
+        text_mismatches=2,
+        largest_difference=0.5,
+        column="tenure_days",
+    )

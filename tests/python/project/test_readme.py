@@ -1,0 +1,105 @@
+"""What the README says is so: its commands, its tables and its links exist."""
+
+import re
+
+import pytest
+
+from tests.support import readme
+from tests.support.macro_files import macro_text
+from tests.support.project import models_of
+from tests.support.readme import command_line, unknown_words
+from warehouse.settings import PROJECT_ROOT
+
+MAKEFILE = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
+NO_README = pytest.mark.skipif(not readme.text(), reason=f"{readme.README} is not there")
+
+
+def typed(start: str) -> list[str]:
+    """The README's commands of one program."""
+    return [command for command in readme.commands() if command.startswith(start)]
+
+
+def help_of_targets() -> dict[str, str]:
+    """The Makefile's targets with the help behind their `##`."""
+    found = re.findall(r"^([a-z][a-z-]*):(?!=)(.*)$", MAKEFILE, re.MULTILINE)
+    return {target: rest.partition("## ")[2].strip() for target, rest in found}
+
+
+@NO_README
+@pytest.mark.parametrize("command", typed("python -m "))
+def test_every_python_command_exists(command: str) -> None:
+    """The module, its command and each option are in its --help."""
+    _, _, module, *words = readme.words(command)
+    assert unknown_words(command_line(module), words) == []
+
+
+@NO_README
+@pytest.mark.parametrize("command", typed("make"))
+def test_every_make_command_exists(command: str) -> None:
+    """The target is in the Makefile with help, and each variable given is one it reads."""
+    for word in readme.words(command)[1:]:
+        name, is_variable, _ = word.partition("=")
+        if is_variable:
+            assert re.search(rf"\$\(({name})\)|^{name} *[:?]?=", MAKEFILE, re.MULTILINE), word
+        else:
+            assert help_of_targets().get(name), word
+
+
+@NO_README
+@pytest.mark.parametrize("command", typed("dbt"))
+def test_every_dbt_command_exists(command: str) -> None:
+    """The command and each option are dbt's."""
+    from dbt.cli.main import cli
+
+    assert unknown_words(cli, readme.words(command)[1:]) == []
+
+
+@NO_README
+def test_the_table_of_tables_is_there() -> None:
+    """A reader finds every table they need in one table: name, grain, for whom."""
+    assert readme.table_of_tables(), "README.md has no table with the header name, grain, for whom"
+
+
+@NO_README
+@pytest.mark.parametrize("table", readme.tables())
+def test_every_table_named_exists(table: str) -> None:
+    """A table that is named is a model, a seed, or one of the tables Python writes."""
+    schemas = (
+        "staging",
+        "intermediate",
+        "marts",
+        "features",
+        "segments",
+        "predictions",
+        "activation",
+    )
+    known = set(models_of(*schemas, "monitoring"))
+    known |= {f"staging.{name.rpartition('.')[2]}" for name in models_of("staging")}
+    known |= {f"seeds.{path.stem}" for path in (PROJECT_ROOT / "seeds").glob("*.csv")}
+    for name in ("create_python_tables", "predictions_tables"):
+        known |= set(
+            re.findall(r"create (?:table|view) if not exists (\w+\.\w+)", macro_text(name))
+        )
+    assert table in known or table in {name.partition(".")[2] for name in known}
+
+
+@NO_README
+@pytest.mark.parametrize("link", readme.links())
+def test_every_link_leads_somewhere(link: str) -> None:
+    """A link inside the project names a file or folder, or a heading of the README."""
+    path, _, anchor = link.partition("#")
+    assert (PROJECT_ROOT / path).exists()
+    if not path:
+        assert anchor in readme.anchors()
+
+
+@pytest.mark.parametrize("target", help_of_targets())
+def test_every_make_target_has_help(target: str) -> None:
+    """`make help` shows every target that can be typed."""
+    assert help_of_targets()[target]
+
+
+def test_every_make_target_is_phony() -> None:
+    """A file of a target's name does not stop it."""
+    phony = re.search(r"^\.PHONY:(.*)$", MAKEFILE, re.MULTILINE)
+    assert phony and set(phony[1].split()) == set(help_of_targets())

@@ -1,0 +1,1 @@
+"""What several tests and benchmarks use: small shops, peers, clusters, a copied project."""

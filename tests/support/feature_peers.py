@@ -1,0 +1,160 @@
+"""What the peers of our SQL are given, and whether they come to the same features.
+
+A peer computes `features.customer_features` from Parquet files of the tables that the SQL reads.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet
+
+from warehouse.connection import columns, fetch, quoted, require_tables
+
+__all__ = ["Comparison", "compare", "export_marts"]
+
+FEATURES = "features.customer_features"
+TEXT = "favourite_category"
+
+EXPORTS: Mapping[str, tuple[str, Sequence[str]]] = {
+    "customers_versions": (
+        "intermediate.int_customers_unioned",
+        (
+            "customer_id",
+            "source_name",
+            "gender",
+            "birth_date",
+            "region",
+            "annual_salary",
+            "has_marketing_consent",
+            "registered_at",
+            "valid_from",
+            "known_at",
+        ),
+    ),
+    "orders": ("marts.orders", ("customer_id", "order_type", "ordered_at", "known_at")),
+    "order_items": (
+        "marts.order_items",
+        (
+            "customer_id",
+            "order_id",
+            "product_id",
+            "category",
+            "order_type",
+            "quantity",
+            "gross_amount",
+            "discount_amount",
+            "net_amount",
+            "ordered_at",
+            "known_at",
+        ),
+    ),
+    "sessions": (
+        "marts.sessions",
+        (
+            "customer_id",
+            "started_at",
+            "known_at",
+            "administrative_seconds",
+            "informational_seconds",
+            "product_pages",
+            "product_seconds",
+            "bounce_rate",
+            "exit_rate",
+            "page_value",
+            "is_weekend",
+            "has_purchase",
+        ),
+    ),
+    "engagements": (
+        "marts.engagements",
+        ("customer_id", "campaign_id", "channel", "action", "engaged_at", "known_at"),
+    ),
+}
+"""By file name without `.parquet`: the relation, and those of its columns that features need."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a peer's features differ from the warehouse's, over all dates that the peer computed."""
+
+    rows: int
+    """Rows that both have."""
+    unmatched_rows: int
+    """Rows that only one of the two has."""
+    null_mismatches: int
+    """Numbers in rows of both that only one of the two knows."""
+    text_mismatches: int
+    """Favourite categories in rows of both that are not the same."""
+    largest_difference: float
+    """Of two numbers, relative to the larger of them."""
+    column: str
+    """The feature with that difference."""
+
+
+def export_marts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write the tables that customer features are made of to `folder`, one Parquet file each.
+
+    Decimals become doubles, which both peers calculate fastest with. Raises InputError when the
+    warehouse lacks one of the tables.
+    """
+    require_tables(connection, *(relation for relation, _ in EXPORTS.values()))
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (relation, wanted) in EXPORTS.items():
+        types = columns(connection, relation)
+        selected = ", ".join(
+            f"cast({column} as double) as {column}"
+            if types[column].startswith("DECIMAL")
+            else column
+            for column in wanted
+        )
+        path = str(folder / f"{name}.parquet").replace("'", "''")
+        fetch(connection, f"copy (select {selected} from {relation}) to '{path}' (format parquet)")
+
+
+def compare(connection: duckdb.DuckDBPyConnection, frame: Any) -> Comparison:
+    """A peer's features against those of the warehouse, at the dates that the peer has.
+
+    `frame` is a pandas or polars data frame, or the path of a Parquet file with one. Raises
+    duckdb.BinderException when it lacks a feature.
+    """
+    types = columns(connection, FEATURES)
+    features = [name for name, data_type in types.items() if data_type == "FLOAT"]
+    connection.register("peer_features", _arrow(frame))
+    measures = ", ".join(
+        f"count(*) filter ((ours.{name} is null) <> (peers.{name} is null)),"
+        f" coalesce(max(abs(ours.{name}::double - peers.{name})"
+        f" / nullif(greatest(abs(ours.{name}), abs(peers.{name})), 0)), 0)"
+        for name in map(quoted, features)
+    )
+    ((rows, ours, peers, texts, *measured),) = fetch(
+        connection,
+        f"""
+        with ours as (
+            select * from {FEATURES} where as_of_date in (select as_of_date from peer_features)
+        )
+        select
+            count(*),
+            (select count(*) from ours),
+            (select count(*) from peer_features),
+            count(*) filter (ours.{TEXT} is distinct from peers.{TEXT}),
+            {measures}
+        from ours
+        inner join peer_features as peers
+            on ours.customer_id = peers.customer_id and ours.as_of_date = peers.as_of_date
+        """,
+    )
+    largest, column = max(zip(measured[1::2], features, strict=True))
+    return Comparison(rows, ours + peers - 2 * rows, sum(measured[::2]), texts, largest, column)
+
+
+def _arrow(frame: Any) -> pyarrow.Table:
+    """The frame as Arrow, where pandas' NaN are nulls."""
+    if isinstance(frame, Path):
+        return pyarrow.parquet.read_table(frame)
+    if isinstance(frame, pd.DataFrame):
+        return pyarrow.Table.from_pandas(frame, preserve_index=False)
+    return frame.to_arrow()

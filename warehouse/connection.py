@@ -1,0 +1,149 @@
+"""The edge to DuckDB: open the file (waiting for its lock), and name what is in it."""
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.errors import InputError, LockedError, StorageError
+from warehouse.steps import step
+
+__all__ = [
+    "columns",
+    "connect",
+    "fetch",
+    "qualified",
+    "quoted",
+    "require_tables",
+    "storage",
+    "transaction",
+]
+
+LOCKED = "IO Error: Could not set lock on file"
+"""How DuckDB's message begins when another process has the file."""
+FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+"""How a message ends, DuckDB's and Python's, when a disk is full."""
+LONGEST_PAUSE = 0.5
+"""Seconds between two attempts at a locked file."""
+
+
+@contextmanager
+def connect(
+    path: Path, read_only: bool = False, timeout: float = 60
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse `path`, and close it at the end; what was not committed is gone.
+
+    Tries again while another process holds the file, for at most `timeout` seconds.
+    Raises InputError (no such file, or not a readable DuckDB file) or LockedError.
+    """
+    if not path.is_file():
+        raise InputError(f"no warehouse at {path}: run dbt build first")
+    connection = _open(path, read_only, timeout)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: what is done within is there at the end, or none of it is."""
+    connection.begin()
+    try:
+        step("transaction begun")
+        yield
+        step("transaction ready")
+        connection.commit()
+        step("transaction committed")
+    except BaseException:
+        with suppress(duckdb.Error):
+            connection.rollback()
+        raise
+
+
+@contextmanager
+def storage(path: Path) -> Iterator[None]:
+    """Raise StorageError, naming `path`, where what is done within finds the disk full."""
+    try:
+        yield
+    except (OSError, duckdb.Error) as error:
+        reason = next((reason for reason in FULL if reason in str(error)), None)
+        if reason is None:
+            raise
+        raise StorageError(
+            f"cannot write {path} ({reason.lower()}): it is as it was before; make room, run again"
+        ) from None
+
+
+def _open(path: Path, read_only: bool, timeout: float) -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + timeout
+    pause = 0.05
+    while True:
+        try:
+            connection = duckdb.connect(str(path), read_only=read_only)
+            connection.execute("set enable_progress_bar = false")  # it would go to stdout
+            return connection
+        except duckdb.Error as error:
+            if not str(error).startswith(LOCKED):
+                reason = str(error).splitlines()[0]
+                raise InputError(f"cannot open the warehouse {path}: {reason}") from None
+            if time.monotonic() >= deadline:
+                raise LockedError(_held(path, timeout, str(error))) from None
+        time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+def _held(path: Path, timeout: float, message: str) -> str:
+    holder = re.search(r"PID (\d+)", message)
+    who = f"process {holder[1]}" if holder else "another process"
+    return (
+        f"{who} still holds the warehouse {path} after {timeout:g} s:"
+        " close it, or wait longer with NUMEROSITY_LOCK_TIMEOUT"
+    )
+
+
+def fetch(
+    connection: duckdb.DuckDBPyConnection,
+    statement: str,
+    values: Sequence[Any] | Mapping[str, Any] | None = None,
+) -> list[tuple[Any, ...]]:
+    """Run one statement to its end and return its rows.
+
+    To the end, because DuckDB 2 lets nothing else run on a connection with an unfinished result.
+    """
+    return connection.execute(statement, values).fetchall()
+
+
+def quoted(name: str) -> str:
+    """`name` as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """`schema.name` as SQL, with its database: a file may be called like one of its schemas."""
+    ((database,),) = fetch(connection, "select current_database()")
+    return ".".join(map(quoted, [database, *relation.split(".")]))
+
+
+def columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """The columns of `schema.name` and their SQL types, in order; empty without such a relation."""
+    schema, _, name = relation.partition(".")
+    rows = fetch(
+        connection,
+        "select column_name, data_type from duckdb_columns()"
+        " where database_name = current_database() and schema_name = ? and table_name = ?"
+        " order by column_index",
+        [schema, name],
+    )
+    return dict(rows)
+
+
+def require_tables(connection: duckdb.DuckDBPyConnection, *relations: str) -> None:
+    """Raise InputError unless every `schema.name` exists."""
+    for relation in relations:
+        if not columns(connection, relation):
+            raise InputError(f"the warehouse has no table {relation}: run dbt build first")
