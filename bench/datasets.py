@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from ml.data.dataset import Dataset, NothingToLearnError, read_dataset
 from warehouse.connection import connect
 from warehouse.errors import InputError, UsageError
-from warehouse.manifest import load_registry
+from warehouse.manifest import load_feature_tables
 from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["NAMES", "labelled_rows"]
@@ -86,7 +86,7 @@ def _built(name: str, real: Path | None) -> Iterator[Path]:
 
 
 def _read(warehouse: Path, manifest: Path, wanted: str) -> Dataset:
-    pairs = [(table, task) for table in load_registry(manifest) for task in table.tasks]
+    pairs = [(table, task) for table in load_feature_tables(manifest) for task in table.tasks]
     pairs.sort(key=lambda pair: pair[1].name != wanted)
     with connect(warehouse, read_only=True) as connection:
         for table, task in pairs:

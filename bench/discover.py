@@ -18,6 +18,7 @@ import numpy.typing as npt
 from rich.table import Table
 from scipy.stats import binomtest
 
+from ml.data.arrays import Flags, Floats
 from ml.data.dataset import Dataset
 from ml.discover.confirm import Discovery, confirm
 from ml.discover.evidence import overlap
@@ -29,8 +30,6 @@ from warehouse.manifest import Feature, FeatureTable, Task
 
 __all__ = ["PLANTED", "Shop", "discover", "draw", "find", "judge", "same_customers_later"]
 
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 DATES, STEP, HORIZON = 6, 28, 30
 BASE = 0.2

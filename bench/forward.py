@@ -29,7 +29,7 @@ __all__ = ["forward"]
 
 MONTH = "month_number"
 FIRST_MONTH = 11
-"""Judged are November and December."""
+"""Measured are November and December."""
 
 
 def forward(data: Dataset, seed: int = 0) -> dict[str, Any]:

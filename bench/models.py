@@ -18,8 +18,8 @@ from skl2onnx.common.data_types import FloatTensorType
 from threadpoolctl import threadpool_limits
 
 from bench.machine import machine
-from ml.candidates.base import Matrix
 from ml.candidates.glass_box import FittedGlassBox, GlassBoxBoosting
+from ml.data.arrays import Matrix
 from ml.data.dataset import Dataset
 from ml.export.onnx_graph import export, export_scores
 from scoring.bundle import INPUT, OUTPUTS

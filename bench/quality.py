@@ -26,8 +26,9 @@ from sklearn.preprocessing import StandardScaler
 
 from bench.machine import machine
 from ml.candidates import CANDIDATES, Candidate
-from ml.candidates.base import Labels, Matrix, Params, threads_for
+from ml.candidates.base import Params, threads_for
 from ml.candidates.boosting import suggest_boosting
+from ml.data.arrays import Labels, Matrix
 from ml.data.dataset import Dataset
 from ml.evaluation.folds import Fold, Protocol, protocol
 from ml.evaluation.metrics import expected_calibration_error

@@ -16,9 +16,9 @@ from rich.table import Table
 
 from bench.machine import machine
 from ml.candidates import Candidate
-from ml.candidates.base import Matrix
 from ml.candidates.glass_box import GlassBoxBoosting
 from ml.candidates.gradient_boosting import GradientBoosting
+from ml.data.arrays import Matrix
 from ml.data.dataset import Dataset
 from ml.evaluation.folds import protocol
 from ml.training.settings_choice import choose

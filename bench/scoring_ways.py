@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from scoring.bundle import INPUT, load_bundle, session
 from scoring.run.batches import WANTED
-from scoring.run.job import BATCH_ROWS, Request, score_day
+from scoring.run.job import BATCH_ROWS, ScoringRequest, score_day
 from warehouse.connection import connect
 
 __all__ = ["RELATION", "WAYS", "Place", "Way"]
@@ -74,7 +74,7 @@ def _ours(bundle: str) -> Callable[[Place], Work]:
         def work() -> None:
             with connect(place.warehouse) as connection:
                 connection.execute("set memory_limit = '512MB'")
-                request = Request(force=True, progress=False)
+                request = ScoringRequest(force=True, progress=False)
                 done = score_day(connection, loaded, request, place.threads)
                 assert done.rows_scored == place.rows
 

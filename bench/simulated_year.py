@@ -19,8 +19,8 @@ from bench.processes import run
 from ml.candidates import Candidate
 from ml.synthesize import synthesize
 from ml.training.retrain import retrain
-from ml.training.train import train
-from scoring.run.job import Request
+from ml.training.train import TrainingRequest, train
+from scoring.run.job import ScoringRequest
 from scoring.run.job import run as score
 from warehouse.errors import NumerosityError
 from warehouse.settings import PROJECT_ROOT, Settings
@@ -116,7 +116,7 @@ class Year:
                 " has_purchase_7d = null where as_of_date + ? > ?",
                 [HORIZON, today],
             )
-        (done,) = train(self.settings, TASK, candidates=self.candidates)["trained"]
+        (done,) = train(self.settings, TASK, TrainingRequest(candidates=self.candidates))["trained"]
         self.first = done["model_version"]
 
     def live(self, today: date) -> None:
@@ -184,7 +184,7 @@ class Year:
         connection.execute("detach built")
 
     def _score(self, today: date, bundle: Path | None) -> str:
-        request = Request(task=TASK, as_of=today, bundle=bundle, progress=False)
+        request = ScoringRequest(task=TASK, as_of=today, bundle=bundle, progress=False)
         (outcome,) = score(self.settings, request)
         if outcome.error or outcome.model_version is None:
             raise NumerosityError(f"{today} was not scored: {outcome.error}")

@@ -103,6 +103,7 @@ def train(
 ) -> int:
     """Compare the candidates, ship the best as a bundle, enter it in the registry."""
     from ml.candidates import CANDIDATES
+    from ml.training.train import TrainingRequest
     from ml.training.train import train as train_tasks
     from ml.training.tuning import Budget
 
@@ -115,8 +116,8 @@ def train(
     )
     search = None if budget is None and trials is None else Budget(budget, trials)
     kinds = CANDIDATES if all_candidates else None
-    found = train_tasks(settings, task, seed, folds, repeats, without or (), search, kinds)
-    return _done("train", found)
+    request = TrainingRequest(seed, folds, repeats, without or (), search, kinds)
+    return _done("train", train_tasks(settings, task, request))
 
 
 @app.command()
@@ -167,13 +168,14 @@ def evaluate(
     """Measure every candidate under the task's protocol; nothing is written."""
     from ml.candidates import CANDIDATES
     from ml.evaluation.command import evaluate_task
+    from ml.training.train import TrainingRequest
 
     settings = load_settings(
         warehouse=warehouse, manifest=manifest, training_rows=max_rows, features_from=features_from
     )
     kinds = CANDIDATES if all_candidates else None
-    found = evaluate_task(settings, task, seed, folds, repeats, without or (), kinds)
-    return _done("evaluate", found)
+    request = TrainingRequest(seed, folds, repeats, without or (), candidates=kinds)
+    return _done("evaluate", evaluate_task(settings, task, request))
 
 
 @app.command()

@@ -11,14 +11,14 @@ import structlog
 import typer
 
 from scoring import __version__
-from scoring.activate import Request as Delivery
+from scoring.activate import DeliveryRequest
 from scoring.activate import activate as deliver
-from scoring.forget import Request as Erasure
+from scoring.forget import ErasureRequest
 from scoring.forget import forget as erase
 from scoring.publish import KEEP, Published
 from scoring.publish import publish as publish_version
 from scoring.publish import restore as restore_version
-from scoring.run.job import Outcome, Request
+from scoring.run.job import ScoringOutcome, ScoringRequest
 from scoring.run.job import run as run_scoring
 from scoring.status import read_status, show
 from warehouse.console import configure_logs, write_error, write_json
@@ -84,7 +84,7 @@ def run(
 ) -> int:
     """Score the newest date of every task with its champion, into scoring.predictions."""
     settings = _begin(json_logs, warehouse)
-    request = Request(
+    request = ScoringRequest(
         task=task,
         as_of=_date(as_of),
         bundle=bundle,
@@ -146,7 +146,7 @@ def activate(
 ) -> int:
     """Deliver an audience, without who is held out, and say what changed since the last time."""
     settings = _begin(json_logs, warehouse)
-    outcome = deliver(settings, Delivery(audience, to, dry_run, force, not json_logs))
+    outcome = deliver(settings, DeliveryRequest(audience, to, dry_run, force, not json_logs))
     write_json({"exit_code": 0, **dataclasses.asdict(outcome), "error": None})
     return 0
 
@@ -205,7 +205,7 @@ def forget(
     """Erase customers from every table, copy and delivered file, and keep them out."""
     settings = _begin(json_logs, warehouse)
     ids = (*(customer_id or []), *_lines(file))
-    receipt = erase(settings, Erasure(ids, rewrite_raw, dry_run, not json_logs))
+    receipt = erase(settings, ErasureRequest(ids, rewrite_raw, dry_run, not json_logs))
     write_json(receipt.facts() | {"exit_code": 0, "error": None})
     return 0
 
@@ -270,7 +270,7 @@ def _date(text: str | None) -> date | None:
         raise UsageError(f"--as-of {text!r} is no date: write it like 2026-05-31") from None
 
 
-def _report(outcomes: list[Outcome]) -> int:
+def _report(outcomes: list[ScoringOutcome]) -> int:
     """Print what was done; returns the exit code, that of the first task that failed."""
     failures = [outcome for outcome in outcomes if outcome.error]
     for failure in failures:

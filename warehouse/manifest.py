@@ -13,7 +13,7 @@ from typing import Any
 
 from warehouse.errors import InputError, UsageError
 
-__all__ = ["Feature", "FeatureTable", "Task", "find_task", "load_registry"]
+__all__ = ["Feature", "FeatureTable", "Task", "find_task", "load_feature_tables"]
 
 FLOATS = {"float", "float4", "real"}
 
@@ -81,7 +81,7 @@ class FeatureTable:
         return tuple(f for f in self.features if f.group not in task.exclude_groups)
 
 
-def load_registry(path: Path) -> tuple[FeatureTable, ...]:
+def load_feature_tables(path: Path) -> tuple[FeatureTable, ...]:
     """Every feature table of the manifest, by relation.
 
     Raises InputError that names the model and column when an entry is not as it should be.

@@ -13,6 +13,7 @@ import onnx
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
+from ml.data.arrays import Labels, Matrix
 from ml.glassbox.terms import GlassBox
 
 if TYPE_CHECKING:
@@ -24,15 +25,11 @@ __all__ = [
     "Classifier",
     "FeatureByFeature",
     "FromLogOdds",
-    "Labels",
-    "Matrix",
     "Params",
     "Terms",
     "threads_for",
 ]
 
-Matrix = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.uint8]
 Params = Mapping[str, Any]
 Terms = Sequence[tuple[int, ...]]
 """The features of each thing a model adds up: one number, or two of an interaction."""

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ml.candidates.base import Labels, Matrix, Params, threads_for
+from ml.candidates.base import Params, threads_for
+from ml.data.arrays import Labels, Matrix
 from ml.export.trees import Tree, floor32
 
 if TYPE_CHECKING:

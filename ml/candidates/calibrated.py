@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from onnx import helper
 
-from ml.candidates.base import Additive, Candidate, FromLogOdds, Labels, Matrix, Params, Terms
+from ml.candidates.base import Additive, Candidate, FromLogOdds, Params, Terms
+from ml.data.arrays import Labels, Matrix
 from ml.evaluation.calibration import UNCHANGED, Line
 from ml.glassbox import GlassBox
 

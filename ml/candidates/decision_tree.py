@@ -9,9 +9,10 @@ import numpy.typing as npt
 from scipy.special import logit
 from sklearn.tree import DecisionTreeClassifier
 
-from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params
+from ml.candidates.base import Additive, FeatureByFeature, Params
 from ml.candidates.boosting import splits_of
 from ml.candidates.sklearn_trees import plain_tree, smooth
+from ml.data.arrays import Labels, Matrix
 from ml.export.tree_operator import leaf_credits, tree_node
 from ml.export.trees import Tree, contributions
 

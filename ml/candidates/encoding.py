@@ -16,7 +16,7 @@ from onnx import helper
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import TargetEncoder
 
-from ml.candidates.base import Labels, Matrix
+from ml.data.arrays import Labels, Matrix
 from ml.export.tree_operator import sum_credits, tree_node
 from ml.glassbox import Term, weighed_tree
 

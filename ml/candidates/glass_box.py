@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ml.candidates.base import Additive, FromLogOdds, Labels, Matrix, Params, Terms
+from ml.candidates.base import Additive, FromLogOdds, Params, Terms
 from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
+from ml.data.arrays import Labels, Matrix
 from ml.export.tree_operator import sum_credits, tree_node
 from ml.glassbox import GlassBox, collapse, rank_pairs, weighed_tree
 

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from ml.candidates.base import Additive, FeatureByFeature, Labels, Matrix, Params
+from ml.candidates.base import Additive, FeatureByFeature, Params
 from ml.candidates.boosting import baseline_of, boost, splits_of, suggest_boosting, trees_of
+from ml.data.arrays import Labels, Matrix
 from ml.export.tree_operator import leaf_credits, tree_node
 from ml.export.trees import contributions
 

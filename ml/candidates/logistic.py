@@ -9,14 +9,7 @@ from onnx import helper
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from ml.candidates.base import (
-    Additive,
-    FeatureByFeature,
-    Labels,
-    Matrix,
-    Params,
-    threads_for,
-)
+from ml.candidates.base import Additive, FeatureByFeature, Params, threads_for
 from ml.candidates.standardise import (
     by_feature,
     flagged,
@@ -24,6 +17,7 @@ from ml.candidates.standardise import (
     standardise_onnx,
     standardiser,
 )
+from ml.data.arrays import Labels, Matrix
 
 if TYPE_CHECKING:
     import optuna

@@ -22,14 +22,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 
-from ml.candidates.base import (
-    Additive,
-    FeatureByFeature,
-    Labels,
-    Matrix,
-    Params,
-    threads_for,
-)
+from ml.candidates.base import Additive, FeatureByFeature, Params, threads_for
 from ml.candidates.standardise import (
     by_feature,
     flagged,
@@ -37,6 +30,7 @@ from ml.candidates.standardise import (
     standardise_onnx,
     standardiser,
 )
+from ml.data.arrays import Labels, Matrix
 
 if TYPE_CHECKING:
     import optuna

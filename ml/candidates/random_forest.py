@@ -18,9 +18,10 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from ml.candidates.base import Additive, FeatureByFeature, FromLogOdds, Labels, Matrix, Params
+from ml.candidates.base import Additive, FeatureByFeature, FromLogOdds, Params
 from ml.candidates.boosting import splits_of
 from ml.candidates.sklearn_trees import plain_tree, smooth
+from ml.data.arrays import Labels, Matrix
 from ml.export.tree_operator import leaf_credits, tree_node
 from ml.export.trees import Tree, contributions
 

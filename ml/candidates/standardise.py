@@ -12,7 +12,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
-from ml.candidates.base import Labels, Matrix
+from ml.data.arrays import Labels, Matrix
 
 __all__ = ["SignedLog", "by_feature", "flagged", "standardise", "standardise_onnx", "standardiser"]
 

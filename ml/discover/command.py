@@ -14,7 +14,7 @@ from ml.discover.store import TABLES, store
 from ml.discover.windows import Windows, split
 from warehouse.connection import connect, require_tables
 from warehouse.console import progress_bar, say, show
-from warehouse.manifest import find_task, load_registry
+from warehouse.manifest import find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["discover"]
@@ -26,7 +26,7 @@ def discover(settings: Settings, task: str, seed: int = 0) -> dict[str, Any]:
     Raises UsageError (unknown task), InputError (data that breaks its contract, too few customers)
     or LockedError; nothing is written then.
     """
-    table, found = find_task(load_registry(settings.manifest), task)
+    table, found = find_task(load_feature_tables(settings.manifest), task)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, *TABLES)
         data = read_dataset(connection, table, found, None, settings, seed)

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binomtest, false_discovery_control, hypergeom
 
+from ml.data.arrays import Flags, RowNumbers
 from ml.data.dataset import Dataset
 from ml.discover.evidence import distinct
 from ml.discover.propose import Proposal
-from ml.discover.rules import Flags, Members, Rule
-from ml.discover.windows import Rows
+from ml.discover.rules import Members, Rule
 
 __all__ = ["ALPHA", "Discovery", "Statistics", "Test", "confirm", "holm", "statistics"]
 
@@ -100,7 +100,7 @@ class Discovery:
 
 
 def confirm(
-    data: Dataset, proposals: Sequence[Proposal], proposed: Rows, confirming: Rows
+    data: Dataset, proposals: Sequence[Proposal], proposed: RowNumbers, confirming: RowNumbers
 ) -> list[Discovery]:
     """Every rule tested, the confirmed ones first, the clearest of them first.
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from ml.data.arrays import Flags, Floats
 from ml.data.dataset import Dataset
-from ml.discover.rules import Condition, Flags, Members, Rule
+from ml.discover.rules import Condition, Members, Rule
 
 __all__ = ["Evidence", "distinct", "overlap"]
 
-Floats = npt.NDArray[np.float64]
 
 OVERLAP = 0.5
 """Rules that share this much of their members (Jaccard) are one rule to a person; of rules on the

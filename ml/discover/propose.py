@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ml.data.arrays import RowNumbers
 from ml.data.dataset import Dataset
 from ml.discover.evidence import Evidence
 from ml.discover.rules import Rule
 from ml.discover.tree_rules import grow_rules
-from ml.discover.windows import Rows, Windows
+from ml.discover.windows import Windows
 from warehouse.console import Advance
 
 __all__ = ["Proposal", "propose"]
@@ -68,7 +69,7 @@ def propose(
     ]
 
 
-def _some_customers(windows: Windows) -> Rows:
+def _some_customers(windows: Windows) -> RowNumbers:
     """The proposing rows, or those of as many customers as `MOST_ROWS` allow."""
     rows = windows.proposing
     luck = np.random.default_rng(0).random(int(windows.customers.max()) + 1)

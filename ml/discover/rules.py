@@ -12,9 +12,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MAX_CONDITIONS", "Condition", "Flags", "Members", "Missing", "Rule", "float32"]
+from ml.data.arrays import Flags
 
-Flags = npt.NDArray[np.bool_]
+__all__ = ["MAX_CONDITIONS", "Condition", "Members", "Missing", "Rule", "float32"]
+
 Missing = Literal["no", "also", "only"]
 """Whether a customer without the value meets a condition: no, as well, or nobody else."""
 

@@ -5,10 +5,11 @@ from datetime import UTC, date, datetime
 
 import duckdb
 
+from ml.data.arrays import RowNumbers
 from ml.data.dataset import Dataset
 from ml.discover.confirm import Discovery, Statistics
 from ml.discover.rules import Rule
-from ml.discover.windows import Rows, Windows
+from ml.discover.windows import Windows
 from warehouse.connection import qualified, transaction
 
 __all__ = ["TABLES", "store"]
@@ -68,7 +69,7 @@ def _statistics(found: Discovery, data: Dataset, windows: Windows) -> list[Row]:
     ]
 
 
-def _dates(data: Dataset, rows: Rows) -> tuple[date, date]:
+def _dates(data: Dataset, rows: RowNumbers) -> tuple[date, date]:
     dates = data.as_of[rows]
     return dates.min().item(), dates.max().item()
 

@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ml.data.arrays import RowNumbers
 from ml.data.dataset import Dataset, NothingToLearnError
 
-__all__ = ["Rows", "Windows", "split"]
+__all__ = ["Windows", "split"]
 
-Rows = npt.NDArray[np.int64]
 
 PROPOSING_SHARE = 0.5
 """Share of the customers who propose. They have all earlier dates to say it with."""
@@ -31,11 +31,11 @@ FEWEST_BUYERS = 5
 class Windows:
     """Row numbers of a Dataset."""
 
-    proposing: Rows
+    proposing: RowNumbers
     """Rows rules are learned from; a customer may stand here at several dates."""
-    proposed: Rows
+    proposed: RowNumbers
     """The newest of these rows of each customer."""
-    confirming: Rows
+    confirming: RowNumbers
     """One row of each other customer, the newest in the confirming window."""
     customers: npt.NDArray[np.int64]
     """[rows of the Dataset], a number for each entity."""
@@ -84,13 +84,13 @@ def _confirming_from(data: Dataset, customers: npt.NDArray[np.int64], count: int
     return np.datetime64(dates[position])
 
 
-def _once(rows: Rows, customers: npt.NDArray[np.int64], count: int) -> Rows:
+def _once(rows: RowNumbers, customers: npt.NDArray[np.int64], count: int) -> RowNumbers:
     """The last of `rows` of each customer; rows are in order of their date."""
     last = np.full(count, -1, dtype=np.int64)
     last[customers[rows]] = rows
     return np.sort(last[last >= 0])
 
 
-def _enough(data: Dataset, rows: Rows) -> bool:
+def _enough(data: Dataset, rows: RowNumbers) -> bool:
     buyers = int(data.labels[rows].sum())
     return len(rows) >= FEWEST and FEWEST_BUYERS <= buyers <= len(rows) - FEWEST_BUYERS

@@ -3,17 +3,15 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.tree import DecisionTreeClassifier
 
-from ml.candidates.base import Matrix
+from ml.data.arrays import Floats, Matrix, RowNumbers
 from ml.data.dataset import Dataset
 from ml.evaluation.calibration import log_odds
 from ml.evaluation.folds import Protocol
-from ml.evaluation.held_out import Judged, judge
-from ml.evaluation.metrics import Floats
+from ml.evaluation.held_out import Measured, measure_fit
 
 __all__ = ["BASE_RATE", "baselines", "one_feature"]
 
@@ -21,24 +19,22 @@ BASE_RATE = "base_rate"
 ONE_FEATURE = "only_"
 RECENCY = "days_since_last_"
 
-Rows = npt.NDArray[np.int64]
 
-
-def baselines(data: Dataset, plan: Protocol, seed: int = 0) -> tuple[Judged, ...]:
+def baselines(data: Dataset, plan: Protocol, seed: int = 0) -> tuple[Measured, ...]:
     """The base rate, and a tree of eight leaves on one feature: measured as candidates are."""
     column = one_feature(data, plan)
     feature = data.table.features_for(data.task)[column]
 
-    def rate(rows: Rows) -> Any:
+    def rate(rows: RowNumbers) -> Any:
         known = data.judging(rows)  # at the base rate of all
         return DummyClassifier(strategy="prior").fit(data.matrix[known], data.labels[known])
 
-    def bands(rows: Rows) -> "_Bands":
+    def bands(rows: RowNumbers) -> "_Bands":
         return _Bands(data, data.judging(rows), column, seed)
 
     return (
-        judge(ONE_FEATURE + feature.name, f"{feature.label} alone", bands, data, plan, seed),
-        judge(BASE_RATE, "base rate alone", rate, data, plan, seed),
+        measure_fit(ONE_FEATURE + feature.name, f"{feature.label} alone", bands, data, plan, seed),
+        measure_fit(BASE_RATE, "base rate alone", rate, data, plan, seed),
     )
 
 
@@ -59,7 +55,7 @@ def one_feature(data: Dataset, plan: Protocol) -> int:
 class _Bands:
     """A tree of up to eight leaves on one column of the matrix."""
 
-    def __init__(self, data: Dataset, rows: Rows, column: int, seed: int) -> None:
+    def __init__(self, data: Dataset, rows: RowNumbers, column: int, seed: int) -> None:
         least = max(5, min(50, len(rows) // 50))
         tree = DecisionTreeClassifier(max_leaf_nodes=8, min_samples_leaf=least, random_state=seed)
         self.column = column

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from ml.evaluation.metrics import THRESHOLD, TOP, Floats, Labels
+from ml.data.arrays import Floats, Labels
+from ml.evaluation.metrics import THRESHOLD, TOP
 
 __all__ = ["Difference", "bootstrap_intervals", "paired_difference"]
 

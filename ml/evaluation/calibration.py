@@ -13,7 +13,8 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
-from ml.evaluation.metrics import Floats, Labels, equal_count_bins, expected_calibration_error
+from ml.data.arrays import Floats, Labels
+from ml.evaluation.metrics import equal_count_bins, expected_calibration_error
 
 __all__ = [
     "UNCHANGED",
@@ -109,27 +110,28 @@ def fit_line(labels: Labels, scores: Floats) -> Line:
     return Line(float(fitted.coef_[0, 0] / spread), float(fitted.intercept_[0]))
 
 
-def choose_line(deals: Sequence[HeldOut]) -> Line:
+def choose_line(rounds: Sequence[HeldOut]) -> Line:
     """The line to apply, or UNCHANGED where lines do not clearly help rows they were not fitted on.
 
-    Each deal's parts are mended by lines of the other parts. A line is used only when that lowers
-    the mean log loss by more than one standard error of the gain, and keeps the ranking.
+    The parts of each round are corrected by lines of the other parts. A line is used only
+    when that lowers the mean log loss by more than one standard error of the gain, and keeps the
+    ranking.
     """
-    gains = np.mean([_losses(d, expit(d.scores)) for d in deals], axis=0)
-    gains = gains - np.mean([_losses(d, d.mended()) for d in deals], axis=0)
+    gains = np.mean([_losses(d, expit(d.scores)) for d in rounds], axis=0)
+    gains = gains - np.mean([_losses(d, d.mended()) for d in rounds], axis=0)
     line = fit_line(
-        np.concatenate([deal.labels for deal in deals]),
-        np.concatenate([deal.scores for deal in deals]),
+        np.concatenate([one_round.labels for one_round in rounds]),
+        np.concatenate([one_round.scores for one_round in rounds]),
     )
     clear = gains.mean() > gains.std() / np.sqrt(len(gains))
     return line if clear and line.slope > 0 else UNCHANGED
 
 
-def _losses(deal: HeldOut, probabilities: Floats) -> Floats:
+def _losses(one_round: HeldOut, probabilities: Floats) -> Floats:
     """Each row's log loss, in the order of the rows' numbers."""
     sure = np.clip(probabilities, CLOSEST, 1 - CLOSEST)
-    losses = -np.log(np.where(deal.labels == 1, sure, 1 - sure))
-    return losses[np.argsort(deal.rows, kind="stable")]
+    losses = -np.log(np.where(one_round.labels == 1, sure, 1 - sure))
+    return losses[np.argsort(one_round.rows, kind="stable")]
 
 
 def calibration_metrics(labels: Labels, probabilities: Floats) -> dict[str, float]:

@@ -17,16 +17,16 @@ from scipy.special import expit
 from ml.candidates import USUAL, Candidate
 from ml.candidates.base import Classifier, Params
 from ml.candidates.calibrated import on_line
+from ml.data.arrays import RowNumbers
 from ml.data.dataset import Dataset
 from ml.evaluation.calibration import UNCHANGED, Line, choose_line, log_odds
 from ml.evaluation.folds import Protocol
 from ml.evaluation.held_out import (
-    Judged,
-    Rows,
-    held_out_deals,
+    Measured,
+    held_out_rounds,
     in_parts,
-    judged_by_folds,
-    judged_by_time,
+    measured_by_folds,
+    measured_by_time,
 )
 from ml.training.parallel import in_processes
 from ml.training.settings_choice import Choice, choose, fit, fits_to_choose, predict, ranked
@@ -36,7 +36,7 @@ __all__ = ["Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True)
-class Evaluation(Judged):
+class Evaluation(Measured):
     """One candidate at its best setting."""
 
     candidate: Candidate
@@ -83,22 +83,23 @@ def _evaluate(
     """What is known of the choice, and how many fits that took."""
     fits = count()
 
-    def fit_on(rows: Rows) -> Classifier:
+    def fit_on(rows: RowNumbers) -> Classifier:
         next(fits)
         return fit(choice, data, rows, seed)
 
     candidate, model = choice.candidate, fit_on(plan.final)
     name, title = candidate.name, candidate.title
-    deals = held_out_deals(fit_on, data, plan) if plan.test is None or is_best else []
-    line = choose_line([in_parts(deal, data, seed) for deal in deals]) if deals else UNCHANGED
+    rounds = held_out_rounds(fit_on, data, plan) if plan.test is None or is_best else []
+    parts = [in_parts(one_round, data, seed) for one_round in rounds]
+    line = choose_line(parts) if parts else UNCHANGED
     if plan.test is None:
-        judged = judged_by_folds(name, title, deals, line, data, plan, seed)
+        measured = measured_by_folds(name, title, rounds, line, data, plan, seed)
     else:
         scores = log_odds(predict(model, data.matrix[plan.test]))
-        judged = judged_by_time(name, title, expit(line(scores)), data, plan, plan.test, seed)
+        measured = measured_by_time(name, title, expit(line(scores)), data, plan, plan.test, seed)
     candidate, model, line = on_line(candidate, model, line)
     evaluation = Evaluation(
-        **vars(judged),
+        **vars(measured),
         candidate=candidate,
         params=choice.params,
         selection=choice.loss,

@@ -5,41 +5,37 @@ from typing import Any
 
 from rich.table import Table
 
-from ml.candidates import Candidate
 from ml.data.dataset import read_dataset
 from ml.evaluation.baselines import baselines
 from ml.evaluation.candidates import Evaluation, evaluate
 from ml.evaluation.folds import protocol
-from ml.evaluation.held_out import Judged
+from ml.evaluation.held_out import Measured
+from ml.training.train import TrainingRequest
 from warehouse.connection import connect
 from warehouse.console import progress_bar, say, show
-from warehouse.manifest import find_task, load_registry
+from warehouse.manifest import find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["evaluate_task"]
 
 
 def evaluate_task(
-    settings: Settings,
-    task: str,
-    seed: int = 0,
-    folds: int | None = None,
-    repeats: int | None = None,
-    without: Sequence[str] = (),
-    candidates: Sequence[Candidate] | None = None,
+    settings: Settings, task: str, request: TrainingRequest | None = None
 ) -> dict[str, Any]:
     """Evaluate every candidate of `task`, print the table, return what it says; write nothing."""
-    table, found = find_task(load_registry(settings.manifest), task, without)
+    request = request or TrainingRequest()
+    seed = request.seed
+    table, found = find_task(load_feature_tables(settings.manifest), task, request.without)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         data = read_dataset(connection, table, found, None, settings, seed, to_learn=True)
     if data.drawn:
         say(f"{task}: {data.drawn}")
-    plan = protocol(data, seed, folds, repeats)
+    plan = protocol(data, seed, request.folds, request.repeats)
     with progress_bar(f"{found.full_name}: comparing models") as advance:
-        evaluations = evaluate(data, plan, seed, advance, candidates)
-    beside = baselines(data, plan, seed)
+        evaluations = evaluate(data, plan, seed, advance, request.candidates)
+    baseline_models = baselines(data, plan, seed)
     title = f"{found.full_name}: {plan.name}, {len(data.labels):,} labelled rows"
-    show(_table(title, evaluations, beside))
+    show(_table(title, evaluations, baseline_models))
     return {
         "task": task,
         "without": list(found.without),
@@ -57,23 +53,26 @@ def evaluate_task(
             for evaluation in evaluations
         ],
         "baselines": [
-            {"candidate": each.name, **each.metrics, "intervals": each.intervals} for each in beside
+            {"candidate": each.name, **each.metrics, "intervals": each.intervals}
+            for each in baseline_models
         ],
     }
 
 
-def _table(title: str, evaluations: Sequence[Evaluation], beside: Sequence[Judged]) -> Table:
+def _table(
+    title: str, evaluations: Sequence[Evaluation], baseline_models: Sequence[Measured]
+) -> Table:
     """Best first; what has to be beaten stands below."""
     table = Table(title=title, title_justify="left")
     table.add_column("model")
     for heading in ("AUC", "95 %", "average precision", "95 %", "log loss", "calibration error"):
         table.add_column(heading, justify="right")
-    for judged in (*evaluations, *beside):
-        if judged is beside[0]:
+    for measured in (*evaluations, *baseline_models):
+        if measured is baseline_models[0]:
             table.add_section()
-        metrics, intervals = judged.metrics, judged.intervals
+        metrics, intervals = measured.metrics, measured.intervals
         table.add_row(
-            judged.title,
+            measured.title,
             f"{metrics['roc_auc']:.3f}",
             _interval(intervals.get("roc_auc")),
             f"{metrics['average_precision']:.3f}",

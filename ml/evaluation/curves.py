@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from ml.evaluation.metrics import Floats, Labels, equal_count_bins
+from ml.data.arrays import Floats, Labels
+from ml.evaluation.metrics import equal_count_bins
 
 __all__ = ["Point", "curve_points"]
 

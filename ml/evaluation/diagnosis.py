@@ -7,23 +7,21 @@ the first fold leaves out.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
-from ml.candidates.base import Classifier, Matrix
+from ml.candidates.base import Classifier
+from ml.data.arrays import Floats, Matrix, RowNumbers
 from ml.data.dataset import Dataset
 from ml.evaluation.candidates import Evaluation
 from ml.evaluation.folds import Protocol
-from ml.evaluation.metrics import Floats
 from ml.training.settings_choice import predict
 
 __all__ = ["Diagnosis", "Importance", "LearningPoint", "diagnose"]
 
-Rows = npt.NDArray[np.int64]
 
 REPEATS = 3
 MOST_ROWS = 1_000
-"""Judged rows that features are shuffled in; more make it slow and hardly more exact."""
+"""Measured rows that features are shuffled in; more make it slow and hardly more exact."""
 FIRST_LOOK, MOST_FEATURES = 200, 20
 """Shuffled once in so many rows, the features that move probabilities most are looked at closer."""
 FRACTIONS = (0.1, 0.25, 0.5, 1.0)
@@ -79,7 +77,7 @@ def diagnose(best: Evaluation, data: Dataset, plan: Protocol, seed: int = 0) -> 
 
 
 def _importances(
-    model: Classifier, data: Dataset, judged: Rows, seed: int
+    model: Classifier, data: Dataset, judged: RowNumbers, seed: int
 ) -> tuple[Importance, ...]:
     luck = np.random.default_rng(seed)
     rows = np.sort(luck.permutation(judged)[:MOST_ROWS])
@@ -100,7 +98,7 @@ def _importances(
 
 
 def _shuffled(
-    model: Classifier, matrix: Matrix, chosen: Rows, repeats: int, luck: np.random.Generator
+    model: Classifier, matrix: Matrix, chosen: RowNumbers, repeats: int, luck: np.random.Generator
 ) -> Floats:
     """Probabilities with each chosen column shuffled: [chosen, repeats, rows]."""
     copies = np.tile(matrix, (len(chosen), repeats, 1, 1))

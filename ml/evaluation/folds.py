@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ml.data.arrays import RowNumbers
 from ml.data.dataset import Dataset, NothingToLearnError, duplicate_groups
 
 __all__ = ["Fold", "Protocol", "grouped_folds", "protocol"]
 
-Rows = npt.NDArray[np.int64]
 
 SMALL = 2_000
 """Rows. Up to here a fold is cheap and one split is mostly luck: more folds, many repeats."""
@@ -30,8 +30,8 @@ THIN_ROWS, THIN_SHARE = 100, 0.005
 class Fold:
     """Row numbers to fit on and to judge by."""
 
-    train: Rows
-    validate: Rows
+    train: RowNumbers
+    validate: RowNumbers
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Protocol:
     folds: tuple[Fold, ...]
     """Candidates and their settings are compared on these."""
     repeats: int
-    """How often the rows are dealt into folds anew; the folds of one deal follow each other."""
-    final: Rows
+    """How often the rows are split into folds; the folds of one round follow each other."""
+    final: RowNumbers
     """The rows the shipped model is fitted on."""
-    test: Rows | None
+    test: RowNumbers | None
     """Rows newer than anything learned from; None where there is no time."""
 
 
@@ -88,7 +88,7 @@ def grouped_folds(
 
     Groups are put in order of their buyers and size, shuffled where those are equal, and dealt out
     in turn. For rows without duplicates that is stratified k-fold; scikit-learn's
-    StratifiedGroupKFold deals as evenly, and takes 40 s for 100,000 groups.
+    StratifiedGroupKFold rounds as evenly, and takes 40 s for 100,000 groups.
     """
     number, group = np.unique(groups, return_inverse=True)
     size = np.bincount(group)
@@ -101,7 +101,7 @@ def grouped_folds(
 
 def _one_shot(
     data: Dataset,
-    rows: Rows,
+    rows: RowNumbers,
     groups: npt.NDArray[np.int64],
     rule: str,
     seed: int,
@@ -118,7 +118,12 @@ def _one_shot(
 
 
 def _deal(
-    data: Dataset, rows: Rows, groups: npt.NDArray[np.int64], seed: int, folds: int, repeats: int
+    data: Dataset,
+    rows: RowNumbers,
+    groups: npt.NDArray[np.int64],
+    seed: int,
+    folds: int,
+    repeats: int,
 ) -> list[Fold]:
     labels, judges = data.labels[rows], np.isin(rows, data.judging(rows), assume_unique=True)
     fewest = min(len(np.unique(groups[judges & (labels == label)])) for label in (0, 1))
@@ -136,17 +141,17 @@ def _deal(
     return dealt
 
 
-def _same_entity(data: Dataset, rows: Rows) -> npt.NDArray[np.int64]:
+def _same_entity(data: Dataset, rows: RowNumbers) -> npt.NDArray[np.int64]:
     return np.unique(data.entities[rows], return_inverse=True)[1].astype(np.int64)
 
 
-def _blocks(data: Dataset) -> list[Rows]:
+def _blocks(data: Dataset) -> list[RowNumbers]:
     """The rows by as-of date, oldest first; a thin date shares a block with the dates before it."""
     enough = max(THIN_ROWS, THIN_SHARE * len(data.labels))
     return list(_walk_back(data, enough))[::-1]
 
 
-def _walk_back(data: Dataset, enough: float) -> Iterator[Rows]:
+def _walk_back(data: Dataset, enough: float) -> Iterator[RowNumbers]:
     dates, start = np.unique(data.as_of, return_index=True)  # rows are in order of their date
     end = len(data.labels)
     for position in range(len(dates) - 1, -1, -1):
@@ -163,6 +168,6 @@ def _ended_by(data: Dataset, date: np.datetime64) -> npt.NDArray[np.bool_]:
     return np.asarray((data.as_of < date) & (data.as_of + horizon <= date))
 
 
-def _both_classes(data: Dataset, rows: Rows) -> bool:
+def _both_classes(data: Dataset, rows: RowNumbers) -> bool:
     judging = data.judging(rows)
     return bool(0 < data.labels[judging].sum() < len(judging))

@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score
 
+from ml.data.arrays import Floats, Labels
 from ml.evaluation.bootstrap import bootstrap_intervals
-from ml.evaluation.metrics import Floats, Labels, wilson_interval
+from ml.evaluation.metrics import wilson_interval
 from warehouse.connection import columns, fetch, qualified, quoted
 from warehouse.manifest import Feature, FeatureTable, Task
 

@@ -10,9 +10,9 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from ml.data.arrays import Floats, Labels
+
 __all__ = [
-    "Floats",
-    "Labels",
     "equal_count_bins",
     "expected_calibration_error",
     "measure",
@@ -20,8 +20,6 @@ __all__ = [
     "wilson_interval",
 ]
 
-Labels = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float64]
 
 BINS = 10
 THRESHOLD = 0.5

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from ml.candidates.base import Candidate, Matrix, threads_for
+from ml.candidates.base import Candidate, threads_for
+from ml.data.arrays import Matrix
 from scoring.bundle import INPUT, OUTPUTS
 from warehouse.errors import IntegrityError
 

@@ -12,7 +12,8 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from ml.glassbox.terms import Floats, cell_of
+from ml.data.arrays import Floats
+from ml.glassbox.terms import cell_of
 
 __all__ = ["rank_pairs"]
 

@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from ml.glassbox.terms import Cells, Edges, Floats, GlassBox, Term
+from ml.data.arrays import Floats
+from ml.glassbox.terms import Cells, Edges, GlassBox, Term
 
 __all__ = ["purify"]
 

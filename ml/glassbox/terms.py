@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from ml.data.arrays import Floats
+
 __all__ = ["GlassBox", "Term", "cell_of"]
 
 Edges = npt.NDArray[np.float32]
-Floats = npt.NDArray[np.float64]
 Cells = npt.NDArray[np.int64]
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ml.data.arrays import Floats
 from ml.export.trees import Tree
-from ml.glassbox.terms import Floats, Term
+from ml.glassbox.terms import Term
 
 __all__ = ["weighed_tree"]
 

@@ -12,28 +12,28 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ml.data.arrays import Floats
 from ml.data.dataset import Dataset
 from ml.evaluation.bootstrap import Difference, paired_difference
 from ml.evaluation.candidates import Evaluation
 from ml.evaluation.folds import Protocol
 from ml.evaluation.held_out import groups_of
-from ml.evaluation.metrics import Floats
 from scoring.bundle import INPUT, Bundle, load_bundle, session
 from warehouse.errors import InputError, IntegrityError
 
-__all__ = ["METRIC", "Champion", "Verdict", "compare"]
+__all__ = ["METRIC", "KnownChampion", "Verdict", "compare"]
 
 METRIC = "average_precision"
 BATCH = 8_192
 MANY = 100_000
 """Rows. Above, an interval is so narrow that 200 resamples tell as much as 1,000."""
 
-HeldOut = Mapping[tuple[str, date], tuple[bool, float]]
+RememberedRows = Mapping[tuple[str, date], tuple[bool, float]]
 """By entity and as-of date: what happened, and the probability that was given."""
 
 
 @dataclass(frozen=True)
-class Champion:
+class KnownChampion:
     """The model in force, as the registry knows it."""
 
     model_version: str
@@ -43,7 +43,7 @@ class Champion:
     reason: str
     protocol: str | None
     """How it was measured."""
-    held_out: HeldOut
+    held_out: RememberedRows
     """What it said of the rows that measured it."""
 
 
@@ -58,7 +58,7 @@ class Verdict:
 
 
 def compare(
-    champion: Champion,
+    champion: KnownChampion,
     artifacts: Path,
     data: Dataset,
     plan: Protocol,
@@ -98,7 +98,7 @@ def compare(
 
 
 def _remembered(
-    champion: Champion, data: Dataset, plan: Protocol, new: Evaluation
+    champion: KnownChampion, data: Dataset, plan: Protocol, new: Evaluation
 ) -> Floats | None:
     """The champion's own held-out probabilities of the rows, if it was measured on just these."""
     if plan.test is not None or champion.protocol != plan.name:

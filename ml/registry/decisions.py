@@ -16,9 +16,9 @@ __all__ = [
     "DECISIONS",
     "MODELS",
     "Decision",
-    "crown",
     "earlier_champions",
     "insert",
+    "make_champion",
     "note",
     "now",
     "was_withdrawn",
@@ -56,7 +56,7 @@ def note(connection: duckdb.DuckDBPyConnection, decision: Decision, at: datetime
     insert(connection, DECISIONS, [(task, at, *what, *measured, rows)])
 
 
-def crown(
+def make_champion(
     connection: duckdb.DuckDBPyConnection, task: str, model_version: str, reason: str, why_not: str
 ) -> None:
     """Make a registered model the champion; the champion there was is retired with `why_not`."""

@@ -15,8 +15,8 @@ from ml.registry.decisions import (
     DECISIONS,
     MODELS,
     Decision,
-    crown,
     earlier_champions,
+    make_champion,
     note,
     now,
 )
@@ -104,7 +104,7 @@ def _change(
     _verify(connection, settings, task, after)
     lost = f"rolled back to {after}" if kind == "rollback" else f"replaced by {after}"
     with transaction(connection):
-        crown(connection, task, after, why, f"{lost}: {why}")
+        make_champion(connection, task, after, why, f"{lost}: {why}")
         note(connection, Decision(task, kind, after, before, after, why), now())
 
 

@@ -14,9 +14,9 @@ from ml.data.dataset import Dataset
 from ml.evaluation.candidates import Evaluation
 from ml.evaluation.diagnosis import Diagnosis
 from ml.evaluation.folds import Protocol
-from ml.evaluation.held_out import Judged
-from ml.registry.challenge import Champion, Verdict, compare
-from ml.registry.decisions import Decision, crown, note, now, was_withdrawn
+from ml.evaluation.held_out import Measured
+from ml.registry.challenge import KnownChampion, Verdict, compare
+from ml.registry.decisions import Decision, make_champion, note, now, was_withdrawn
 from ml.registry.rows import insert_measures, insert_model
 from scoring.bundle import Bundle
 from warehouse.connection import columns, fetch, qualified, require_tables, transaction
@@ -53,7 +53,7 @@ def record(
     plan: Protocol,
     evaluations: Sequence[Evaluation],
     bundle: Bundle,
-    baselines: Sequence[Judged] = (),
+    baselines: Sequence[Measured] = (),
     diagnosis: Diagnosis | None = None,
     occasion: str | None = None,
 ) -> Standing:
@@ -85,7 +85,7 @@ def record(
         insert_model(connection, bundle, evaluations[0], standing.status, standing.reason, at)
         insert_measures(connection, data, bundle, evaluations, baselines, diagnosis, at)
         if verdict.wins:
-            crown(connection, task, version, verdict.reason, _replaced(version, verdict))
+            make_champion(connection, task, version, verdict.reason, _replaced(version, verdict))
         if champion is None or champion.model_version != version:
             note(connection, _decision(bundle, champion, verdict, occasion), at)
     return standing
@@ -99,7 +99,7 @@ def require_registry(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _verdict(
-    champion: Champion | None,
+    champion: KnownChampion | None,
     artifacts: Path,
     data: Dataset,
     plan: Protocol,
@@ -120,7 +120,7 @@ def _replaced(version: str, verdict: Verdict) -> str:
 
 
 def _decision(
-    bundle: Bundle, champion: Champion | None, verdict: Verdict, occasion: str | None
+    bundle: Bundle, champion: KnownChampion | None, verdict: Verdict, occasion: str | None
 ) -> Decision:
     before = champion.model_version if champion else None
     version = bundle.model_version
@@ -147,7 +147,7 @@ def _known(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Standing | 
     return Standing(*rows[0]) if rows else None
 
 
-def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> Champion | None:
+def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> KnownChampion | None:
     rows = fetch(
         connection,
         "select models.model_version, models.bundle_path, models.feature_schema_hash,"
@@ -171,4 +171,4 @@ def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> Champion | No
     )
     known_as, path, schema, reason, protocol = rows[0]
     said = {(row[0], row[1]): (row[2], row[3]) for row in held_out}
-    return Champion(known_as, path, schema, reason, protocol, said)
+    return KnownChampion(known_as, path, schema, reason, protocol, said)

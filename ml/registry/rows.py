@@ -15,7 +15,7 @@ from ml.evaluation.candidates import Evaluation
 from ml.evaluation.curves import Point, curve_points
 from ml.evaluation.diagnosis import Diagnosis
 from ml.evaluation.group_audit import audit
-from ml.evaluation.held_out import Judged
+from ml.evaluation.held_out import Measured
 from ml.evaluation.segment_calibration import segment_calibration
 from ml.registry.decisions import insert
 from scoring.bundle import Bundle
@@ -62,7 +62,7 @@ def insert_measures(
     data: Dataset,
     bundle: Bundle,
     evaluations: Sequence[Evaluation],
-    baselines: Sequence[Judged],
+    baselines: Sequence[Measured],
     diagnosis: Diagnosis | None,
     at: datetime,
 ) -> None:
@@ -85,7 +85,7 @@ def insert_measures(
         insert(connection, f"registry.{name}", [(*model, *row) for row in rows])
 
 
-def _evaluation_rows(judged: Judged) -> list[Row]:
+def _evaluation_rows(judged: Measured) -> list[Row]:
     """Model, protocol, metric, its value and 95 % interval, rows and buyers."""
     size = len(judged.labels), int(judged.labels.sum())
     return [
@@ -153,5 +153,5 @@ def _insert_held_out(
     ).fetchall()
 
 
-def _ends(judged: Judged, metric: str) -> tuple[float | None, float | None]:
+def _ends(judged: Measured, metric: str) -> tuple[float | None, float | None]:
     return judged.intervals.get(metric, (None, None))

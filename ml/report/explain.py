@@ -15,7 +15,7 @@ from scoring.bundle import Bundle, load_bundle
 from warehouse.connection import connect, fetch, qualified, require_tables
 from warehouse.console import progress_bar, say
 from warehouse.errors import InputError
-from warehouse.manifest import FeatureTable, Task, find_task, load_registry
+from warehouse.manifest import FeatureTable, Task, find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["explain_task"]
@@ -36,7 +36,7 @@ def explain_task(settings: Settings, task: str) -> dict[str, Any]:
     The page needs nothing but itself: no network, no script. Raises UsageError (unknown task) or
     InputError (no champion, or one that is no glass box).
     """
-    table, found = find_task(load_registry(settings.manifest), task)
+    table, found = find_task(load_feature_tables(settings.manifest), task)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         champion = _champion(connection, settings.artifacts, task)
     if champion.box is None:

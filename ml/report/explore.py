@@ -6,8 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
+from ml.data.arrays import Floats, Labels, Matrix
 from ml.data.dataset import Dataset
-from ml.evaluation.metrics import Floats, Labels
 
 __all__ = ["correlations", "missing_shares", "sample", "spread"]
 
@@ -15,8 +15,6 @@ MOST_ROWS = 20_000
 BINS = 18
 ENDS = (1, 97)
 """Percentiles between which a feature is drawn: one customer in a million bends no axis."""
-
-Matrix = npt.NDArray[np.float32]
 
 
 def sample(data: Dataset, seed: int = 0) -> tuple[Matrix, Labels]:

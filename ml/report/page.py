@@ -17,7 +17,7 @@ from ml.report.models import model_page
 from warehouse.connection import connect
 from warehouse.console import progress_bar, say
 from warehouse.errors import InputError, UsageError
-from warehouse.manifest import FeatureTable, find_task, load_registry
+from warehouse.manifest import FeatureTable, find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["write_report"]
@@ -34,7 +34,7 @@ def write_report(settings: Settings, out: Path | None = None) -> dict[str, Any]:
     that was there is replaced whole, or not at all.
     """
     target = out or settings.warehouse.with_name("report.html")
-    tables = load_registry(settings.manifest)
+    tables = load_feature_tables(settings.manifest)
     with (
         connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection,
         progress_bar("writing the report") as advance,

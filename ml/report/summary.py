@@ -14,7 +14,7 @@ from ml.report import summary_queries as queries
 from warehouse.connection import connect
 from warehouse.console import show
 from warehouse.errors import InputError
-from warehouse.manifest import load_registry
+from warehouse.manifest import load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["summarise"]
@@ -160,7 +160,7 @@ def _next(has_model: bool, has_predictions: bool) -> Table:
 def _words(settings: Settings) -> dict[str, str]:
     """What people read instead of a feature's name, where the manifest is there to tell."""
     try:
-        tables = load_registry(settings.manifest)
+        tables = load_feature_tables(settings.manifest)
     except InputError:
         return {}
     return {feature.name: feature.label for table in tables for feature in table.features}

@@ -9,7 +9,7 @@ Whatever comes of it is a row of registry.decisions, with the reason.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -18,10 +18,10 @@ import duckdb
 from ml.candidates import Candidate
 from ml.data.dataset import NothingToLearnError
 from ml.data.labelled_rows import find_rows
-from ml.training.train import train
+from ml.training.train import TrainingRequest, train
 from warehouse.connection import connect, fetch, qualified, quoted, require_tables
 from warehouse.console import say
-from warehouse.manifest import FeatureTable, Task, find_task, load_registry
+from warehouse.manifest import FeatureTable, Task, find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["Need", "retrain", "whether"]
@@ -57,7 +57,7 @@ def retrain(
     Without `if_needed` it is trained wherever there is something new to learn. Returns each task's
     need and what was trained. Raises as `ml.train.train` does.
     """
-    tables = load_registry(settings.manifest)
+    tables = load_feature_tables(settings.manifest)
     pairs = [(table, each) for table in tables for each in table.tasks if each.trained_by_default]
     if task:
         pairs = [find_task(tables, task)]
@@ -83,14 +83,14 @@ def _trained(
     candidates: Sequence[Candidate] | None,
 ) -> dict[str, Any]:
     """What was learned from all dates, or from the newest alone where that beats the champion."""
-    (found,) = train(settings, task, seed, candidates=candidates, occasion=need.reason)["trained"]
+    request = TrainingRequest(seed, candidates=candidates, occasion=need.reason)
+    (found,) = train(settings, task, request)["trained"]
     if need.fresh_from is None:
         return dict(found)
     occasion = f"{need.reason}; learned from {need.fresh_from} on alone"
     try:
-        (recent,) = train(
-            settings, task, seed, candidates=candidates, occasion=occasion, since=need.fresh_from
-        )["trained"]
+        fresh = replace(request, occasion=occasion, since=need.fresh_from)
+        (recent,) = train(settings, task, fresh)["trained"]
     except NothingToLearnError:
         return dict(found)
     return dict(recent if recent["status"] == "champion" else found)

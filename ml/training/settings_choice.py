@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.candidates import Candidate
-from ml.candidates.base import Classifier, Labels, Matrix, Params, threads_for
+from ml.candidates.base import Classifier, Params, threads_for
 from ml.candidates.calibrated import CalibratedModel
+from ml.data.arrays import Floats, Labels, Matrix
 from ml.data.dataset import Dataset
 from ml.evaluation.calibration import UNCHANGED, to_true_rate
 from ml.evaluation.folds import Fold, Protocol
-from ml.evaluation.metrics import Floats
 from ml.training.parallel import in_processes
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from importlib.metadata import version
 from typing import Any
@@ -24,53 +25,59 @@ from scoring.bundle import Bundle, model_version, write_bundle
 from warehouse.connection import connect
 from warehouse.console import progress_bar, say
 from warehouse.errors import NumerosityError, UsageError
-from warehouse.manifest import FeatureTable, Task, find_task, load_registry
+from warehouse.manifest import FeatureTable, Task, find_task, load_feature_tables
 from warehouse.settings import Settings
 
-__all__ = ["train"]
+__all__ = ["TrainingRequest", "train"]
 
 INTERACTION = " × "
 """Between the two features that are one reason together."""
 LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
 
 
-def train(
-    settings: Settings,
-    task: str | None = None,
-    seed: int = 0,
-    folds: int | None = None,
-    repeats: int | None = None,
-    without: Sequence[str] = (),
-    budget: Budget | None = None,
-    candidates: Sequence[Candidate] | None = None,
-    occasion: str | None = None,
-    since: date | None = None,
-) -> dict[str, Any]:
-    """Train one task, or every task of the registry that is trained by default and has rows.
+@dataclass(frozen=True)
+class TrainingRequest:
+    """How a task is to be trained."""
 
-    Compares `candidates`. Within `budget` for each task, settings beside their own are searched
-    first. `occasion`, why it is trained now, goes before the reason of the decision. A task that is
-    named can be learned from its dates from `since` on alone.
+    seed: int = 0
+    folds: int | None = None
+    """Folds that compare models; None: as the number of rows suggests."""
+    repeats: int | None = None
+    """How often the rows are split into folds; None: as the number of rows suggests."""
+    without: Sequence[str] = ()
+    """Groups of features to leave out; only where one task is named."""
+    budget: Budget | None = None
+    """Time or trials for each task to search settings in, before models are compared."""
+    candidates: Sequence[Candidate] | None = None
+    """The models to compare; None: the usual ones."""
+    occasion: str | None = None
+    """Why it is trained now; stands before the reason in registry.decisions."""
+    since: date | None = None
+    """Learn from as-of dates from this one on; only where one task is named."""
+
+
+def train(
+    settings: Settings, task: str | None = None, request: TrainingRequest | None = None
+) -> dict[str, Any]:
+    """Train one task, or every task that is trained by default and has rows.
 
     Returns what was trained and what was skipped, with the reason. Raises UsageError (unknown
     task), InputError (data that breaks its contract, nothing to learn), IntegrityError (the parity
     gate) or LockedError.
     """
-    tables = load_registry(settings.manifest)
+    request = request or TrainingRequest()
+    tables = load_feature_tables(settings.manifest)
     if task:
-        found = find_task(tables, task, without)
-        done = _train(settings, *found, seed, folds, repeats, budget, candidates, occasion, since)
-        return {"trained": [done]}
-    if without:
+        found = find_task(tables, task, request.without)
+        return {"trained": [_train(settings, *found, request)]}
+    if request.without:
         raise UsageError("--without needs --task: groups of features are a task's own")
     trained, skipped = [], []
     for table in tables:
         for each in table.tasks:
             try:
                 if each.trained_by_default:
-                    trained.append(
-                        _train(settings, table, each, seed, folds, repeats, budget, candidates)
-                    )
+                    trained.append(_train(settings, table, each, request))
                     continue
                 reason = f"task {each.name} is trained when asked for: --task {each.name}"
             except NothingToLearnError as error:
@@ -84,27 +91,20 @@ def train(
 
 
 def _train(
-    settings: Settings,
-    table: FeatureTable,
-    task: Task,
-    seed: int,
-    folds: int | None,
-    repeats: int | None,
-    budget: Budget | None,
-    candidates: Sequence[Candidate] | None,
-    occasion: str | None = None,
-    since: date | None = None,
+    settings: Settings, table: FeatureTable, task: Task, request: TrainingRequest
 ) -> dict[str, Any]:
+    seed, candidates = request.seed, request.candidates
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_registry(connection)
-        data = read_dataset(connection, table, task, since, settings, seed, to_learn=True)
+        data = read_dataset(connection, table, task, request.since, settings, seed, to_learn=True)
     if data.drawn:
         say(f"{task.name}: {data.drawn}")
-    plan = protocol(data, seed, folds, repeats)
-    if budget:
+    plan = protocol(data, seed, request.folds, request.repeats)
+    if request.budget:
         with progress_bar(f"{task.name}: searching settings") as advance:
             folder = settings.artifacts / task.name
-            candidates = tune(candidates or USUAL, data, plan, seed, budget, folder, advance)
+            search = candidates or USUAL, data, plan, seed, request.budget
+            candidates = tune(*search, folder, advance)
     with progress_bar(f"{task.full_name}: comparing models") as advance:
         evaluations = evaluate(data, plan, seed, advance, candidates)
     best = evaluations[0]
@@ -115,12 +115,22 @@ def _train(
     except NumerosityError as error:
         raise type(error)(f"{task.name}, {candidate.title}: {error}") from None
     bundle = _write(settings, data, plan, best, parity, onnx, seed)
-    beside, diagnosis = baselines(data, plan, seed), diagnose(best, data, plan, seed)
+    baseline_models = baselines(data, plan, seed)
+    diagnosis = diagnose(best, data, plan, seed)
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
         if box := candidate.glass_box(best.model):
             store_terms(connection, task.name, bundle.model_version, box, data.names)
-        where = connection, settings.artifacts
-        standing = record(*where, data, plan, evaluations, bundle, beside, diagnosis, occasion)
+        standing = record(
+            connection,
+            settings.artifacts,
+            data,
+            plan,
+            evaluations,
+            bundle,
+            baseline_models,
+            diagnosis,
+            request.occasion,
+        )
     metrics = best.metrics
     say(
         f"{task.name}: {candidate.title} {bundle.model_version} is {standing.status}"

@@ -4,6 +4,6 @@ Who is in an audience, and who is held out of it, dbt decides (models/activation
 delivered and noted who was, so that `activation_lift` can say later what it added.
 """
 
-from scoring.activate.deliver import Request, activate
+from scoring.activate.deliver import DeliveryRequest, activate
 
-__all__ = ["Request", "activate"]
+__all__ = ["DeliveryRequest", "activate"]

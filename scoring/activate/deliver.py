@@ -8,13 +8,13 @@ import duckdb
 import structlog
 
 from scoring.activate.destinations import FILES, check, post, shown, write_file
-from scoring.activate.members import Audience, Difference, difference, known_audiences, read
+from scoring.activate.members import Audience, AudienceChange, difference, known_audiences, read
 from warehouse.connection import connect, fetch, qualified, require_tables, storage, transaction
 from warehouse.console import row_progress_bar
 from warehouse.errors import UsageError
 from warehouse.settings import Settings
 
-__all__ = ["Outcome", "Request", "activate"]
+__all__ = ["DeliveryOutcome", "DeliveryRequest", "activate"]
 
 TABLES = ("scoring.deliveries", "scoring.delivery_members")
 
@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Request:
+class DeliveryRequest:
     """Which audience, and where to: `csv`, `parquet` or an address."""
 
     audience: str | None
@@ -33,7 +33,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DeliveryOutcome:
     """What was delivered, and how it differs from the last delivery of the audience."""
 
     audience: str
@@ -49,7 +49,7 @@ class Outcome:
     changed: int = 0
 
 
-def activate(settings: Settings, request: Request) -> Outcome:
+def activate(settings: Settings, request: DeliveryRequest) -> DeliveryOutcome:
     """Deliver the audience, unless just this was delivered there before.
 
     A file is in place, or all parts are taken, before the delivery is noted; a run that was killed
@@ -67,7 +67,7 @@ def activate(settings: Settings, request: Request) -> Outcome:
         audience = read(connection, name)
         if audience is None:
             log.warning("nobody is in the audience", audience=name)
-            return Outcome(name, "empty", shown(request.destination))
+            return DeliveryOutcome(name, "empty", shown(request.destination))
         delivery_id = audience.delivery_id(request.destination)
         path = _path(settings, audience, delivery_id, request.destination)
         destination = str(path or shown(request.destination))
@@ -82,7 +82,7 @@ def activate(settings: Settings, request: Request) -> Outcome:
             else:
                 _post(settings, request, audience, delivery_id, changes)
             _note(connection, audience, delivery_id, destination, changes)
-    outcome = Outcome(
+    outcome = DeliveryOutcome(
         name,
         status,
         destination,
@@ -106,7 +106,11 @@ def _path(settings: Settings, audience: Audience, delivery_id: str, kind: str) -
 
 
 def _post(
-    settings: Settings, request: Request, audience: Audience, delivery_id: str, changes: Difference
+    settings: Settings,
+    request: DeliveryRequest,
+    audience: Audience,
+    delivery_id: str,
+    changes: AudienceChange,
 ) -> None:
     token = settings.activation_token.get_secret_value() if settings.activation_token else None
     with row_progress_bar(audience.name, audience.rows.num_rows, request.progress) as advance:
@@ -134,7 +138,7 @@ def _note(
     audience: Audience,
     delivery_id: str,
     destination: str,
-    changes: Difference,
+    changes: AudienceChange,
 ) -> None:
     """Enter the delivery and everybody in it or held out of it, in one transaction."""
     row = (

@@ -11,7 +11,7 @@ import pyarrow as pa
 from warehouse.connection import columns, fetch, qualified, require_tables
 from warehouse.errors import InputError, UsageError
 
-__all__ = ["Audience", "Difference", "difference", "known_audiences", "read"]
+__all__ = ["Audience", "AudienceChange", "difference", "known_audiences", "read"]
 
 SETTINGS = "seeds.audiences"
 PRIVATE = ("audience", "as_of_date", "is_holdout")
@@ -43,7 +43,7 @@ class Audience:
 
 
 @dataclass(frozen=True)
-class Difference:
+class AudienceChange:
     """Against the last delivery; all are `added` in the first."""
 
     added: int
@@ -110,7 +110,7 @@ def _packed(there: dict[str, str]) -> str:
     return ", ".join(f'"{each}" := people."{each}"' for each in there if each not in PRIVATE)
 
 
-def difference(connection: duckdb.DuckDBPyConnection, audience: Audience) -> Difference:
+def difference(connection: duckdb.DuckDBPyConnection, audience: Audience) -> AudienceChange:
     """What a receiver of the last delivery would find different."""
     members = qualified(connection, "scoring.delivery_members")
     deliveries = qualified(connection, "scoring.deliveries")
@@ -128,4 +128,4 @@ def difference(connection: duckdb.DuckDBPyConnection, audience: Audience) -> Dif
     ).fetchall()
     removed = tuple(row[0] for row in rows if row[2])
     added = sum(row[1] for row in rows)
-    return Difference(added, len(removed), len(rows) - added - len(removed), removed)
+    return AudienceChange(added, len(removed), len(rows) - added - len(removed), removed)

@@ -5,6 +5,6 @@ back; then what is known of them is traced through the warehouse and every file 
 written anew without it and put in place in one step. A run that was killed is simply run again.
 """
 
-from scoring.forget.erase import Request, forget
+from scoring.forget.erase import ErasureRequest, forget
 
-__all__ = ["Request", "forget"]
+__all__ = ["ErasureRequest", "forget"]

@@ -12,7 +12,7 @@ import structlog
 
 from scoring.forget import databases, erasure_list, files, lineage
 from scoring.forget.left_over import delivered_to, emails, not_kept_out, still_found
-from scoring.forget.receipt import Line, Receipt, now, record, resume
+from scoring.forget.receipt import Receipt, ReceiptLine, now, record, resume
 from scoring.forget.replace import replace_file
 from scoring.publish.versions import Versions
 from warehouse.connection import connect, fetch, storage, transaction
@@ -20,13 +20,13 @@ from warehouse.console import row_progress_bar
 from warehouse.errors import InputError, UsageError
 from warehouse.settings import Settings
 
-__all__ = ["Request", "forget"]
+__all__ = ["ErasureRequest", "forget"]
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Request:
+class ErasureRequest:
     """Whom to erase; `rewrite_raw`: from the raw files, too."""
 
     ids: tuple[str, ...]
@@ -36,7 +36,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundRows:
     """Where the customers are: DuckDB files (name, further names of the same file, tables and their
     rows, by path) and other files."""
 
@@ -49,19 +49,19 @@ class Found:
     unseen: set[str]
 
     @property
-    def lines(self) -> list[Line]:
+    def lines(self) -> list[ReceiptLine]:
         """What is to be erased, raw files aside."""
         return [
             *(
-                Line(str(path), table, n)
+                ReceiptLine(str(path), table, n)
                 for path, each in self.rows.items()
                 for table, n in each.items()
             ),
-            *(Line(str(file.path), "rows", file.rows) for file in self.own),
+            *(ReceiptLine(str(file.path), "rows", file.rows) for file in self.own),
         ]
 
 
-def forget(settings: Settings, request: Request) -> Receipt:
+def forget(settings: Settings, request: ErasureRequest) -> Receipt:
     """Erase the customers everywhere, and say where; the status is `done` or `already_done`.
 
     The warehouse is locked from start to end, so nothing is scored or published meanwhile. Raises
@@ -116,7 +116,7 @@ def _locked(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 @contextmanager
-def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[Found]:
+def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[FoundRows]:
     """Everything that is about them; the copies of the warehouse stay attached within."""
     with ExitStack() as stack:
         raw = files.raw_files(connection, settings.raw)
@@ -135,15 +135,15 @@ def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterat
         rows = {path: databases.count(connection, each) for path, each in tables.items()}
         folders = settings.serving.with_suffix(""), settings.activation
         own = list(files.own_files(connection, *folders))
-        yield Found(names, others, tables, rows, own, raw, unseen)
+        yield FoundRows(names, others, tables, rows, own, raw, unseen)
 
 
 def _erase(
     connection: duckdb.DuckDBPyConnection,
-    found: Found,
+    found: FoundRows,
     warehouse: Path,
     receipt: Receipt,
-    request: Request,
+    request: ErasureRequest,
 ) -> None:
     """Rewrite each file that holds them, the warehouse last: it takes the receipt along."""
     for file in [*found.own, *(found.raw if request.rewrite_raw else [])]:

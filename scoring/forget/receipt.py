@@ -13,13 +13,13 @@ import duckdb
 from scoring.forget.replace import replace_file
 from warehouse.connection import fetch, quoted
 
-__all__ = ["TABLE", "Line", "Receipt", "erasure_id", "now", "record", "resume"]
+__all__ = ["TABLE", "Receipt", "ReceiptLine", "erasure_id", "now", "record", "resume"]
 
 TABLE = "scoring.erasures"
 
 
 @dataclass(frozen=True)
-class Line:
+class ReceiptLine:
     """Rows of one table of a database file, or of one file."""
 
     place: str
@@ -36,7 +36,7 @@ class Receipt:
     status: str = "new"
     started_at: str = ""
     finished_at: str | None = None
-    erased: list[Line] = field(default_factory=list)
+    erased: list[ReceiptLine] = field(default_factory=list)
     raw_files: list[dict[str, Any]] = field(default_factory=list)
     still_found: list[str] = field(default_factory=list)
     delivered_to: list[dict[str, Any]] = field(default_factory=list)
@@ -71,7 +71,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def resume(folder: Path, hashes: list[str], found: Iterable[Line]) -> Receipt:
+def resume(folder: Path, hashes: list[str], found: Iterable[ReceiptLine]) -> Receipt:
     """The receipt of this erasure, with what is found now added to what an earlier run did.
 
     A run that was killed had planned its lines: those that are found again were not done yet.
@@ -87,7 +87,7 @@ def resume(folder: Path, hashes: list[str], found: Iterable[Line]) -> Receipt:
     for line in found:
         key = line.place, line.table
         lines[key] = line.rows + (lines.get(key, 0) if receipt.status == "done" else 0)
-    receipt.erased = [Line(*key, rows) for key, rows in lines.items()]
+    receipt.erased = [ReceiptLine(*key, rows) for key, rows in lines.items()]
     return receipt
 
 

@@ -26,8 +26,8 @@ from warehouse.settings import Settings
 
 __all__ = [
     "BATCH_ROWS",
-    "Outcome",
-    "Request",
+    "ScoringOutcome",
+    "ScoringRequest",
     "models",
     "run",
     "score_day",
@@ -43,7 +43,7 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Request:
+class ScoringRequest:
     """What to score: every champion's newest day, unless said otherwise."""
 
     task: str | None = None
@@ -55,7 +55,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ScoringOutcome:
     """What became of one task; `error` and `exit_code` tell why it failed."""
 
     task: str
@@ -70,7 +70,7 @@ class Outcome:
     exit_code: int = 0
 
 
-def run(settings: Settings, request: Request) -> list[Outcome]:
+def run(settings: Settings, request: ScoringRequest) -> list[ScoringOutcome]:
     """Score what is asked for, one outcome a task.
 
     A task that fails does not keep the others from being scored: its outcome has the error. A task
@@ -88,7 +88,7 @@ def run(settings: Settings, request: Request) -> list[Outcome]:
     return without_empty(outcomes)
 
 
-def without_empty(outcomes: list[Outcome]) -> list[Outcome]:
+def without_empty(outcomes: list[ScoringOutcome]) -> list[ScoringOutcome]:
     """An empty feature table is no failure, unless there is no other."""
     if all(outcome.status == "nothing_to_score" for outcome in outcomes):
         return [replaced(outcome, status="failed", exit_code=3) for outcome in outcomes]
@@ -99,7 +99,7 @@ def without_empty(outcomes: list[Outcome]) -> list[Outcome]:
 
 
 def models(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, request: Request
+    connection: duckdb.DuckDBPyConnection, settings: Settings, request: ScoringRequest
 ) -> list[tuple[str, Callable[[], Bundle]]]:
     """The tasks to score, and for each how to load its model.
 
@@ -121,17 +121,17 @@ def _outcome(
     task: str,
     load: Callable[[], Bundle],
     settings: Settings,
-    request: Request,
-) -> Outcome:
+    request: ScoringRequest,
+) -> ScoringOutcome:
     try:
         with storage(settings.warehouse):
             return score_day(connection, load(), request, settings.threads)
     except NothingToScoreError as error:
         log.warning("nothing_to_score", task=task, reason=one_line(error))
-        return Outcome(task, "nothing_to_score", error=one_line(error))
+        return ScoringOutcome(task, "nothing_to_score", error=one_line(error))
     except Exception as error:
         log.debug("task failed", task=task, exc_info=True)
-        return Outcome(
+        return ScoringOutcome(
             task, "failed", request.as_of, error=one_line(error), exit_code=exit_code(error)
         )
 
@@ -139,10 +139,10 @@ def _outcome(
 def score_day(
     connection: duckdb.DuckDBPyConnection,
     bundle: Bundle,
-    request: Request,
+    request: ScoringRequest,
     threads: int = 1,
     batch_rows: int = BATCH_ROWS,
-) -> Outcome:
+) -> ScoringOutcome:
     """Score one day with one model, and write it unless it is there already or the run is dry.
 
     Raises InputError or IntegrityError, and then nothing in the warehouse has changed.
@@ -178,7 +178,7 @@ def score_day(
     seconds = round(time.perf_counter() - started, 3)
     scored_rows, unscorable = counts.scored, counts.unscorable
     log.info(status, scored=scored_rows, unscorable=unscorable, seconds=seconds, **about)
-    return Outcome(
+    return ScoringOutcome(
         bundle.task,
         status,
         day.as_of_date,

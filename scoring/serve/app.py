@@ -52,7 +52,7 @@ log = structlog.get_logger()
 
 
 def create_app(settings: Settings, keys: Keys, per_second: float) -> FastAPI:
-    """The service of what is published now; raises as `Publication` does."""
+    """The service of what is published now; raises as `OpenPublication` does."""
     metrics = Metrics()
     live = Live(settings, metrics)
 

@@ -11,7 +11,7 @@ import structlog
 from scoring.serve.batcher import Batcher
 from scoring.serve.browse.tables import Question
 from scoring.serve.metrics import Metrics
-from scoring.serve.publication import THREADS, Facts, Publication, Unscorable, identity
+from scoring.serve.publication import THREADS, Facts, OpenPublication, Unscorable, identity
 from warehouse.errors import one_line
 from warehouse.settings import Settings
 
@@ -28,7 +28,7 @@ log = structlog.get_logger()
 class Open:
     """An open publication, and how many requests it is answering."""
 
-    def __init__(self, publication: Publication) -> None:
+    def __init__(self, publication: OpenPublication) -> None:
         self.publication = publication
         self.sessions: Batcher[Any, Facts | Unscorable] = Batcher(
             publication.sessions, "sessions", LARGEST, THREADS
@@ -51,12 +51,12 @@ class Live:
     """Lends the newest publication to requests; an older one closes when its last request ends."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        """Open what is served; raises as `Publication` does."""
+        """Open what is served; raises as `OpenPublication` does."""
         self._settings = settings
         self._metrics = metrics
         self._refused: object = None
         self._closing: set[asyncio.Task[None]] = set()
-        self.open = Open(Publication(settings))
+        self.open = Open(OpenPublication(settings))
         self._tell()
 
     @contextmanager
@@ -86,7 +86,7 @@ class Live:
             return
         started = time.perf_counter()
         try:
-            taken = await asyncio.to_thread(Publication, self._settings)
+            taken = await asyncio.to_thread(OpenPublication, self._settings)
         except Exception as error:
             if self._refused != found:
                 self._refused = found

@@ -24,7 +24,7 @@ from warehouse.connection import fetch
 from warehouse.errors import InputError
 from warehouse.settings import Settings
 
-__all__ = ["THREADS", "Publication", "Unscorable", "identity"]
+__all__ = ["THREADS", "OpenPublication", "Unscorable", "identity"]
 
 Identity = tuple[int, int, int, int]
 Facts = dict[str, Any]
@@ -68,7 +68,7 @@ def identity(serving: Path) -> Identity | None:
         return None
 
 
-class Publication:
+class OpenPublication:
     """Answers from one version, whatever is published in the meantime.
 
     `sessions` and `customers` are for THREADS threads each at a time, `asked` is for one.

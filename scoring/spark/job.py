@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from scoring.bundle import Bundle
-from scoring.run.job import Outcome, Request, models, without_empty
+from scoring.run.job import ScoringOutcome, ScoringRequest, models, without_empty
 from scoring.run.stored_scores import Counts
 from scoring.spark.registry_copy import bring_registry
 from scoring.spark.session import bring, connect, translated
@@ -26,7 +26,7 @@ __all__ = ["run"]
 log = structlog.get_logger()
 
 
-def run(settings: Settings, request: Request) -> list[Outcome]:
+def run(settings: Settings, request: ScoringRequest) -> list[ScoringOutcome]:
     """Score what is asked for, one outcome a task, as `scoring.run.run` does in DuckDB.
 
     Which model scores which task says the registry in the DuckDB file of the settings; Spark's
@@ -46,7 +46,7 @@ def run(settings: Settings, request: Request) -> list[Outcome]:
                     log.debug("task failed", task=task, exc_info=True)
                     empty = isinstance(error, NothingToScoreError)
                     outcomes.append(
-                        Outcome(
+                        ScoringOutcome(
                             task,
                             "nothing_to_score" if empty else "failed",
                             request.as_of,
@@ -57,7 +57,7 @@ def run(settings: Settings, request: Request) -> list[Outcome]:
     return without_empty(outcomes)
 
 
-def score_day(spark: "SparkSession", bundle: Bundle, request: Request) -> Outcome:
+def score_day(spark: "SparkSession", bundle: Bundle, request: ScoringRequest) -> ScoringOutcome:
     """Score one day with one model, and write it unless it is there already or the run is dry.
 
     Raises InputError or IntegrityError, and then nothing that is read has changed.
@@ -81,7 +81,7 @@ def score_day(spark: "SparkSession", bundle: Bundle, request: Request) -> Outcom
             counts = replace(spark, bundle, day, run_id, scores)
     seconds = round(time.perf_counter() - started, 3)
     log.info(status, scored=counts.scored, unscorable=counts.unscorable, seconds=seconds, **about)
-    return Outcome(
+    return ScoringOutcome(
         bundle.task,
         status,
         day.as_of_date,

@@ -11,11 +11,11 @@ from warehouse.errors import InputError, NothingToScoreError
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["FeatureDay", "check_contract", "choose_date", "describe", "read"]
+__all__ = ["SparkFeatureDay", "check_contract", "choose_date", "describe", "read"]
 
 
 @dataclass(frozen=True)
-class FeatureDay:
+class SparkFeatureDay:
     """One as-of date of a bundle's feature table, how many rows it has, and what is in them."""
 
     as_of_date: date
@@ -73,7 +73,7 @@ def choose_date(spark: "SparkSession", bundle: Bundle, wanted: date | None = Non
     return wanted
 
 
-def describe(spark: "SparkSession", bundle: Bundle, day: date) -> FeatureDay:
+def describe(spark: "SparkSession", bundle: Bundle, day: date) -> SparkFeatureDay:
     """Count and fingerprint the rows of `day`; the order of the rows does not matter.
 
     Raises InputError when an entity is there more than once.
@@ -97,7 +97,7 @@ def describe(spark: "SparkSession", bundle: Bundle, day: date) -> FeatureDay:
             f"{bundle.relation} has {times} rows as of {day} for {bundle.entity_key} {entity}"
             f" ({keyed - entities} rows too many in all): keep one row an entity and date"
         )
-    return FeatureDay(day, rows, f"{rows}-{int(content or 0) % 2**128:x}")
+    return SparkFeatureDay(day, rows, f"{rows}-{int(content or 0) % 2**128:x}")
 
 
 def read(spark: "SparkSession", bundle: Bundle, day: date) -> "DataFrame":

@@ -13,7 +13,7 @@ from scoring.bundle import Bundle
 from scoring.run.predictions import code_version
 from scoring.run.stored_scores import Counts
 from scoring.spark.session import fetch, literal
-from scoring.spark.spark_feature_day import FeatureDay
+from scoring.spark.spark_feature_day import SparkFeatureDay
 from warehouse.errors import IntegrityError
 from warehouse.steps import step
 
@@ -28,7 +28,7 @@ SHOWN = ("scoring.predictions", "scoring.unscorable")
 
 
 def already_done(
-    spark: "SparkSession", bundle: Bundle, day: FeatureDay
+    spark: "SparkSession", bundle: Bundle, day: SparkFeatureDay
 ) -> tuple[str, Counts] | None:
     """The run whose result is in place for this model and exactly these features, or None."""
     where = _where(bundle, day.as_of_date)
@@ -57,7 +57,7 @@ def count(scores: "DataFrame") -> Counts:
 
 
 def replace(
-    spark: "SparkSession", bundle: Bundle, day: FeatureDay, run_id: str, scores: "DataFrame"
+    spark: "SparkSession", bundle: Bundle, day: SparkFeatureDay, run_id: str, scores: "DataFrame"
 ) -> Counts:
     """Put `scores` (`tasks.SCHEMA`) in place of the partition's rows, and note the run.
 
@@ -112,7 +112,7 @@ def _point(spark: "SparkSession", bundle: Bundle, day: date, files: str) -> None
 def _note(
     spark: "SparkSession",
     bundle: Bundle,
-    day: FeatureDay,
+    day: SparkFeatureDay,
     run_id: str,
     started: str,
     counts: Counts,

@@ -7,8 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import hypothesis
 import pytest
 
-from tests.support.engines import SparkHouse
-from tests.support.project import House
+from tests.support.engines import SparkWorkspace
+from tests.support.project import Workspace
 from tests.support.shops import (
     BEFORE_SCORES,
     BUILDERS,
@@ -19,8 +19,8 @@ from tests.support.shops import (
 )
 
 # How long an example takes says how busy the machine is: time is measured in bench/.
-hypothesis.settings.register_profile("house", deadline=None)
-hypothesis.settings.load_profile("house")
+hypothesis.settings.register_profile("numerosity", deadline=None)
+hypothesis.settings.load_profile("numerosity")
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,7 @@ def shop(at_once: Mapping[str, Future[Shop]]) -> Shop:
 
 
 @pytest.fixture(scope="session")
-def canary(at_once: Mapping[str, Future[House]]) -> House:
+def canary(at_once: Mapping[str, Future[Workspace]]) -> Workspace:
     """The features of the same shop with rows that no as-of date could know."""
     return at_once["canary"].result()
 
@@ -63,26 +63,26 @@ def broken_shop(at_once: Mapping[str, Future[BrokenShop]]) -> BrokenShop:
 
 
 @pytest.fixture(scope="session")
-def spark(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> SparkHouse:
+def spark(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> SparkWorkspace:
     """A copy of the sample shop, on both engines from raw files to features and scores."""
     folder = tmp_path_factory.mktemp("spark")
-    shutil.copy(shop.house.warehouse, folder)
+    shutil.copy(shop.workspace.warehouse, folder)
     for name in ("target", "artifacts"):
-        shutil.copytree(shop.house.folder / name, folder / name)
-    house = SparkHouse(House(folder, shop.house.raw))
-    house.dbt("build", *TABLES_ONLY, "--select", *BEFORE_SCORES).succeeded()
-    house.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
-    return house
+        shutil.copytree(shop.workspace.folder / name, folder / name)
+    workspace = SparkWorkspace(Workspace(folder, shop.workspace.raw))
+    workspace.dbt("build", *TABLES_ONLY, "--select", *BEFORE_SCORES).succeeded()
+    workspace.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
+    return workspace
 
 
 @pytest.fixture(scope="session")
-def spark_whole(spark: SparkHouse) -> SparkHouse:
+def spark_whole(spark: SparkWorkspace) -> SparkWorkspace:
     """The same with every other model, and all tests of what is before scores."""
     before = ("resource_type:seed", "staging", "intermediate", "marts", "features")
     later = ("segments", "predictions", "activation", "monitoring")
     spark.dbt("build", *TABLES_ONLY, "--select", *before, "--exclude", *BEFORE_SCORES).succeeded()
     tests = ("--exclude-resource-type", "unit_test", "--indirect-selection", "cautious")
     spark.dbt("test", *tests, "--select", *before).succeeded()
-    spark.house.dbt("run", "--select", *later).succeeded()
+    spark.workspace.dbt("run", "--select", *later).succeeded()
     spark.dbt("run", "--select", *later).succeeded()
     return spark

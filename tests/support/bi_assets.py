@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from scoring.publish import publish
-from tests.support.project import House
+from tests.support.project import Workspace
 from warehouse.settings import PROJECT_ROOT, Settings, load_settings
 
 __all__ = ["SUPERSET", "assets", "charts_of", "named_columns", "publish_to"]
@@ -62,7 +62,7 @@ def named_columns(params: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from (("column", each["column"]) for each in params.get("conditional_formatting", []))
 
 
-def publish_to(serving: Path, shop: House) -> Settings:
+def publish_to(serving: Path, shop: Workspace) -> Settings:
     """Publish a shop's warehouse there; the settings it was done with."""
     manifest = shop.folder / "target" / "manifest.json"
     settings = load_settings(warehouse=shop.warehouse, serving=serving, manifest=manifest)

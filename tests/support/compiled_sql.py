@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from warehouse.errors import NumerosityError
-from warehouse.manifest import FeatureTable, load_registry
+from warehouse.manifest import FeatureTable, load_feature_tables
 from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["compiled_models", "compiled_project"]
@@ -47,4 +47,4 @@ def compiled_project(*names: str) -> tuple[dict[str, str], tuple[FeatureTable, .
             raise NumerosityError(f"dbt does not compile {', '.join(names)}: {last}")
         found = {path.stem: path for path in Path(folder, "target", "compiled").rglob("*.sql")}
         sql = {name: found[name].read_text(encoding="utf-8") for name in names}
-        return sql, load_registry(Path(folder, "target", "manifest.json"))
+        return sql, load_feature_tables(Path(folder, "target", "manifest.json"))

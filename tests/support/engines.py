@@ -15,11 +15,11 @@ import jinja2
 import pytest
 
 from tests.support.macro_files import macro_text
-from tests.support.project import Done, House
+from tests.support.project import Done, Workspace
 from tests.support.spark_cluster import PYTHON
 from warehouse.settings import PROJECT_ROOT
 
-__all__ = ["Running", "SparkHouse", "differences", "dispatched", "needs_spark", "on_spark"]
+__all__ = ["Running", "SparkWorkspace", "differences", "dispatched", "needs_spark", "on_spark"]
 
 SMALL = {
     # Compiling a plan costs more than running it on a few hundred rows.
@@ -69,26 +69,26 @@ class Running:
 
 
 @dataclass(frozen=True)
-class SparkHouse:
-    """A house whose tables Spark builds from the same raw files, with the same models."""
+class SparkWorkspace:
+    """A workspace whose tables Spark builds from the same raw files, with the same models."""
 
-    house: House
+    workspace: Workspace
     master: str = LOCAL
     settings: Mapping[str, str] = field(default_factory=lambda: SMALL)
 
     @property
     def tables(self) -> Path:
         """The folder of tables."""
-        return self.house.folder / "spark" / "tables"
+        return self.workspace.folder / "spark" / "tables"
 
     def environment(self) -> dict[str, str]:
         """The environment of a command that works here."""
-        conf = self.house.folder / "spark-conf"
+        conf = self.workspace.folder / "spark-conf"
         conf.mkdir(exist_ok=True)
         settings = "".join(f"{name} {value}\n" for name, value in self.settings.items())
         (conf / "spark-defaults.conf").write_text(settings)
-        return self.house.environment() | {
-            "NUMEROSITY_SPARK_WAREHOUSE": str(self.house.folder / "spark"),
+        return self.workspace.environment() | {
+            "NUMEROSITY_SPARK_WAREHOUSE": str(self.workspace.folder / "spark"),
             "NUMEROSITY_SPARK_MASTER": self.master,
             "NUMEROSITY_SPARK_MEMORY": "3g",
             "NUMEROSITY_SPARK_PARTITIONS": "2",
@@ -104,7 +104,7 @@ class SparkHouse:
 
     def start_dbt(self, *arguments: str) -> Running:
         """The same, and the test goes on."""
-        where = ["--target", "spark", "--target-path", str(self.house.folder / "target-spark")]
+        where = ["--target", "spark", "--target-path", str(self.workspace.folder / "target-spark")]
         quiet = ["--no-use-colors", "--log-level-file", "none"]
         return self._start([str(PYTHON.with_name("dbt")), *quiet, *arguments, *where])
 
@@ -119,8 +119,8 @@ class SparkHouse:
     def _start(
         self, command: Sequence[str], text: str = "", variables: Mapping[str, str] | None = None
     ) -> Running:
-        (self.house.folder / "spark").mkdir(exist_ok=True)
-        folder = Path(tempfile.mkdtemp(dir=self.house.folder))
+        (self.workspace.folder / "spark").mkdir(exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=self.workspace.folder))
         (folder / "in").write_text(text)
         with (
             (folder / "in").open("rb") as stdin,
@@ -138,13 +138,13 @@ class SparkHouse:
         return Running(process, folder)
 
 
-def differences(house: SparkHouse, relations: Sequence[str]) -> dict[str, str]:
+def differences(workspace: SparkWorkspace, relations: Sequence[str]) -> dict[str, str]:
     """What differs between the engines in each of the relations `schema.name`; empty is right.
 
     Rows are matched by all that is no float, and in the order of their floats where that is alike.
     """
-    with duckdb.connect(str(house.house.warehouse), read_only=True) as connection:
-        found = {name: _difference(connection, house.tables, name) for name in relations}
+    with duckdb.connect(str(workspace.workspace.warehouse), read_only=True) as connection:
+        found = {name: _difference(connection, workspace.tables, name) for name in relations}
     return {name: what for name, what in found.items() if what}
 
 
@@ -213,8 +213,8 @@ def dispatched(engine: str, files: Sequence[str], call: str) -> str:
     return str(environment.from_string(text + f"{{{{ {call} }}}}").render()).strip()
 
 
-def on_spark(house: SparkHouse, queries: Mapping[str, str]) -> dict[str, list[Any]]:
+def on_spark(workspace: SparkWorkspace, queries: Mapping[str, str]) -> dict[str, list[Any]]:
     """The first column of each query's rows, as text."""
-    done = house.python("-m", "tests.support.ask_spark", text=json.dumps(queries)).succeeded()
+    done = workspace.python("-m", "tests.support.ask_spark", text=json.dumps(queries)).succeeded()
     answer: dict[str, list[Any]] = json.loads(done.lines[-1])
     return answer

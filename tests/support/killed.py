@@ -12,7 +12,7 @@ from typing import Any
 from ml.registry.promote import promote
 from scoring.bundle import load_bundle, write_bundle
 from scoring.publish import publish
-from scoring.run.job import Request, run, score_day
+from scoring.run.job import ScoringRequest, run, score_day
 from warehouse.connection import connect
 from warehouse.console import configure_logs
 from warehouse.settings import PROJECT_ROOT, Settings
@@ -24,12 +24,12 @@ def score(settings: Settings) -> None:
     """Score the newest day again with the bundle of the first champion, ten rows a batch."""
     (folder,) = settings.artifacts.glob("*/first")
     with connect(settings.warehouse) as connection:
-        score_day(connection, load_bundle(folder), Request(), batch_rows=10)
+        score_day(connection, load_bundle(folder), ScoringRequest(), batch_rows=10)
 
 
 def run_all(settings: Settings) -> None:
     """`python -m scoring run`, its error in a file and its exit code."""
-    (outcome,) = run(settings, Request(progress=False))
+    (outcome,) = run(settings, ScoringRequest(progress=False))
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     settings.manifest.with_name("error").write_text(outcome.error or "")
     raise SystemExit(outcome.exit_code)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 
+from ml.data.arrays import Floats
 from warehouse.manifest import FeatureTable
 
 __all__ = ["HORIZON", "PLANTED", "TASKS", "Day", "Planted", "draw_day"]
@@ -23,7 +24,6 @@ SOURCES = ("Google", "direct", "mail", "social", "partner")
 SOURCE_SHARES = (0.4, 0.3, 0.2, 0.08, 0.02)
 WEEKDAYS = (1.0, 0.95, 0.95, 1.0, 1.05, 1.2, 1.1)
 SEGMENTS = 60
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass

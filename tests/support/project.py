@@ -14,7 +14,7 @@ import pandas as pd
 
 from warehouse.settings import PROJECT_ROOT
 
-__all__ = ["PUBLIC_LAYERS", "Done", "House", "models_of", "real_data"]
+__all__ = ["PUBLIC_LAYERS", "Done", "Workspace", "models_of", "real_data"]
 
 PUBLIC_LAYERS = ("marts", "features", "segments", "predictions", "activation", "monitoring")
 
@@ -45,7 +45,7 @@ class Done:
 
 
 @dataclass(frozen=True)
-class House:
+class Workspace:
     """A warehouse with the raw folder it is built from, and whatever dbt and Python write."""
 
     folder: Path
@@ -57,7 +57,7 @@ class House:
         return self.folder / "warehouse.duckdb"
 
     def environment(self) -> dict[str, str]:
-        """The environment of a command that works in this house."""
+        """The environment of a command that works in this workspace."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("DBT_")}
         return ours | {
             "DBT_PROFILES_DIR": str(PROJECT_ROOT / "profiles"),
@@ -76,7 +76,7 @@ class House:
         where = ["--target-path", str(self.folder / "target"), "--log-level-file", "none"]
         given = ["--vars", json.dumps(variables)] if variables else []
         program = str(Path(sys.executable).with_name("dbt"))
-        other = House(self.folder, raw or self.raw)
+        other = Workspace(self.folder, raw or self.raw)
         return other._run([program, "--no-use-colors", *arguments, *where, *given])
 
     def python(self, module: str, *arguments: str) -> dict[str, Any]:

@@ -20,14 +20,14 @@ GIVEN = ("warehouse", "serving", "artifacts", "api_keys")
 
 def published(shop: Shop, folder: Path) -> Settings:
     """Publish the shop; the serving copy and the keys of the settings are in `folder`."""
-    shop.house.python("scoring", "publish")
+    shop.workspace.python("scoring", "publish")
     serving = folder / "serving.duckdb"
-    if folder != shop.house.folder:
-        shutil.copy(shop.house.folder / serving.name, serving)
+    if folder != shop.workspace.folder:
+        shutil.copy(shop.workspace.folder / serving.name, serving)
     return Settings(
-        warehouse=shop.house.warehouse,
+        warehouse=shop.workspace.warehouse,
         serving=serving,
-        artifacts=shop.house.folder / "artifacts",
+        artifacts=shop.workspace.folder / "artifacts",
         api_keys=folder / "api_keys",
     )
 

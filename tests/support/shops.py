@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ml.synthesize import synthesize
 from tests.support.planted import plant_unknowable_rows
-from tests.support.project import Done, House
+from tests.support.project import Done, Workspace
 
 CUSTOMERS, SEED = 400, 7
 FIRST, BETWEEN, SECOND = "2025-06-19", "2025-07-03", "2025-07-17"
@@ -20,70 +20,70 @@ TABLES_ONLY = ("--resource-type", "model", "--resource-type", "seed")
 class Shop:
     """A sample shop from raw files to predictions, and scoring.predictions after each run."""
 
-    house: House
+    workspace: Workspace
     truth: Path
-    scored: House  # after the first run
-    scored_again: House  # after the second run; the house itself was scored by force
+    scored: Workspace  # after the first run
+    scored_again: Workspace  # after the second run; the workspace itself was scored by force
 
 
 @dataclass(frozen=True)
 class Increments:
     """A feature store grown date by date, at its stages."""
 
-    back_filled: House  # FIRST, SECOND, BETWEEN
-    repeated: House  # … and SECOND again
-    refreshed: House  # … and every date anew, at once
+    back_filled: Workspace  # FIRST, SECOND, BETWEEN
+    repeated: Workspace  # … and SECOND again
+    refreshed: Workspace  # … and every date anew, at once
 
 
 @dataclass(frozen=True)
 class BrokenShop:
     """A small shop that was built well once, and then from broken files."""
 
-    house: House
+    workspace: Workspace
     good: Done
     before: Mapping[str, str]  # the tables after the good build
     bad: Done
 
 
-def _copy(house: House, name: str) -> House:
+def _copy(workspace: Workspace, name: str) -> Workspace:
     """The warehouse as it is now."""
-    folder = house.folder / name
+    folder = workspace.folder / name
     folder.mkdir()
-    shutil.copy(house.warehouse, folder)
-    return House(folder, house.raw)
+    shutil.copy(workspace.warehouse, folder)
+    return Workspace(folder, workspace.raw)
 
 
 def _build_shop(folder: Path) -> Shop:
     synthesize(CUSTOMERS, SEED, folder / "raw")
-    house = House(folder, folder / "raw")
-    house.dbt("build").succeeded()
-    house.python("ml", "train")
+    workspace = Workspace(folder, folder / "raw")
+    workspace.dbt("build").succeeded()
+    workspace.python("ml", "train")
     copies = []
     for name, force in [("scored", []), ("scored_again", []), ("", ["--force"])]:
-        house.python("scoring", "run", "--json-logs", *force)
-        copies += [_copy(house, name)] if name else []
-    house.dbt("build", "--select", "predictions", "activation").succeeded()
-    return Shop(house, folder / "raw" / "sample" / "truth", *copies)
+        workspace.python("scoring", "run", "--json-logs", *force)
+        copies += [_copy(workspace, name)] if name else []
+    workspace.dbt("build", "--select", "predictions", "activation").succeeded()
+    return Shop(workspace, folder / "raw" / "sample" / "truth", *copies)
 
 
-def _build_canary(folder: Path) -> House:
+def _build_canary(folder: Path) -> Workspace:
     synthesize(CUSTOMERS, SEED, folder / "raw")
     plant_unknowable_rows(folder / "raw" / "sample")
-    house = House(folder, folder / "raw")
-    house.dbt("build", *TABLES_ONLY, *FEATURES).succeeded()
-    return house
+    workspace = Workspace(folder, folder / "raw")
+    workspace.dbt("build", *TABLES_ONLY, *FEATURES).succeeded()
+    return workspace
 
 
 def _build_increments(folder: Path) -> Increments:
     synthesize(150, SEED, folder / "raw")
-    house = House(folder, folder / "raw")
+    workspace = Workspace(folder, folder / "raw")
     for date in (FIRST, SECOND, BETWEEN):
-        house.dbt("build", *TABLES_ONLY, *FEATURES, as_of_date=date).succeeded()
-    back_filled = _copy(house, "back_filled")
-    house.dbt("build", *TABLES_ONLY, *FEATURES, as_of_date=SECOND).succeeded()
-    repeated = _copy(house, "repeated")
-    house.dbt("build", *TABLES_ONLY, *FEATURES, "--full-refresh", as_of_date=SECOND).succeeded()
-    return Increments(back_filled, repeated, house)
+        workspace.dbt("build", *TABLES_ONLY, *FEATURES, as_of_date=date).succeeded()
+    back_filled = _copy(workspace, "back_filled")
+    workspace.dbt("build", *TABLES_ONLY, *FEATURES, as_of_date=SECOND).succeeded()
+    repeated = _copy(workspace, "repeated")
+    workspace.dbt("build", *TABLES_ONLY, *FEATURES, "--full-refresh", as_of_date=SECOND).succeeded()
+    return Increments(back_filled, repeated, workspace)
 
 
 def _build_broken_shop(folder: Path) -> BrokenShop:
@@ -92,10 +92,10 @@ def _build_broken_shop(folder: Path) -> BrokenShop:
     ads.mkdir()
     ad_file = ads / "Social_Network_Ads.csv"
     ad_file.write_text("User ID,Gender,Age,EstimatedSalary,Purchased\n1,Male,19,19000,0\n")
-    house = House(folder, folder / "raw")
+    workspace = Workspace(folder, folder / "raw")
     sources = ["sample", "social_network_ads", "online_shoppers"]
-    good = house.dbt("build", *TABLES_ONLY, *FEATURES, sources=sources).succeeded()
-    before = house.contents("marts", "features")
+    good = workspace.dbt("build", *TABLES_ONLY, *FEATURES, sources=sources).succeeded()
+    before = workspace.contents("marts", "features")
 
     (raw / "customers.parquet").write_text("this is no Parquet")
     sessions = (raw / "web_sessions.parquet").read_bytes()
@@ -106,8 +106,8 @@ def _build_broken_shop(folder: Path) -> BrokenShop:
     (raw / "order_items.parquet").unlink()
     (raw / "order_items.csv").write_text("order_item_id,order_id\nI1,O1\n")
     ad_file.write_text("UserID,Gender,Age,EstimatedSalary,Purchased\n1,Male,19,19000,Purchased\n")
-    bad = house.dbt("build", *TABLES_ONLY, *FEATURES, sources=sources)
-    return BrokenShop(house, good, before, bad)
+    bad = workspace.dbt("build", *TABLES_ONLY, *FEATURES, sources=sources)
+    return BrokenShop(workspace, good, before, bad)
 
 
 BUILDERS: Mapping[str, Callable[[Path], object]] = {

@@ -10,13 +10,13 @@ import duckdb
 import pytest
 
 from tests.support.feature_peers import Comparison, compare, export_marts
-from tests.support.project import House
+from tests.support.project import Workspace
 
 DATES = [datetime.date(2025, 2, 27), datetime.date(2025, 10, 9)]
 
 
 @pytest.fixture(scope="module")
-def warehouse(canary: House) -> Iterator[duckdb.DuckDBPyConnection]:
+def warehouse(canary: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     """A shop that also has rows which no as-of date could know."""
     with duckdb.connect(str(canary.warehouse), read_only=True) as connection:
         yield connection

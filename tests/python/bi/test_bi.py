@@ -35,7 +35,7 @@ def of(files: Assets, kind: str) -> Assets:
 @pytest.fixture(scope="module")
 def serving(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample shop, published."""
-    return publish_to(tmp_path_factory.mktemp("bi") / "serving.duckdb", shop.house).serving
+    return publish_to(tmp_path_factory.mktemp("bi") / "serving.duckdb", shop.workspace).serving
 
 
 @pytest.fixture(scope="module")

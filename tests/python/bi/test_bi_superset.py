@@ -74,7 +74,7 @@ class Superset:
 def superset(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Superset]:
     """Set up from nothing and started on a free port; ended by its process id."""
     folder = tmp_path_factory.mktemp("superset")
-    settings = publish_to(folder / "serving.duckdb", shop.house)
+    settings = publish_to(folder / "serving.duckdb", shop.workspace)
     home = folder / "home"
     environment = os.environ | {
         "NUMEROSITY_SERVING": str(settings.serving),
@@ -168,7 +168,7 @@ def test_a_new_publication_shows_while_others_keep_asking(superset: Superset, sh
     """
     before = superset.expected_buyers()
     folder = superset.settings.serving.parent
-    shutil.copy(shop.house.warehouse, folder)
+    shutil.copy(shop.workspace.warehouse, folder)
     again = superset.settings.model_copy(update={"warehouse": folder / "warehouse.duckdb"})
     factory.execute(
         again.warehouse, "update predictions.customer_predictions set probability = probability / 2"

@@ -189,7 +189,7 @@ ml.registry.promote.promote(load_settings(), sys.argv[2], sys.argv[3])
 """
 
 
-@pytest.mark.parametrize("step", ["crown", "note"])
+@pytest.mark.parametrize("step", ["make_champion", "note"])
 def test_killed_at_any_step_the_old_champion_stays(
     settings: Settings, models: list[Bundle], step: str
 ) -> None:

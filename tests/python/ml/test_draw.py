@@ -16,13 +16,12 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from ml.candidates import Candidate
-from ml.candidates.base import Labels, Matrix
 from ml.candidates.calibrated import CalibratedModel
 from ml.candidates.glass_box import GlassBoxBoosting
 from ml.candidates.gradient_boosting import GradientBoosting
 from ml.candidates.logistic import Logistic
+from ml.data.arrays import Labels, Matrix, RowNumbers
 from ml.data.dataset import Dataset, read_dataset
-from ml.data.read_rows import Rows
 from ml.data.row_sample import Stratum, allocate, said
 from ml.evaluation.candidates import evaluate
 from ml.evaluation.command import evaluate_task
@@ -31,7 +30,7 @@ from ml.export.onnx_graph import export
 from ml.export.parity_gate import check_parity
 from ml.report import write_report
 from ml.training.settings_choice import Choice, fit
-from ml.training.train import train
+from ml.training.train import TrainingRequest, train
 from scoring.bundle import load_bundle
 from tests.support.factory import execute, rows
 from tests.support.ml_factory import DATES, FEATURES, LABEL, RELATION, TASK, project, sample, table
@@ -205,14 +204,14 @@ def test_another_seed_draws_other_rows() -> None:
 def test_rows_are_written_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than a batch is held beside the matrix, whatever the size of the table."""
     connection = shop([(4_000, 900)])
-    whole, sizes, put = read(connection, 10_000), [], Rows.put
+    whole, sizes, put = read(connection, 10_000), [], RowNumbers.put
 
-    def counted(self: Rows, start: int, batch: pa.RecordBatch) -> None:
+    def counted(self: RowNumbers, start: int, batch: pa.RecordBatch) -> None:
         sizes.append(batch.num_rows)
         put(self, start, batch)
 
     monkeypatch.setattr("ml.data.read_rows.BATCH", 2_048)
-    monkeypatch.setattr(Rows, "put", counted)
+    monkeypatch.setattr(RowNumbers, "put", counted)
     data = read(connection, 10_000)
     assert sum(sizes) == 4_900
     assert max(sizes) <= 2_048
@@ -347,7 +346,7 @@ def test_what_was_drawn_is_told_wherever_the_model_is(
     monkeypatch.setattr("ml.evaluation.candidates.USUAL", (Logistic(),))
     monkeypatch.setattr(Logistic, "grid", Logistic.grid[1:3])
     found = bounded(900, project(tmp_path, DATES, 1_000))
-    (done,) = train(found, TASK, folds=2)["trained"]
+    (done,) = train(found, TASK, TrainingRequest(folds=2))["trained"]
     assert done["drawn"].startswith("drew 900 of 5,000 labelled rows: ")
     assert done["drawn"] in " ".join(capsys.readouterr().err.split())
     training = load_bundle(Path(done["bundle"])).facts["training"]
@@ -357,9 +356,9 @@ def test_what_was_drawn_is_told_wherever_the_model_is(
     assert rows(found.warehouse, "select drawn from registry.models") == [(done["drawn"],)]
     page = Path(write_report(found)["out"]).read_text()
     assert done["drawn"] in page
-    compared = evaluate_task(found, TASK, folds=2)
+    compared = evaluate_task(found, TASK, TrainingRequest(folds=2))
     assert compared["drawn"] == done["drawn"]
-    (again,) = train(found, TASK, folds=2)["trained"]
+    (again,) = train(found, TASK, TrainingRequest(folds=2))["trained"]
     assert again == done
 
 

@@ -15,7 +15,7 @@ from ml.cli import main
 from ml.evaluation.group_audit import audit, groups_of_values
 from ml.report import write_report
 from ml.report.words import infinitive
-from ml.training.train import train
+from ml.training.train import TrainingRequest, train
 from tests.support.factory import execute, predict, rows
 from tests.support.ml_factory import DATES, FEATURES, RELATION, TASK, manifest, node, project, table
 from warehouse.errors import UsageError
@@ -76,7 +76,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ml.evaluation.candidates.USUAL", (Logistic(),))
         patch.setattr(Logistic, "grid", Logistic.grid[1:3])
-        (trained,) = train(found, TASK, folds=2)["trained"]
+        (trained,) = train(found, TASK, TrainingRequest(folds=2))["trained"]
     execute(
         found.warehouse,
         "create schema monitoring; create schema segments",

@@ -8,12 +8,12 @@ import pytest
 
 from tests.support.ml_factory import FEATURES, LABEL, RELATION, TASK, manifest, node
 from warehouse.errors import InputError, UsageError
-from warehouse.manifest import find_task, load_registry
+from warehouse.manifest import find_task, load_feature_tables
 
 
 def test_a_feature_table_is_read_in_the_order_of_its_yaml(tmp_path: Path) -> None:
     """The model's input order is the YAML's, and columns without a role are no features."""
-    (table,) = load_registry(manifest(tmp_path / "manifest.json"))
+    (table,) = load_feature_tables(manifest(tmp_path / "manifest.json"))
     assert table.relation == RELATION
     assert tuple(feature.name for feature in table.features) == FEATURES
     assert table.tasks[0].label == LABEL
@@ -25,21 +25,21 @@ def test_column_meta_is_found_where_older_dbt_versions_put_it(tmp_path: Path) ->
     entry = node()
     for column in entry["columns"].values():
         column["meta"] = column.pop("config", {}).get("meta", {})
-    (table,) = load_registry(manifest(tmp_path / "manifest.json", entry))
+    (table,) = load_feature_tables(manifest(tmp_path / "manifest.json", entry))
     assert tuple(feature.name for feature in table.features) == FEATURES
 
 
 def test_models_without_the_entry_are_left_alone(tmp_path: Path) -> None:
     """An ordinary dbt model is not a feature table."""
     plain = {**node(), "config": {"meta": {"owner": "analytics"}}}
-    assert load_registry(manifest(tmp_path / "manifest.json", plain)) == ()
+    assert load_feature_tables(manifest(tmp_path / "manifest.json", plain)) == ()
 
 
 def test_a_task_can_leave_out_groups_of_features(tmp_path: Path) -> None:
     """`exclude_groups` keeps the other features in their order."""
     entry = node(tasks={TASK: {"label": LABEL, "exclude_groups": ["visits"]}})
     entry["columns"]["visit_count_90d"]["config"]["meta"]["group"] = "visits"
-    table, task = find_task(load_registry(manifest(tmp_path / "manifest.json", entry)), TASK)
+    table, task = find_task(load_feature_tables(manifest(tmp_path / "manifest.json", entry)), TASK)
     names = tuple(feature.name for feature in table.features_for(task))
     assert names == tuple(name for name in FEATURES if name != "visit_count_90d")
 
@@ -49,7 +49,7 @@ def test_a_variant_of_a_task_leaves_out_more(tmp_path: Path) -> None:
     entry = node(tasks={TASK: {"label": LABEL, "exclude_groups": ["visits"]}})
     for name, group in zip(FEATURES, ("visits", "times", "money", "web"), strict=True):
         entry["columns"][name]["config"]["meta"]["group"] = group
-    tables = load_registry(manifest(tmp_path / "manifest.json", entry))
+    tables = load_feature_tables(manifest(tmp_path / "manifest.json", entry))
     table, task = find_task(tables, TASK, ["money"])
     names = [feature.name for feature in table.features_for(task)]
     assert names == [FEATURES[1], FEATURES[3]]
@@ -62,7 +62,7 @@ def test_a_variant_of_a_task_leaves_out_more(tmp_path: Path) -> None:
 
 def test_an_unknown_task_is_answered_with_the_known_ones(tmp_path: Path) -> None:
     """A typing error is a usage error that helps."""
-    tables = load_registry(manifest(tmp_path / "manifest.json"))
+    tables = load_feature_tables(manifest(tmp_path / "manifest.json"))
     with pytest.raises(UsageError, match=TASK):
         find_task(tables, "visitor_purchase_3d")
 
@@ -70,7 +70,7 @@ def test_an_unknown_task_is_answered_with_the_known_ones(tmp_path: Path) -> None
 def test_a_missing_manifest_says_to_run_dbt(tmp_path: Path) -> None:
     """The first command after cloning is named."""
     with pytest.raises(InputError, match="run dbt build"):
-        load_registry(tmp_path / "manifest.json")
+        load_feature_tables(tmp_path / "manifest.json")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"nodes": []}', '{"nodes": {"a": 1}}'])
@@ -79,7 +79,7 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, content: str) -> 
     path = tmp_path / "manifest.json"
     path.write_text(content)
     with pytest.raises(InputError, match="not a dbt manifest"):
-        load_registry(path)
+        load_feature_tables(path)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, content: str) -> 
 def test_a_wrong_entry_is_named(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     """Every message names the relation."""
     with pytest.raises(InputError, match=message) as error:
-        load_registry(manifest(tmp_path / "manifest.json", node(**changes)))
+        load_feature_tables(manifest(tmp_path / "manifest.json", node(**changes)))
     assert RELATION in str(error.value)
 
 
@@ -112,7 +112,7 @@ def test_the_threshold_follows_from_what_acting_costs(tmp_path: Path) -> None:
     stated = {"label": LABEL, "cost_false_positive": 1, "value_true_positive": 4}
     entry = node(tasks={TASK: stated, "plain": {"label": LABEL}})
     ((paid, plain),) = (
-        found.tasks for found in load_registry(manifest(tmp_path / "manifest.json", entry))
+        found.tasks for found in load_feature_tables(manifest(tmp_path / "manifest.json", entry))
     )
     assert (paid.threshold, paid.states_costs) == (0.2, True)
     assert (plain.threshold, plain.states_costs) == (0.5, False)
@@ -123,7 +123,7 @@ def test_a_feature_of_another_type_is_refused(tmp_path: Path) -> None:
     entry = node()
     entry["columns"][FEATURES[1]]["data_type"] = "integer"
     with pytest.raises(InputError, match=f"{FEATURES[1]} has data_type integer, not float"):
-        load_registry(manifest(tmp_path / "manifest.json", entry))
+        load_feature_tables(manifest(tmp_path / "manifest.json", entry))
 
 
 def test_one_name_for_two_tasks_is_refused(tmp_path: Path) -> None:
@@ -131,4 +131,4 @@ def test_one_name_for_two_tasks_is_refused(tmp_path: Path) -> None:
     other = json.loads(json.dumps(node()))
     other["alias"] = "session_features"
     with pytest.raises(InputError, match="rename one"):
-        load_registry(manifest(tmp_path / "manifest.json", node(), other))
+        load_feature_tables(manifest(tmp_path / "manifest.json", node(), other))

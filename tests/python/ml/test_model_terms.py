@@ -13,7 +13,7 @@ from ml.candidates.logistic import Logistic
 from ml.registry.model_terms import read_terms, store_terms
 from ml.report.explain import explain_task
 from ml.report.explain_charts import bin_names
-from ml.training.train import train
+from ml.training.train import TrainingRequest, train
 from scoring.bundle import INPUT, load_bundle, session
 from tests.support.factory import rows
 from tests.support.macro_files import macro_text
@@ -31,7 +31,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(GlassBoxBoosting, "grid", (SMALL,))
         patch.setattr("ml.evaluation.candidates.USUAL", (GlassBoxBoosting(),))
-        train(settings, TASK, folds=2, repeats=1)
+        train(settings, TASK, TrainingRequest(folds=2, repeats=1))
     return settings
 
 
@@ -130,7 +130,7 @@ def test_only_a_glass_box_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         explain_task(settings, TASK)
     monkeypatch.setattr("ml.evaluation.candidates.USUAL", (Logistic(),))
     monkeypatch.setattr(Logistic, "grid", Logistic.grid[1:2])
-    train(settings, TASK, folds=2, repeats=1)
+    train(settings, TASK, TrainingRequest(folds=2, repeats=1))
     with pytest.raises(InputError, match=r"the logistic .* has no terms to draw"):
         explain_task(settings, TASK)
     assert not list(settings.artifacts.rglob("*.html"))

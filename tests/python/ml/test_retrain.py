@@ -8,12 +8,12 @@ import pytest
 
 from ml.candidates import CANDIDATES
 from ml.training.retrain import Need, retrain, whether
-from ml.training.train import train
+from ml.training.train import TrainingRequest, train
 from tests.support import factory, ml_factory
 from tests.support.ml_factory import FEATURES, RELATION, TASK
 from warehouse.connection import connect
 from warehouse.errors import InputError
-from warehouse.manifest import find_task, load_registry
+from warehouse.manifest import find_task, load_feature_tables
 from warehouse.settings import Settings
 
 LOGISTIC = [one for one in CANDIDATES if one.name == "logistic"]
@@ -35,7 +35,7 @@ def say(settings: Settings, check: str, status: str, subject: str = TASK) -> Non
 
 
 def need(settings: Settings, **options: int) -> Need:
-    table, task = find_task(load_registry(settings.manifest), TASK)
+    table, task = find_task(load_feature_tables(settings.manifest), TASK)
     with connect(settings.warehouse) as connection:
         return whether(connection, settings, table, task, **options)
 
@@ -51,7 +51,7 @@ def settings(tmp_path: Path) -> Settings:
             f"create table later as from {RELATION} where as_of_date >= ?", [DATES[SEEN]]
         )
         connection.execute(f"delete from {RELATION} where as_of_date >= ?", [DATES[SEEN]])
-    train(settings, TASK, candidates=LOGISTIC)
+    train(settings, TASK, TrainingRequest(candidates=LOGISTIC))
     return settings
 
 

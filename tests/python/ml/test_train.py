@@ -14,7 +14,7 @@ from ml.candidates import USUAL
 from ml.candidates.logistic import Logistic
 from ml.registry.promote import rollback
 from ml.registry.record import TABLES
-from ml.training.train import train
+from ml.training.train import TrainingRequest, train
 from scoring.bundle import load_bundle
 from scoring.run.batches import score_batches
 from tests.support.factory import execute, rows
@@ -46,9 +46,9 @@ def standing(settings: Settings) -> dict[str, str]:
 def test_the_same_data_and_seed_give_the_same_model_and_one_entry(tmp_path: Path) -> None:
     """Trained twice is trained once: version, bundle and registry rows stay as they were."""
     settings = project(tmp_path, DATES)
-    (first,) = train(settings, TASK, **QUICK)["trained"]
+    (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     entered = registry(settings)
-    (second,) = train(settings, TASK, **QUICK)["trained"]
+    (second,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert second == first
     assert registry(settings) == entered
     (entry,) = entered["registry.models"]
@@ -63,7 +63,7 @@ def test_every_candidate_is_learned_and_the_best_is_shipped(
     """With all candidates: each is evaluated, one is shipped, and again the same one."""
     monkeypatch.undo()
     settings = project(tmp_path, DATES, rows=120)
-    (first,) = train(settings, TASK, folds=2)["trained"]
+    (first,) = train(settings, TASK, TrainingRequest(folds=2))["trained"]
     entered = rows(
         settings.warehouse,
         "select candidate, count(*), count(distinct metric) from registry.evaluations group by all",
@@ -71,14 +71,14 @@ def test_every_candidate_is_learned_and_the_best_is_shipped(
     candidates = {each.name for each in USUAL}
     assert {name for name, _, _ in entered} == candidates | {"base_rate", f"only_{FEATURES[1]}"}
     assert all(count == distinct for _, count, distinct in entered)
-    (second,) = train(settings, TASK, folds=2)["trained"]
+    (second,) = train(settings, TASK, TrainingRequest(folds=2))["trained"]
     assert second["model_version"] == first["model_version"]
 
 
 def test_a_bundle_knows_what_it_was_learned_from_and_scores(tmp_path: Path) -> None:
     """What scoring needs is in the bundle, and its answers are probabilities with named reasons."""
     settings = project(tmp_path, DATES)
-    (trained,) = train(settings, TASK, **QUICK)["trained"]
+    (trained,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     bundle = load_bundle(settings.artifacts / TASK / trained["model_version"])
     assert bundle.features == FEATURES
     assert bundle.facts["training"]["from"] == "2025-01-01"
@@ -99,7 +99,7 @@ def test_what_is_measured_is_what_ships(tmp_path: Path) -> None:
     from sklearn.metrics import average_precision_score
 
     settings = project(tmp_path, DATES)
-    (trained,) = train(settings, TASK, **QUICK)["trained"]
+    (trained,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     bundle = load_bundle(settings.artifacts / TASK / trained["model_version"])
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         test = connection.sql(f"from {RELATION} where as_of_date = '{DATES[-1]}'").to_arrow_table()
@@ -116,20 +116,20 @@ def test_what_is_measured_is_what_ships(tmp_path: Path) -> None:
 def test_a_later_model_becomes_champion_only_when_it_wins(tmp_path: Path) -> None:
     """On the same test rows, with the reason kept, and only one champion at any time."""
     settings = project(tmp_path, DATES)
-    (first,) = train(settings, TASK, **QUICK)["trained"]
+    (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     old = first["model_version"]
     # Worse: half the labels it learns from are turned around.
     turned = f"as_of_date < '{DATES[-1]}' and visitor_id < 'v00140'"
     execute(settings.warehouse, f"update {RELATION} set {LABEL} = not {LABEL} where {turned}")
-    (second,) = train(settings, TASK, **QUICK)["trained"]
+    (second,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert standing(settings) == {old: "champion", second["model_version"]: "challenger"}
     assert f"of {old} on the same 240 test rows" in second["reason"]
     # The champion itself is trained again, and then a model that sees what the first could not.
     execute(settings.warehouse, f"update {RELATION} set {LABEL} = not {LABEL} where {turned}")
-    assert train(settings, TASK, **QUICK)["trained"][0]["status"] == "champion"
+    assert train(settings, TASK, TrainingRequest(**QUICK))["trained"][0]["status"] == "champion"
     leak = f"case when {LABEL} then 9 else -9 end"
     execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {leak}")
-    (third,) = train(settings, TASK, **QUICK)["trained"]
+    (third,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert standing(settings) == {
         old: "retired",
         second["model_version"]: "challenger",
@@ -140,16 +140,16 @@ def test_a_later_model_becomes_champion_only_when_it_wins(tmp_path: Path) -> Non
 def test_a_model_that_lost_keeps_its_place_when_it_is_trained_again(tmp_path: Path) -> None:
     """A retired model that would lose again is not news."""
     settings = project(tmp_path, DATES)
-    train(settings, TASK, **QUICK)
+    train(settings, TASK, TrainingRequest(**QUICK))
     turned = f"as_of_date < '{DATES[-1]}' and visitor_id < 'v00140'"
     execute(settings.warehouse, f"update {RELATION} set {LABEL} = not {LABEL} where {turned}")
-    (loser,) = train(settings, TASK, **QUICK)["trained"]
+    (loser,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     execute(
         settings.warehouse,
         "update registry.models set status = 'retired' where status = 'challenger'",
     )
     entered = registry(settings)
-    (again,) = train(settings, TASK, **QUICK)["trained"]
+    (again,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert (again["model_version"], again["status"]) == (loser["model_version"], "retired")
     assert registry(settings) == entered
 
@@ -157,13 +157,13 @@ def test_a_model_that_lost_keeps_its_place_when_it_is_trained_again(tmp_path: Pa
 def test_every_decision_is_noted_with_its_measured_difference(tmp_path: Path) -> None:
     """First, refused, promoted: the log grows, and what was written stays as it is."""
     settings = project(tmp_path, DATES)
-    (first,) = train(settings, TASK, **QUICK)["trained"]
+    (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     turned = f"as_of_date < '{DATES[-1]}' and visitor_id < 'v00140'"
     execute(settings.warehouse, f"update {RELATION} set {LABEL} = not {LABEL} where {turned}")
-    (second,) = train(settings, TASK, **QUICK)["trained"]
+    (second,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     noted = rows(settings.warehouse, "from registry.decisions order by decided_at")
     execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {LABEL}::int")
-    (third,) = train(settings, TASK, **QUICK)["trained"]
+    (third,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     after = rows(settings.warehouse, "from registry.decisions order by decided_at")
     assert after[:2] == noted
     versions = [each["model_version"] for each in (first, second, third)]
@@ -181,13 +181,13 @@ def test_every_decision_is_noted_with_its_measured_difference(tmp_path: Path) ->
 def test_a_model_that_was_rolled_back_does_not_come_back_by_itself(tmp_path: Path) -> None:
     """Training the same data again finds the same model, which somebody has just taken down."""
     settings = project(tmp_path, DATES)
-    (first,) = train(settings, TASK, **QUICK)["trained"]
+    (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {LABEL}::int")
-    (second,) = train(settings, TASK, **QUICK)["trained"]
+    (second,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert second["status"] == "champion"
     rollback(settings, TASK, "it reads the outcome")
     entered = registry(settings)
-    (again,) = train(settings, TASK, **QUICK)["trained"]
+    (again,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert (again["model_version"], again["status"]) == (second["model_version"], "retired")
     assert registry(settings) == entered
     assert standing(settings)[first["model_version"]] == "champion"
@@ -196,7 +196,7 @@ def test_a_model_that_was_rolled_back_does_not_come_back_by_itself(tmp_path: Pat
 def test_what_is_measured_is_in_the_registry(tmp_path: Path) -> None:
     """Confusion, report, importances and held-out rows agree with the metrics, row by row."""
     settings = project(tmp_path, DATES)
-    (trained,) = train(settings, TASK, **QUICK)["trained"]
+    (trained,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     metrics = trained["metrics"]
     held_out = rows(
         settings.warehouse,
@@ -237,11 +237,11 @@ def test_what_is_measured_is_in_the_registry(tmp_path: Path) -> None:
 def test_a_new_feature_replaces_the_champion_that_cannot_read_it(tmp_path: Path) -> None:
     """A model of another table layout could not be run again anyway."""
     settings = project(tmp_path, DATES)
-    (first,) = train(settings, TASK, **QUICK)["trained"]
+    (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     entry = node()
     del entry["columns"][FEATURES[1]]
     manifest(settings.manifest, entry)
-    (second,) = train(settings, TASK, **QUICK)["trained"]
+    (second,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert standing(settings)[second["model_version"]] == "champion"
     assert (
         second["reason"] == f"the features have changed since {first['model_version']} was trained"
@@ -254,8 +254,8 @@ def test_a_variant_does_not_push_the_champion_aside(tmp_path: Path) -> None:
     entry = node()
     entry["columns"]["is_returning"]["config"]["meta"]["group"] = "visitor"
     manifest(settings.manifest, entry)
-    (champion,) = train(settings, TASK, **QUICK)["trained"]
-    (variant,) = train(settings, TASK, **QUICK, without=["visitor"])["trained"]
+    (champion,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
+    (variant,) = train(settings, TASK, TrainingRequest(**QUICK, without=["visitor"]))["trained"]
     assert standing(settings) == {
         champion["model_version"]: "champion",
         variant["model_version"]: "challenger",
@@ -267,10 +267,10 @@ def test_a_variant_does_not_push_the_champion_aside(tmp_path: Path) -> None:
 def test_a_champion_whose_bundle_is_gone_is_replaced(tmp_path: Path) -> None:
     """A model that cannot be run cannot be in force."""
     settings = project(tmp_path, DATES)
-    (first,) = train(settings, TASK, **QUICK)["trained"]
+    (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     (settings.artifacts / TASK / first["model_version"] / "model.onnx").write_bytes(b"")
     execute(settings.warehouse, f"update {RELATION} set {FEATURES[0]} = 1")
-    (second,) = train(settings, TASK, **QUICK)["trained"]
+    (second,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert second["status"] == "champion"
     assert "cannot be used" in second["reason"]
 
@@ -278,12 +278,12 @@ def test_a_champion_whose_bundle_is_gone_is_replaced(tmp_path: Path) -> None:
 def test_without_time_only_the_same_rows_measured_the_same_way_compare(tmp_path: Path) -> None:
     """Where anything differs the champion scores the rows, with the advantage of knowing them."""
     settings = project(tmp_path)
-    train(settings, TASK, folds=2, repeats=1)
+    train(settings, TASK, TrainingRequest(folds=2, repeats=1))
     execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = null")
-    (same,) = train(settings, TASK, folds=2, repeats=1)["trained"]
+    (same,) = train(settings, TASK, TrainingRequest(folds=2, repeats=1))["trained"]
     assert "in 2-fold stratified CV, duplicates in one fold of the same 240 rows" in same["reason"]
     execute(settings.warehouse, f"update {RELATION} set {FEATURES[1]} = null")
-    (other,) = train(settings, TASK, folds=3, repeats=1)["trained"]
+    (other,) = train(settings, TASK, TrainingRequest(folds=3, repeats=1))["trained"]
     assert other["status"] == "challenger"
     assert "may have learned from" in other["reason"]
 
@@ -291,14 +291,14 @@ def test_without_time_only_the_same_rows_measured_the_same_way_compare(tmp_path:
 def test_a_champion_of_other_data_gives_way(tmp_path: Path) -> None:
     """Another source under the same names: the old model knows nothing of it, and it shows."""
     settings = project(tmp_path, DATES)
-    (first,) = train(settings, TASK, **QUICK)["trained"]
+    (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert first["protocol"].startswith("time split")
     execute(
         settings.warehouse,
         f"delete from {RELATION} where as_of_date > '{DATES[0]}'",
         f"update {RELATION} set {FEATURES[0]} = -{FEATURES[0]}, {FEATURES[3]} = -{FEATURES[3]}",
     )
-    (second,) = train(settings, TASK, **QUICK)["trained"]
+    (second,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert second["protocol"].startswith("2-fold")
     assert standing(settings) == {
         first["model_version"]: "retired",
@@ -319,7 +319,7 @@ def test_the_gate_stops_before_anything_is_written(
         "ml.training.train.export", lambda candidate, _, width: true(candidate, other, width)
     )
     with pytest.raises(IntegrityError, match=f"{TASK}, logistic regression: the exported model"):
-        train(settings, TASK, **QUICK)
+        train(settings, TASK, TrainingRequest(**QUICK))
     assert not settings.artifacts.exists()
     assert registry(settings) == {table: [] for table in TABLES}
 
@@ -331,7 +331,7 @@ def test_without_a_task_all_are_trained_and_the_others_reported(tmp_path: Path) 
     entry["columns"]["has_purchase_90d"] = {"name": "has_purchase_90d", "data_type": "boolean"}
     manifest(settings.manifest, entry)
     execute(settings.warehouse, f"alter table {RELATION} add column has_purchase_90d boolean")
-    found = train(settings, **QUICK)
+    found = train(settings, request=TrainingRequest(**QUICK))
     assert [each["task"] for each in found["trained"]] == [TASK]
     assert [each["task"] for each in found["skipped"]] == ["later"]
     with pytest.raises(InputError, match="no labelled row"):
@@ -343,11 +343,11 @@ def test_a_task_may_wait_until_it_is_named(tmp_path: Path) -> None:
     settings = project(tmp_path)
     asked = {"label": LABEL, "trained_by_default": False}
     manifest(settings.manifest, node(tasks={TASK: {"label": LABEL}, "asked_for": asked}))
-    found = train(settings, **QUICK)
+    found = train(settings, request=TrainingRequest(**QUICK))
     assert [each["task"] for each in found["trained"]] == [TASK]
     (skipped,) = found["skipped"]
     assert "--task asked_for" in skipped["reason"]
-    (trained,) = train(settings, "asked_for", **QUICK)["trained"]
+    (trained,) = train(settings, "asked_for", TrainingRequest(**QUICK))["trained"]
     assert trained["status"] == "champion"
 
 
@@ -372,7 +372,7 @@ def test_an_error_between_two_inserts_leaves_the_registry_as_it_was(
 ) -> None:
     """Models, evaluations and curves are entered together or not at all."""
     settings = project(tmp_path, DATES)
-    train(settings, TASK, **QUICK)
+    train(settings, TASK, TrainingRequest(**QUICK))
     entered = registry(settings)
     execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {LABEL}::int")
 
@@ -381,7 +381,7 @@ def test_an_error_between_two_inserts_leaves_the_registry_as_it_was(
 
     monkeypatch.setattr("ml.registry.rows._curves", fail)
     with pytest.raises(OSError, match="disk is full"):
-        train(settings, TASK, **QUICK)
+        train(settings, TASK, TrainingRequest(**QUICK))
     assert registry(settings) == entered
 
 
@@ -391,6 +391,6 @@ def test_dates_may_be_thin_and_many(tmp_path: Path) -> None:
     settings = project(tmp_path, days, rows=20)
     entry = node(tasks={TASK: {"label": LABEL}})
     manifest(settings.manifest, entry)
-    (trained,) = train(settings, TASK, **QUICK)["trained"]
+    (trained,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert trained["protocol"] == "time split, test as of 2025-03-26 to 2025-03-30"
     assert json.loads(json.dumps(trained))["rows"] == 500

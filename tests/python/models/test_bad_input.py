@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import Done, House, real_data
+from tests.support.project import Done, Workspace, real_data
 from tests.support.shops import BrokenShop
 
 ADS = "social_network_ads"
@@ -40,27 +40,27 @@ ODD_ROWS = {
 
 @dataclass(frozen=True)
 class Ads:
-    """A house that reads one file of ads after the other."""
+    """A workspace that reads one file of ads after the other."""
 
-    house: House
+    workspace: Workspace
 
     def build(self, folder: Path) -> Done:
         """Build the staging of the file in a raw folder."""
-        return self.house.dbt("run", "--select", f"staging.{ADS}", raw=folder, sources=[ADS])
+        return self.workspace.dbt("run", "--select", f"staging.{ADS}", raw=folder, sources=[ADS])
 
     def reconciliation(self) -> tuple[int, int, int, int]:
         """Raw, clean, quarantined and duplicate rows."""
         counted = "count(*), cast(coalesce(sum(raw_copies - 1), 0) as integer)"
-        ((raw,),) = self.house.rows(f"select count(*) from staging.raw_{ADS}__customers")
-        ((clean, copies),) = self.house.rows(f"select {counted} from {CLEAN}")
-        ((bad, bad_copies),) = self.house.rows(f"select {counted} from {CLEAN}_quarantined")
+        ((raw,),) = self.workspace.rows(f"select count(*) from staging.raw_{ADS}__customers")
+        ((clean, copies),) = self.workspace.rows(f"select {counted} from {CLEAN}")
+        ((bad, bad_copies),) = self.workspace.rows(f"select {counted} from {CLEAN}_quarantined")
         return raw, clean, bad, copies + bad_copies
 
     def quarantine(self) -> list[tuple[str, str]]:
         """Reason and raw text of the quarantined rows."""
         return [
             (reason, text)
-            for reason, text in self.house.rows(
+            for reason, text in self.workspace.rows(
                 f"select quarantine_reason, raw_text from {CLEAN}_quarantined order by all"
             )
         ]
@@ -70,7 +70,7 @@ class Ads:
 def ads(tmp_path_factory: pytest.TempPathFactory) -> Ads:
     """One warehouse for all the files of ads."""
     folder = tmp_path_factory.mktemp("ads")
-    return Ads(House(folder, folder / "raw"))
+    return Ads(Workspace(folder, folder / "raw"))
 
 
 def raw_folder(tmp_path: Path, text: str | bytes) -> Path:
@@ -98,15 +98,15 @@ def test_a_label_that_is_none_is_quarantined(ads: Ads, tmp_path: Path) -> None:
     ((reason, text),) = ads.quarantine()
     assert reason == "invalid_label"
     assert text == "user_id=15727311; gender=Female; age=35; estimated_salary=65000; purchased=05"
-    assert ads.house.rows(ORDERS) == [(143,)]
+    assert ads.workspace.rows(ORDERS) == [(143,)]
 
 
 def test_spaces_in_a_header_do_no_harm(ads: Ads, tmp_path: Path) -> None:
     """`User ID ` is the user id; all rows are read, with the right label."""
     ads.build(dirty(tmp_path, "header_spaces")).succeeded()
     assert ads.reconciliation() == (400, 400, 0, 0)
-    assert ads.house.rows(ORDERS) == [(143,)]
-    ((salary, gender, birth),) = ads.house.rows(
+    assert ads.workspace.rows(ORDERS) == [(143,)]
+    ((salary, gender, birth),) = ads.workspace.rows(
         f"select annual_salary, gender, cast(birth_date as varchar) from {CLEAN} "
         "where customer_id = '15624510'"
     )
@@ -126,7 +126,7 @@ def test_odd_values_are_quarantined_with_their_reason(ads: Ads, tmp_path: Path) 
         for reason, text in ads.quarantine()
     }
     assert found == bad
-    assert ads.house.rows(
+    assert ads.workspace.rows(
         "select customer_id, gender, cast(birth_date as varchar), cast(annual_salary as varchar) "
         f"from {CLEAN} order by all"
     ) == [
@@ -134,7 +134,7 @@ def test_odd_values_are_quarantined_with_their_reason(ads: Ads, tmp_path: Path) 
         ("2", "female", "1985-01-01", "20000.00"),
         ("3", "female", "1973-01-01", "25000.50"),
     ]
-    assert ads.house.rows(ORDERS) == [(2,)]
+    assert ads.workspace.rows(ORDERS) == [(2,)]
 
 
 def test_a_file_with_a_header_only_is_an_empty_table(ads: Ads, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_a_ragged_line_is_named(ads: Ads, tmp_path: Path, row: str) -> None:
     """A line with too few or too many fields is not guessed at."""
     lines = [f"{number},Male,30,1000,1" for number in range(20)]
     folder = raw_folder(tmp_path, "\n".join([HEADER, *lines, row, *lines]))
-    done = ads.house.dbt("run", "--select", f"raw_{ADS}__customers", raw=folder, sources=[ADS])
+    done = ads.workspace.dbt("run", "--select", f"raw_{ADS}__customers", raw=folder, sources=[ADS])
     assert done.code != 0
     line = done.line_with("Social_Network_Ads.csv", "cannot be read as a table")
     assert "look for a line with more or fewer fields" in line
@@ -166,7 +166,7 @@ def test_a_missing_raw_folder_is_named(ads: Ads, tmp_path: Path) -> None:
 def test_an_unknown_source_is_named(ads: Ads, tmp_path: Path) -> None:
     """One line: which source, which are known."""
     folder = raw_folder(tmp_path, HEADER + "\n")
-    done = ads.house.dbt("run", raw=folder, sources=[ADS, "webshop"])
+    done = ads.workspace.dbt("run", raw=folder, sources=[ADS, "webshop"])
     assert done.code != 0
     line = done.line_with("unknown source 'webshop'")
     assert "sample" in line and ADS in line
@@ -174,7 +174,7 @@ def test_an_unknown_source_is_named(ads: Ads, tmp_path: Path) -> None:
 
 def test_sources_that_are_no_list_are_named(ads: Ads, tmp_path: Path) -> None:
     """`sources: sample` is answered by how to write it."""
-    done = ads.house.dbt("run", raw=raw_folder(tmp_path, HEADER + "\n"), sources=ADS)
+    done = ads.workspace.dbt("run", raw=raw_folder(tmp_path, HEADER + "\n"), sources=ADS)
     assert done.code != 0
     done.line_with("var sources must be a list", f"'{{sources: [{ADS}]}}'")
 
@@ -183,7 +183,7 @@ def test_a_source_without_a_folder_is_empty(broken_shop: BrokenShop) -> None:
     """It is on and has no files: the build passes, says so, and has no rows."""
     broken_shop.good.line_with("no raw file", "online_shoppers", "read as an empty table")
     empty = "select count(*) from staging.stg_online_shoppers__web_sessions"
-    assert broken_shop.house.rows(empty) == [(0,)]
+    assert broken_shop.workspace.rows(empty) == [(0,)]
 
 
 @pytest.mark.parametrize(
@@ -206,4 +206,4 @@ def test_a_broken_file_is_named(broken_shop: BrokenShop, parts: tuple[str, ...])
 def test_a_failed_build_leaves_the_tables_as_they_were(broken_shop: BrokenShop) -> None:
     """Marts and features still hold what the last good build put there."""
     assert len(broken_shop.before) > 11
-    assert broken_shop.house.contents("marts", "features") == broken_shop.before
+    assert broken_shop.workspace.contents("marts", "features") == broken_shop.before

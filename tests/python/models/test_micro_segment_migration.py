@@ -63,9 +63,9 @@ def with_leavers(shop: Shop, folder: Path) -> Tables:
 
     The SQL is what dbt compiled for the shop, run on a copy of its warehouse.
     """
-    copy = folder / shop.house.warehouse.name
-    shutil.copy(shop.house.warehouse, copy)
-    compiled = shop.house.folder / "target" / "compiled" / "numerosity" / "models" / "segments"
+    copy = folder / shop.workspace.warehouse.name
+    shutil.copy(shop.workspace.warehouse, copy)
+    compiled = shop.workspace.folder / "target" / "compiled" / "numerosity" / "models" / "segments"
     with duckdb.connect(str(copy)) as connection:
         connection.execute(
             "create temp table leavers as select customer_id from segments.customer_micro_segments "
@@ -92,7 +92,7 @@ def tables(
     """The shop's tables, and the same with customers gone and a segment empty."""
     if request.param == "with leavers":
         return with_leavers(shop, tmp_path_factory.mktemp("leavers"))
-    with duckdb.connect(str(shop.house.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(shop.workspace.warehouse), read_only=True) as connection:
         return read(connection)
 
 

@@ -15,7 +15,7 @@ from statsmodels.stats.meta_analysis import effectsize_smd
 
 from tests.support.macro_files import macro_file
 from tests.support.shops import Shop
-from warehouse.manifest import Feature, load_registry
+from warehouse.manifest import Feature, load_feature_tables
 from warehouse.settings import PROJECT_ROOT
 
 STATISTICS = PROJECT_ROOT / "macros" / "statistics"
@@ -89,9 +89,9 @@ class Told:
 @pytest.fixture(scope="module")
 def told(shop: Shop) -> Told:
     """The shop's."""
-    tables = load_registry(shop.house.folder / "target" / "manifest.json")
+    tables = load_feature_tables(shop.workspace.folder / "target" / "manifest.json")
     (features,) = (t.features for t in tables if t.relation == "features.customer_features")
-    customers = shop.house.frame(
+    customers = shop.workspace.frame(
         "select * from features.customer_features inner join segments.customer_micro_segments "
         "using (customer_id, as_of_date) "
         "where as_of_date = (select max(as_of_date) from features.customer_features)"
@@ -100,8 +100,8 @@ def told(shop: Shop) -> Told:
     return Told(
         features,
         customers,
-        shop.house.frame("select * from segments.micro_segment_differences"),
-        shop.house.frame("select * from segments.micro_segment_profiles"),
+        shop.workspace.frame("select * from segments.micro_segment_differences"),
+        shop.workspace.frame("select * from segments.micro_segment_profiles"),
         ids,
     )
 

@@ -22,7 +22,7 @@ LEVELS = [level["name"] for level in SEGMENT_LEVELS]
 @pytest.fixture(scope="module")
 def numerosity(shop: Shop) -> pd.DataFrame:
     """The shop's micro-segments, all levels, dates and outcomes."""
-    found = shop.house.frame("select * from segments.micro_segment_numerosity")
+    found = shop.workspace.frame("select * from segments.micro_segment_numerosity")
     return found.sort_values(KEYS).reset_index(drop=True)
 
 
@@ -36,10 +36,10 @@ def one_family(numerosity: pd.DataFrame) -> pd.DataFrame:
 def test_every_customer_is_in_one_segment_a_level(shop: Shop) -> None:
     """Four levels, each part of the one before; nothing unknown is null."""
     assert LEVELS == ["life_cycle", "rfm", "demographic", "engagement"]
-    found = shop.house.frame("select * from segments.customer_micro_segments")
+    found = shop.workspace.frame("select * from segments.customer_micro_segments")
     assert found.notna().all(axis=None)
     assert not found.duplicated(["customer_id", "as_of_date"]).any()
-    ((customers,),) = shop.house.rows("select count(*) from features.customer_features")
+    ((customers,),) = shop.workspace.rows("select count(*) from features.customer_features")
     assert len(found) == customers
     for above, below in pairwise(LEVELS):
         pairs = found[[f"{above}_segment_id", f"{below}_segment_id"]].drop_duplicates()
@@ -48,7 +48,7 @@ def test_every_customer_is_in_one_segment_a_level(shop: Shop) -> None:
 
 def test_a_rule_run_as_sql_gives_its_segment(shop: Shop) -> None:
     """Of a hundred rules spread over all, each finds the customers it is written beside."""
-    rules = shop.house.rows(
+    rules = shop.workspace.rows(
         "select segment_rule, any_value(engagement_segment_id), count(*), "
         "count(distinct engagement_segment_id) "
         "from segments.customer_micro_segments group by segment_rule order by hash(segment_rule)"
@@ -56,14 +56,14 @@ def test_a_rule_run_as_sql_gives_its_segment(shop: Shop) -> None:
     assert len(rules) > 200
     assert all(segments == 1 for *_, segments in rules)
     counts = ", ".join(f"count(case when {rule} then 1 end)" for rule, *_ in rules[:100])
-    (found,) = shop.house.rows(f"select {counts} from features.customer_features")
+    (found,) = shop.workspace.rows(f"select {counts} from features.customer_features")
     assert list(found) == [count for _, _, count, _ in rules[:100]]
     assert any("annual_salary is null" in rule for rule, *_ in rules)
 
 
 def test_segments_are_counted_as_pandas_counts_them(shop: Shop, numerosity: pd.DataFrame) -> None:
     """The same segments at the same dates, with the same customers and buyers, by outcome."""
-    members = shop.house.frame(
+    members = shop.workspace.frame(
         "select segments.*, has_purchase_7d, has_purchase_30d, has_purchase_90d, "
         "cast(order_amount_365d as decimal(18, 2))::double as revenue "
         "from segments.customer_micro_segments as segments "

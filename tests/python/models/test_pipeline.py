@@ -40,7 +40,7 @@ def test_every_public_table_is_there(shop: Shop, table: str) -> None:
 
     Only checks and lists of faults may be empty, and scores in SQL of a champion that is none.
     """
-    ((count,),) = shop.house.rows(f"select count(*) from {table}")
+    ((count,),) = shop.workspace.rows(f"select count(*) from {table}")
     if table.endswith("_glass_box_scores"):
         return
     if table.startswith(("marts.", "features.", "predictions.", "registry.", "scoring.")):
@@ -53,7 +53,7 @@ def test_every_public_table_is_there(shop: Shop, table: str) -> None:
 def test_every_table_of_the_readme_can_be_read(shop: Shop, table: str) -> None:
     """What the README promises is in the warehouse."""
     name = table.rpartition(".")[2]
-    found = shop.house.rows(
+    found = shop.workspace.rows(
         "select table_schema || '.' || table_name from information_schema.tables "
         f"where table_name = '{name}'"
     )
@@ -69,7 +69,7 @@ def test_quarantine_holds_exactly_the_planted_faults(
     for fault in dirt:
         if fault["table"] == table and fault["outcome"] == "quarantined":
             planted[fault["reason"]] += fault["rows"]
-    found = shop.house.rows(
+    found = shop.workspace.rows(
         "select quarantine_reason, sum(raw_copies) from "
         f"staging.stg_sample__{table}_quarantined group by all"
     )
@@ -82,7 +82,7 @@ def test_quarantined_rows_keep_their_raw_text(shop: Shop, table: str) -> None:
     key = {"order_items": "order_item_id", "web_sessions": "session_id"}.get(
         table, "engagement_id" if table == "social_engagements" else f"{table[:-1]}_id"
     )
-    ((without,),) = shop.house.rows(
+    ((without,),) = shop.workspace.rows(
         f"select count(*) from staging.stg_sample__{table}_quarantined "
         f"where raw_text is null or not contains(raw_text, '{key}=')"
     )
@@ -92,7 +92,7 @@ def test_quarantined_rows_keep_their_raw_text(shop: Shop, table: str) -> None:
 @pytest.mark.parametrize("table", TABLES)
 def test_reconciliation_adds_up(shop: Shop, dirt: list[dict[str, Any]], table: str) -> None:
     """Raw rows are clean, quarantined or counted copies, and the copies are the planted ones."""
-    ((raw, clean, quarantined, duplicates, before, after),) = shop.house.rows(
+    ((raw, clean, quarantined, duplicates, before, after),) = shop.workspace.rows(
         "select raw_rows, clean_rows, quarantined_rows, duplicate_rows, raw_hash_sum, "
         f"accounted_hash_sum from monitoring.monitor_reconciliation where table_name = '{table}'"
     )
@@ -100,7 +100,9 @@ def test_reconciliation_adds_up(shop: Shop, dirt: list[dict[str, Any]], table: s
     for fault in dirt:
         if fault["table"] == table:
             planted[fault["outcome"]] += fault["rows"]
-    ((in_file,),) = shop.house.rows(f"select count(*) from '{shop.truth.parent / table}.parquet'")
+    ((in_file,),) = shop.workspace.rows(
+        f"select count(*) from '{shop.truth.parent / table}.parquet'"
+    )
     assert raw == in_file == clean + quarantined + duplicates
     assert before == after
     assert (quarantined, duplicates) == (planted["quarantined"], planted["duplicate"])
@@ -115,26 +117,26 @@ def test_late_rows_are_kept(shop: Shop, dirt: list[dict[str, Any]], table: str) 
         if (fault["table"], fault["kind"]) == (table, "late_arriving")
     )
     late = f"known_at >= {EVENT_TIMES[table]} + interval 1 day"
-    found = shop.house.rows(f"select count(*) from staging.stg_sample__{table} where {late}")
+    found = shop.workspace.rows(f"select count(*) from staging.stg_sample__{table} where {late}")
     assert found == [(planted,)]
 
 
 def test_spellings_are_made_one(shop: Shop) -> None:
     """Categories have the spellings of the contract, whatever was in the files."""
-    assert shop.house.rows("select distinct gender from marts.customers order by all") == [
+    assert shop.workspace.rows("select distinct gender from marts.customers order by all") == [
         ("female",),
         ("male",),
         (None,),
     ]
-    assert shop.house.rows("select count(distinct region) from marts.customers") == [(8,)]
-    assert shop.house.rows("select count(distinct category) from marts.products") == [(10,)]
-    types = shop.house.rows("select distinct order_type from marts.orders order by all")
+    assert shop.workspace.rows("select count(distinct region) from marts.customers") == [(8,)]
+    assert shop.workspace.rows("select count(distinct category) from marts.products") == [(10,)]
+    types = shop.workspace.rows("select distinct order_type from marts.orders order by all")
     assert [name for (name,) in types] == ["cancellation", "purchase", "return"]
 
 
 def test_every_customer_has_one_prediction(shop: Shop) -> None:
     """One row a customer for the newest date, with a name, a probability and a reason."""
-    found = shop.house.frame("select * from predictions.customer_predictions")
+    found = shop.workspace.frame("select * from predictions.customer_predictions")
     assert len(found) == found["customer_id"].nunique() == CUSTOMERS
     assert set(found["as_of_date"].astype(str)) == {NEWEST}
     assert found["full_name"].str.len().min() > 2
@@ -144,7 +146,7 @@ def test_every_customer_has_one_prediction(shop: Shop) -> None:
 
 def test_dormant_customers_are_scored(shop: Shop) -> None:
     """Those who have not bought for a year, and those who never have, with what scored them."""
-    found = shop.house.frame(
+    found = shop.workspace.frame(
         "select days_since_last_order, run_id, feature_schema_hash, code_version, bundle_sha256"
         " from predictions.customer_predictions"
         " inner join features.customer_features using (customer_id, as_of_date)"
@@ -156,7 +158,7 @@ def test_dormant_customers_are_scored(shop: Shop) -> None:
 
 def test_probabilities_rank_customers_as_the_truth_does(shop: Shop) -> None:
     """Rank correlation with the true probabilities, which no model has seen."""
-    found = shop.house.frame(
+    found = shop.workspace.frame(
         "select probability, probability_30d from predictions.customer_predictions "
         f"inner join '{shop.truth / 'purchase_probability.parquet'}' "
         "using (customer_id, as_of_date)"
@@ -168,8 +170,8 @@ def test_probabilities_rank_customers_as_the_truth_does(shop: Shop) -> None:
 
 def test_session_predictions_name_their_sessions(shop: Shop) -> None:
     """One row a session of the newest date, and no session twice."""
-    found = shop.house.frame("select * from predictions.session_predictions")
-    ((sessions,),) = shop.house.rows(
+    found = shop.workspace.frame("select * from predictions.session_predictions")
+    ((sessions,),) = shop.workspace.rows(
         f"select count(*) from features.session_features where as_of_date = '{NEWEST}'"
     )
     assert len(found) == found["session_id"].nunique() == sessions > 100
@@ -192,12 +194,12 @@ def test_scoring_again_changes_nothing(shop: Shop) -> None:
 def test_scoring_by_force_gives_the_same_scores(shop: Shop) -> None:
     """A forced run writes anew, and only says so in the run and its time."""
     query = _predictions(without="'run_id', 'scored_at'")
-    pd.testing.assert_frame_equal(shop.scored.frame(query), shop.house.frame(query))
+    pd.testing.assert_frame_equal(shop.scored.frame(query), shop.workspace.frame(query))
 
 
 def test_planted_segment_rates_are_recovered(shop: Shop) -> None:
     """Segments bought in the order of their true rates, over all matured dates."""
-    found = shop.house.frame(
+    found = shop.workspace.frame(
         "select life_cycle_segment_id, rfm_segment_id, "
         "cast(has_purchase_30d as integer) as bought, probability_30d as truth "
         "from segments.customer_micro_segments "
@@ -217,7 +219,7 @@ def test_planted_segment_rates_are_recovered(shop: Shop) -> None:
 
 def test_planted_interactions_are_in_the_features(shop: Shop) -> None:
     """Age and salary as features give the cells whose rates were planted high and low."""
-    found = shop.house.frame(
+    found = shop.workspace.frame(
         "select age_years, annual_salary, cast(has_purchase_30d as integer) as bought "
         "from features.customer_features where has_purchase_30d is not null"
     )

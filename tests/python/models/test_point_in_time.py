@@ -3,28 +3,30 @@
 import duckdb
 import pytest
 
-from tests.support.project import House
+from tests.support.project import Workspace
 from tests.support.shops import Increments, Shop
 
 KEYS = {"customer_features": "customer_id", "session_features": "session_id"}
 
 
-def differences(one: House, other: House, table: str) -> tuple[int, list[tuple[object, ...]]]:
-    """Rows of a feature table in the one house, and the first rows that only one of both has."""
+def differences(
+    one: Workspace, other: Workspace, table: str
+) -> tuple[int, list[tuple[object, ...]]]:
+    """Rows of a feature table in one workspace, and the first rows that only one of both has."""
     with duckdb.connect() as connection:
-        for name, house in {"one": one, "other": other}.items():
-            connection.sql(f"attach '{house.warehouse}' as {name} (read_only)")
+        for name, workspace in {"one": one, "other": other}.items():
+            connection.sql(f"attach '{workspace.warehouse}' as {name} (read_only)")
         here, there = f"one.features.{table}", f"other.features.{table}"
         count = connection.sql(f"select count(*) from {here}").fetchall()[0][0]
         found = connection.sql(
-            f"(select 'only one' as house, * from (from {here} except all from {there})) union all "
+            f"(select 'only one' as place, * from (from {here} except all from {there})) union all "
             f"(select 'only other', * from (from {there} except all from {here})) "
-            f"order by {KEYS[table]}, as_of_date, house limit 6"
+            f"order by {KEYS[table]}, as_of_date, place limit 6"
         ).fetchall()
     return count, found
 
 
-def test_the_canary_was_planted(shop: Shop, canary: House) -> None:
+def test_the_canary_was_planted(shop: Shop, canary: Workspace) -> None:
     """The planted rows reached the marts, so that features could have seen them."""
     for table, least in [
         ("orders", 1_000),
@@ -33,15 +35,15 @@ def test_the_canary_was_planted(shop: Shop, canary: House) -> None:
         ("engagements", 1_000),
     ]:
         query = f"select count(*) from marts.{table}"
-        assert canary.rows(query)[0][0] - shop.house.rows(query)[0][0] > least, table
+        assert canary.rows(query)[0][0] - shop.workspace.rows(query)[0][0] > least, table
     versions = "select count(*) from staging.stg_sample__customers where annual_salary = 123456"
     assert canary.rows(versions)[0][0] > 1_900
 
 
 @pytest.mark.parametrize("table", KEYS)
-def test_no_feature_and_no_label_moves(shop: Shop, canary: House, table: str) -> None:
+def test_no_feature_and_no_label_moves(shop: Shop, canary: Workspace, table: str) -> None:
     """Events still to come and events written late leave every row of every date as it was."""
-    count, found = differences(shop.house, canary, table)
+    count, found = differences(shop.workspace, canary, table)
     assert count > 3_000
     assert found == []
 

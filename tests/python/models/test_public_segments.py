@@ -25,7 +25,9 @@ COLUMNS = "segment_id, level, parent_segment_id, as_of_date, outcome, customers,
 @pytest.fixture(scope="module")
 def compiled(shop: Shop) -> str:
     """The SQL of public_micro_segment_counts, as it was run for the shop."""
-    (path,) = (shop.house.folder / "target" / "compiled").rglob("public_micro_segment_counts.sql")
+    (path,) = (shop.workspace.folder / "target" / "compiled").rglob(
+        "public_micro_segment_counts.sql"
+    )
     return Path(path).read_text(encoding="utf-8")
 
 
@@ -194,8 +196,8 @@ def test_a_segment_nobody_or_everybody_of_which_bought_is_merged(compiled: str) 
 
 def test_small_segments_of_the_shop_are_not_recovered(shop: Shop) -> None:
     """At each date, no small segment is a combination of public rows, of all outcomes together."""
-    counts = shop.house.frame(f"select {COLUMNS} from segments.micro_segment_counts")
-    public = shop.house.frame(f"select {COLUMNS} from segments.public_micro_segments")
+    counts = shop.workspace.frame(f"select {COLUMNS} from segments.micro_segment_counts")
+    public = shop.workspace.frame(f"select {COLUMNS} from segments.public_micro_segments")
     assert_nothing_small_is_left_over(public)
     newest = counts["as_of_date"].unique()
     for when in sorted(newest)[-4::3]:
@@ -225,8 +227,8 @@ def test_small_segments_of_the_shop_are_not_recovered(shop: Shop) -> None:
 
 def test_public_figures_are_of_public_counts_alone(shop: Shop) -> None:
     """The same segments and counts, and nothing of revenue."""
-    public = shop.house.frame("select * from segments.public_micro_segments")
-    counts = shop.house.frame(f"select {COLUMNS} from segments.public_micro_segment_counts")
+    public = shop.workspace.frame("select * from segments.public_micro_segments")
+    counts = shop.workspace.frame(f"select {COLUMNS} from segments.public_micro_segment_counts")
     keys = ["as_of_date", "outcome", "segment_id"]
     names = COLUMNS.split(", ")
     pd.testing.assert_frame_equal(

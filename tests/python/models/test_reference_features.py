@@ -94,7 +94,7 @@ def choose(everyone: Mapping[str, Customer], dates: list[datetime.date]) -> dict
 def sample(shop: Shop) -> Sample:
     """The features of forty customers of the shop at four of its dates, computed twice."""
     rows_by_customer: dict[str, dict[str, Rows]] = defaultdict(lambda: defaultdict(list))
-    with duckdb.connect(str(shop.house.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(shop.workspace.warehouse), read_only=True) as connection:
         for name, (relation, _) in TABLES.items():
             for row in rows_of(connection, relation):
                 if row["customer_id"] is not None:

@@ -17,7 +17,7 @@ PRIVATE_ENDS = ("_checked", "_quarantined")
 @pytest.fixture(scope="module")
 def public(shop: Shop) -> Nodes:
     """The manifest's entries of marts to monitoring, and of the clean views of staging."""
-    manifest = json.loads((shop.house.folder / "target" / "manifest.json").read_bytes())
+    manifest = json.loads((shop.workspace.folder / "target" / "manifest.json").read_bytes())
     return {
         f"{node['schema']}.{node['name']}": node
         for node in manifest["nodes"].values()
@@ -30,7 +30,7 @@ def public(shop: Shop) -> Nodes:
 
 def test_every_column_of_a_public_table_is_described(shop: Shop, public: Nodes) -> None:
     """A column of the warehouse without a description, or described but not there, is named."""
-    columns = shop.house.rows(
+    columns = shop.workspace.rows(
         "select table_schema || '.' || table_name, column_name from information_schema.columns"
     )
     built = {(table, column) for table, column in columns if table in public}

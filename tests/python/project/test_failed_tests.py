@@ -5,7 +5,7 @@ import shutil
 import duckdb
 import pytest
 
-from tests.support.project import Done, House
+from tests.support.project import Done, Workspace
 from tests.support.shops import Shop
 
 
@@ -13,17 +13,17 @@ from tests.support.shops import Shop
 def done(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Done:
     """Tests of a shop in which a date is missing and no bad row is let through."""
     folder = tmp_path_factory.mktemp("failed")
-    shutil.copy(shop.house.warehouse, folder)
-    shutil.copytree(shop.house.folder / "target", folder / "target")
-    house = House(folder, shop.house.raw)
-    with duckdb.connect(str(house.warehouse)) as connection:
+    shutil.copy(shop.workspace.warehouse, folder)
+    shutil.copytree(shop.workspace.folder / "target", folder / "target")
+    workspace = Workspace(folder, shop.workspace.raw)
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute("update seeds.quarantine_reasons set max_share = 0")
         connection.execute(
             "update features.customer_order_features set as_of_date = null"
             " where customer_id = (select min(customer_id) from features.customer_order_features)"
         )
     broken = ["no_null_in_customer_order_features", "quarantine_stays_below_its_threshold"]
-    return house.dbt("test", "--select", *broken, "no_null_in_customers")
+    return workspace.dbt("test", "--select", *broken, "no_null_in_customers")
 
 
 def test_a_column_with_nulls_is_named_with_their_number(done: Done) -> None:
@@ -47,7 +47,7 @@ def test_a_test_that_passed_is_not_spoken_of(done: Done) -> None:
 
 def test_nulls_are_counted_in_one_pass(shop: Shop) -> None:
     """A hundred columns read the table once."""
-    compiled = shop.house.folder / "target" / "compiled"
+    compiled = shop.workspace.folder / "target" / "compiled"
     (file,) = compiled.rglob("no_null_in_micro_segment_numerosity.sql")
     text = file.read_text(encoding="utf-8")
     assert text.count("micro_segment_numerosity") == 1

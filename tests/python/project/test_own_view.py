@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.project import House, real_data
+from tests.support.project import Workspace, real_data
 from tests.support.shops import TABLES_ONLY
 from warehouse.settings import PROJECT_ROOT
 
@@ -28,11 +28,13 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def house(project: Path, folder: Path, source: str, view: str, **variables: object) -> House:
+def workspace(
+    project: Path, folder: Path, source: str, view: str, **variables: object
+) -> Workspace:
     """The view of the page, built from a real source."""
     if not (real_data() / source).is_dir():
         pytest.skip(f"no folder {real_data() / source}")
-    built = House(folder, real_data())
+    built = Workspace(folder, real_data())
     where = ("--project-dir", str(project), "--select", f"+{view}")
     built.dbt("build", *TABLES_ONLY, *where, sources=[source], **variables).succeeded()
     return built
@@ -40,7 +42,7 @@ def house(project: Path, folder: Path, source: str, view: str, **variables: obje
 
 def test_a_view_of_the_users_own_trains_and_scores(project: Path, tmp_path: Path) -> None:
     """Who visits after an e-mail: plain models reach an AUC of 0.647."""
-    hillstrom = house(project, tmp_path, "hillstrom", "hillstrom_visit_features")
+    hillstrom = workspace(project, tmp_path, "hillstrom", "hillstrom_visit_features")
     (trained,) = hillstrom.python("ml", "train", "--task", "hillstrom_visit")["trained"]
     assert trained["metrics"]["roc_auc"] > 0.64
     (scored,) = hillstrom.python("scoring", "run", "--task", "hillstrom_visit")["tasks"]
@@ -54,7 +56,7 @@ def test_a_view_of_the_users_own_trains_and_scores(project: Path, tmp_path: Path
 def test_a_label_of_the_users_own_stands_beside_our_features(project: Path, tmp_path: Path) -> None:
     """Who buys again within 39 weeks: more than recency (0.759) and BG/NBD (0.762) tell."""
     date = {"as_of_date": "1997-10-01"}
-    cdnow = house(project, tmp_path, "cdnow", "cdnow_repurchase_features", **date)
+    cdnow = workspace(project, tmp_path, "cdnow", "cdnow_repurchase_features", **date)
     found = cdnow.python("ml", "evaluate", "--task", "cdnow_purchase_39w")
     assert (found["rows"], found["buyers"]) == (23_570, 7_058)
     assert max(candidate["roc_auc"] for candidate in found["candidates"]) > 0.77

@@ -19,13 +19,12 @@ import pytest
 from scipy.stats import fisher_exact
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from scoring.activate import Request, activate
+from scoring.activate import DeliveryRequest, activate
 from scoring.activate.destinations import ATTEMPTS, PART, post
 from scoring.cli import main
-from scoring.forget import Request as Erasure
-from scoring.forget import forget
+from scoring.forget import ErasureRequest, forget
 from tests.support import factory
-from tests.support.project import House, real_data
+from tests.support.project import Workspace, real_data
 from tests.support.shops import TABLES_ONLY, Shop
 from warehouse.errors import InputError, UsageError
 from warehouse.settings import PROJECT_ROOT, load_settings
@@ -42,7 +41,7 @@ def share_of_hash(text: str) -> float:
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_nobody_without_consent_has_a_row(shop: Shop, audience: str) -> None:
     """Neither who said no, nor who was never asked, nor who took it back."""
-    found = shop.house.rows(
+    found = shop.workspace.rows(
         "select has_marketing_consent, count(*) from marts.customers"
         f" inner join activation.{audience} using (customer_id) group by 1"
     )
@@ -52,10 +51,10 @@ def test_nobody_without_consent_has_a_row(shop: Shop, audience: str) -> None:
 @pytest.mark.parametrize("audience", AUDIENCES)
 def test_who_is_held_out_is_a_matter_of_a_hash(shop: Shop, audience: str) -> None:
     """The same customers every time, whatever else is known of them."""
-    ((share,),) = shop.house.rows(
+    ((share,),) = shop.workspace.rows(
         f"select holdout_share from seeds.audiences where audience = '{audience}'"
     )
-    rows = shop.house.rows(f"select customer_id, is_holdout from activation.{audience}")
+    rows = shop.workspace.rows(f"select customer_id, is_holdout from activation.{audience}")
     assert all(held == (share_of_hash(f"{audience}|{one}") < share) for one, held in rows)
 
 
@@ -75,13 +74,13 @@ def with_members(shop: Shop, *models: str) -> Iterator[tuple[Any, str, list[str]
     """The shop's warehouse beside a list of delivered customers of our own, and models on it."""
     members = "other.scoring.delivery_members"
     queries = [
-        (shop.house.folder / COMPILED / f"{model}.sql")
+        (shop.workspace.folder / COMPILED / f"{model}.sql")
         .read_text()
         .replace('"warehouse"."scoring"."delivery_members"', members)
         for model in models
     ]
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{shop.house.warehouse}' as warehouse (read_only)")
+        connection.execute(f"attach '{shop.workspace.warehouse}' as warehouse (read_only)")
         connection.execute("attach ':memory:' as other")
         connection.execute("create schema other.scoring")
         connection.execute(
@@ -172,7 +171,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def deliver(audience: str = "spring", destination: str = "csv", **options: bool) -> Any:
-    return activate(load_settings(), Request(audience, destination, progress=False, **options))
+    return activate(
+        load_settings(), DeliveryRequest(audience, destination, progress=False, **options)
+    )
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -256,7 +257,7 @@ def test_whoever_is_erased_is_taken_out_of_what_was_delivered(home: Path) -> Non
     """From the file, and from the note of who was in it."""
     path = Path(deliver().destination)
     lines = path.read_text().splitlines()
-    forget(load_settings(), Erasure(("c7",), progress=False))
+    forget(load_settings(), ErasureRequest(("c7",), progress=False))
     kept = path.read_text().splitlines()
     assert [line for line in lines if "c7@" not in line] == kept
     assert len(kept) == len(lines) - 1
@@ -407,11 +408,11 @@ def hillstrom(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     """activation_lift of two campaigns whose control group is real: a third got no e-mail."""
     if not (real_data() / "hillstrom").is_dir():
         pytest.skip(f"no folder {real_data() / 'hillstrom'}")
-    house = House(tmp_path_factory.mktemp("hillstrom"), real_data())
-    house.dbt(
+    workspace = Workspace(tmp_path_factory.mktemp("hillstrom"), real_data())
+    workspace.dbt(
         "build", *TABLES_ONLY, "--select", "+activation_lift", sources=["hillstrom"]
     ).succeeded()
-    with duckdb.connect(str(house.warehouse)) as connection:
+    with duckdb.connect(str(workspace.warehouse)) as connection:
         for campaign in ("mens-e-mail", "womens-e-mail"):
             connection.execute(
                 f"insert into scoring.delivery_members select '{campaign}', '{campaign}',"
@@ -420,7 +421,7 @@ def hillstrom(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
                 f" where campaign_id = '{campaign}' or campaign_id is null"
             )
         for model in ("activation_outcomes", "activation_lift"):
-            query = (house.folder / COMPILED / f"{model}.sql").read_text()
+            query = (workspace.folder / COMPILED / f"{model}.sql").read_text()
             connection.execute(f"create or replace table activation.{model} as {query}")
         return connection.sql("from activation.activation_lift").df()
 

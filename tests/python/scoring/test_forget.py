@@ -14,12 +14,12 @@ import duckdb
 import pytest
 
 from scoring.cli import main
-from scoring.forget import Request, erasure_list, forget
+from scoring.forget import ErasureRequest, erasure_list, forget
 from scoring.forget.erasure_list import HEADER, hash_of
 from scoring.publish import publish, restore
 from scoring.publish.version_file import read
 from tests.support import factory
-from tests.support.project import House
+from tests.support.project import Workspace
 from tests.support.shops import TABLES_ONLY, Shop
 from warehouse.errors import InputError
 from warehouse.settings import PROJECT_ROOT, load_settings
@@ -74,7 +74,7 @@ def holding(folder: Path, *words: str) -> set[str]:
 class Erased:
     """A shop, one of whose customers was erased, and what was said of it."""
 
-    house: House
+    workspace: Workspace
     words: tuple[str, ...]
     before: list[tuple[str, str]]
     receipt: dict[str, Any]
@@ -85,8 +85,8 @@ class Erased:
 def erased(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Erased:
     """The busiest customer is erased from a copy of the shop, its publications and raw files."""
     folder = tmp_path_factory.mktemp("erased")
-    shutil.copytree(shop.house.raw, folder / "raw")
-    shutil.copytree(shop.house.folder / "target", folder / "target")
+    shutil.copytree(shop.workspace.raw, folder / "raw")
+    shutil.copytree(shop.workspace.folder / "target", folder / "target")
     for name in (
         "warehouse.duckdb",
         "warehouse.duckdb.previous",
@@ -94,9 +94,9 @@ def erased(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Erased:
         "serving/1.duckdb",
     ):
         (folder / name).parent.mkdir(exist_ok=True)
-        shutil.copy(shop.house.warehouse, folder / name)
-    house = House(folder, folder / "raw")
-    ((customer, email, session),) = house.rows(
+        shutil.copy(shop.workspace.warehouse, folder / name)
+    workspace = Workspace(folder, folder / "raw")
+    ((customer, email, session),) = workspace.rows(
         "select customer_id, any_value(email), max(session_id)"
         " from marts.sessions inner join marts.customers using (customer_id)"
         " where customer_id in (select customer_id from staging.stg_sample__orders_checked"
@@ -104,12 +104,12 @@ def erased(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Erased:
         " group by customer_id order by count(*) desc, customer_id limit 1"
     )
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{house.warehouse}' as warehouse (read_only)")
+        connection.execute(f"attach '{workspace.warehouse}' as warehouse (read_only)")
         connection.execute(f"copy warehouse.marts.customers to '{folder}/serving/1.parquet'")
     words = (customer, email)
-    before = texts(house.warehouse, *words)
-    receipt = house.python("scoring", "forget", customer, "--json-logs")
-    return Erased(house, words, before, receipt, session)
+    before = texts(workspace.warehouse, *words)
+    receipt = workspace.python("scoring", "forget", customer, "--json-logs")
+    return Erased(workspace, words, before, receipt, session)
 
 
 def test_nothing_is_left_in_any_table(erased: Erased) -> None:
@@ -121,16 +121,16 @@ def test_nothing_is_left_in_any_table(erased: Erased) -> None:
         "serving.duckdb",
         "serving/1.duckdb",
     ):
-        left = texts(erased.house.folder / name, *erased.words, erased.session)
+        left = texts(erased.workspace.folder / name, *erased.words, erased.session)
         assert [table for table, _ in left if not table.startswith("staging.raw_")] == []
 
 
 def test_nothing_is_left_in_the_bytes_of_any_file(erased: Erased, shop: Shop) -> None:
     """Deleted rows would still be in free blocks; raw files are the user's."""
-    assert "warehouse.duckdb" in holding(shop.house.folder, *erased.words)
-    raw = {path.name for path in erased.house.raw.rglob("*")}
-    assert holding(erased.house.folder, *erased.words) - raw == set()
-    assert not list(erased.house.folder.rglob("*.unfinished"))
+    assert "warehouse.duckdb" in holding(shop.workspace.folder, *erased.words)
+    raw = {path.name for path in erased.workspace.raw.rglob("*")}
+    assert holding(erased.workspace.folder, *erased.words) - raw == set()
+    assert not list(erased.workspace.folder.rglob("*.unfinished"))
 
 
 def test_the_receipt_counts_rows_and_names_nobody(erased: Erased) -> None:
@@ -143,9 +143,9 @@ def test_the_receipt_counts_rows_and_names_nobody(erased: Erased) -> None:
     assert lines["serving.duckdb", "registry.held_out_predictions"] > 0
     assert sum(lines.values()) == erased.receipt["rows_erased"]
     assert not any(word in json.dumps(erased.receipt) for word in erased.words)
-    recorded = erased.house.rows("select sum(rows_erased) from scoring.erasures")
+    recorded = erased.workspace.rows("select sum(rows_erased) from scoring.erasures")
     assert recorded == [(erased.receipt["rows_erased"],)]
-    ((receipt),) = (erased.house.folder / "receipts").iterdir()
+    ((receipt),) = (erased.workspace.folder / "receipts").iterdir()
     assert json.loads(receipt.read_text())["status"] == "done"
 
 
@@ -157,7 +157,7 @@ def test_the_receipt_says_which_raw_files_hold_them(erased: Erased) -> None:
 
 def test_the_list_holds_no_id(erased: Erased) -> None:
     """A salted hash, that dbt computes alike."""
-    text = (erased.house.raw / "erased_customers.csv").read_text()
+    text = (erased.workspace.raw / "erased_customers.csv").read_text()
     assert erased.words[0] not in text
     salt, hashed, _ = text.splitlines()[1].split(",")
     assert hashed == hash_of(salt, erased.words[0])
@@ -165,9 +165,9 @@ def test_the_list_holds_no_id(erased: Erased) -> None:
 
 def test_the_next_build_does_not_bring_them_back(erased: Erased) -> None:
     """Nor in a new warehouse; what is left out is counted, and no raw row is lost."""
-    house = erased.house
-    house.warehouse.unlink()
-    house.dbt(
+    workspace = erased.workspace
+    workspace.warehouse.unlink()
+    workspace.dbt(
         "build",
         *TABLES_ONLY,
         "--select",
@@ -176,10 +176,10 @@ def test_the_next_build_does_not_bring_them_back(erased: Erased) -> None:
         "+monitor_reconciliation",
         "quarantine_summary",
     ).succeeded()
-    assert texts(house.warehouse, *erased.words) == []
-    house.dbt("test", "--select", "no_raw_row_is_lost").succeeded()
+    assert texts(workspace.warehouse, *erased.words) == []
+    workspace.dbt("test", "--select", "no_raw_row_is_lost").succeeded()
     counts = dict(
-        house.rows("select table_name, erased_rows from monitoring.monitor_reconciliation")
+        workspace.rows("select table_name, erased_rows from monitoring.monitor_reconciliation")
     )
     assert counts.pop("products") == 0
     assert min(counts.values()) > 0
@@ -189,16 +189,16 @@ def test_the_next_build_does_not_bring_them_back(erased: Erased) -> None:
 
 def test_raw_files_are_rewritten_on_request(erased: Erased) -> None:
     """Then nothing is left anywhere, and the other rows are as they were."""
-    orders = erased.house.raw / "sample" / "orders.parquet"
+    orders = erased.workspace.raw / "sample" / "orders.parquet"
     count = f"select count(*) from '{orders}'"
     ((before,),) = duckdb.sql(count).fetchall()
-    receipt = erased.house.python("scoring", "forget", erased.words[0], "--rewrite-raw")
+    receipt = erased.workspace.python("scoring", "forget", erased.words[0], "--rewrite-raw")
     ((after,),) = duckdb.sql(count).fetchall()
     rows = {Path(file["file"]).name: file["rows"] for file in receipt["raw_files"]}
     assert before - after == rows["orders.parquet"]
-    again = erased.house.python("scoring", "forget", erased.words[0], "--rewrite-raw")
+    again = erased.workspace.python("scoring", "forget", erased.words[0], "--rewrite-raw")
     assert (again["status"], again["raw_files"]) == ("already_done", [])
-    assert holding(erased.house.raw, erased.words[0]) == set()
+    assert holding(erased.workspace.raw, erased.words[0]) == set()
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def erase(*ids: str, **options: bool) -> Any:
-    return forget(load_settings(), Request(ids, progress=False, **options))
+    return forget(load_settings(), ErasureRequest(ids, progress=False, **options))
 
 
 def test_items_go_with_the_orders_that_name_the_customer(home: Path) -> None:
@@ -388,7 +388,7 @@ def test_a_reader_keeps_its_copy_and_a_new_one_sees_the_new(home: Path) -> None:
 
 
 def test_two_lists_put_together_are_one(home: Path) -> None:
-    """Whoever was erased in another house, under another salt, is not erased again."""
+    """Whoever was erased in another workspace, under another salt, is not erased again."""
     path = home / "raw" / "erased_customers.csv"
     rows = [
         HEADER,
@@ -473,7 +473,7 @@ def test_a_published_version_can_still_be_restored(home: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def real_layouts(tmp_path_factory: pytest.TempPathFactory) -> House:
+def real_layouts(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """Three real sources in small, with a customer of each on a list before the first build."""
     folder = tmp_path_factory.mktemp("layouts")
     raw = folder / "raw"
@@ -493,8 +493,8 @@ def real_layouts(tmp_path_factory: pytest.TempPathFactory) -> House:
         raw / "erased_customers.csv",
         erasure_list.plan(raw / "erased_customers.csv", ["11", "17850", "00004"]),
     )
-    house = House(folder, raw)
-    house.dbt(
+    workspace = Workspace(folder, raw)
+    workspace.dbt(
         "build",
         *TABLES_ONLY,
         "--select",
@@ -503,10 +503,10 @@ def real_layouts(tmp_path_factory: pytest.TempPathFactory) -> House:
         "no_raw_row_is_lost",
         sources=["social_network_ads", "online_retail", "cdnow"],
     ).succeeded()
-    return house
+    return workspace
 
 
-def test_ids_are_found_as_each_source_writes_them(real_layouts: House) -> None:
+def test_ids_are_found_as_each_source_writes_them(real_layouts: Workspace) -> None:
     """With spaces around, as 17850.0, as a word of a line; nobody else is."""
     customers = real_layouts.rows("select customer_id from marts.customers order by 1")
     assert customers == [("00021",), ("110",), ("12",), ("17851",)]
@@ -521,7 +521,7 @@ def test_ids_are_found_as_each_source_writes_them(real_layouts: House) -> None:
     ]
 
 
-def test_python_finds_the_same_raw_rows_as_staging(real_layouts: House) -> None:
+def test_python_finds_the_same_raw_rows_as_staging(real_layouts: Workspace) -> None:
     """What is rewritten on request is what staging leaves out."""
     receipt = real_layouts.python(
         "scoring", "forget", "11", "17850", "00004", "--rewrite-raw", "--json-logs"

@@ -14,7 +14,7 @@ import pytest
 
 from scoring.bundle import MANIFEST_FILE, Bundle
 from scoring.run import job as run_module
-from scoring.run.job import Outcome, Request, run, score_day
+from scoring.run.job import ScoringOutcome, ScoringRequest, run, score_day
 from scoring.run.predictions import code_version
 from tests.support import factory
 from tests.support.macro_files import macro_text
@@ -39,19 +39,19 @@ class Place:
         """The warehouse file."""
         return self.settings.warehouse
 
-    def run(self, **request: Any) -> Outcome:
+    def run(self, **request: Any) -> ScoringOutcome:
         """Run, for one task."""
-        (outcome,) = run(self.settings, Request(**request))
+        (outcome,) = run(self.settings, ScoringRequest(**request))
         return outcome
 
     def rows(self, what: str = "*", table: str = "predictions") -> list[tuple[Any, ...]]:
         """What is published."""
         return factory.rows(self.path, f"select {what} from scoring.{table} order by all")
 
-    def score_small_batches(self, bundle: Bundle, rows: int = 10) -> Outcome:
+    def score_small_batches(self, bundle: Bundle, rows: int = 10) -> ScoringOutcome:
         """Score the newest day in batches of a few rows."""
         with connect(self.path) as connection:
-            return score_day(connection, bundle, Request(), threads=2, batch_rows=rows)
+            return score_day(connection, bundle, ScoringRequest(), threads=2, batch_rows=rows)
 
 
 @pytest.fixture
@@ -207,7 +207,7 @@ def test_a_run_says_what_scored(place: Place) -> None:
     assert place.rows("distinct run_id") == [(run_id,)]
 
 
-def raise_of(outcome: Outcome) -> None:
+def raise_of(outcome: ScoringOutcome) -> None:
     """The outcome's error, as the exception its exit code stands for."""
     assert outcome.status == "failed"
     raise {3: InputError, 4: IntegrityError}[outcome.exit_code](outcome.error)
@@ -349,10 +349,10 @@ def test_the_file_may_be_called_like_a_schema(place: Place) -> None:
     """scoring.duckdb is the database `scoring`, with a schema of the same name."""
     path = place.path.rename(place.path.with_name("scoring.duckdb"))
     settings = place.settings.model_copy(update={"warehouse": path})
-    assert run(settings, Request())[0].status == "done"
+    assert run(settings, ScoringRequest())[0].status == "done"
     path = path.rename(path.with_name("features.duckdb"))
     settings = place.settings.model_copy(update={"warehouse": path})
-    assert run(settings, Request(force=True))[0].status == "done"
+    assert run(settings, ScoringRequest(force=True))[0].status == "done"
 
 
 def test_every_task_is_scored_and_one_that_fails_does_not_stop_the_others(place: Place) -> None:
@@ -361,7 +361,7 @@ def test_every_task_is_scored_and_one_that_fails_does_not_stop_the_others(place:
         factory.register(place.path, factory.bundle(place.settings.artifacts, task=task))
     gone = place.settings.artifacts / "a_task" / place.bundle.model_version / MANIFEST_FILE
     gone.unlink()
-    outcomes = run(place.settings, Request())
+    outcomes = run(place.settings, ScoringRequest())
     assert [(o.task, o.status, o.exit_code) for o in outcomes] == [
         ("a_task", "failed", 4),
         (factory.TASK, "done", 0),
@@ -380,12 +380,12 @@ def test_an_empty_table_is_passed_over_while_another_has_rows(place: Place) -> N
         place.settings.artifacts, task="empty_task", relation="features.empty_features"
     )
     factory.register(place.path, empty)
-    outcomes = run(place.settings, Request())
+    outcomes = run(place.settings, ScoringRequest())
     assert [(o.task, o.status, o.exit_code, o.error) for o in outcomes] == [
         (factory.TASK, "done", 0, None),
         ("empty_task", "nothing_to_score", 0, None),
     ]
-    (alone,) = run(place.settings, Request(task="empty_task"))
+    (alone,) = run(place.settings, ScoringRequest(task="empty_task"))
     assert (alone.status, alone.exit_code) == ("failed", 3)
 
 

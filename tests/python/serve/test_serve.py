@@ -30,7 +30,7 @@ from scoring.serve.app import create_app
 from scoring.serve.bodies import Profile, Session
 from scoring.serve.live import Live
 from scoring.serve.metrics import Metrics
-from scoring.serve.publication import Publication, Unscorable
+from scoring.serve.publication import OpenPublication, Unscorable
 
 NOT_SAID = ("session_id", "source_name", "known_at", "has_purchase")
 
@@ -38,7 +38,7 @@ NOT_SAID = ("session_id", "source_name", "known_at", "has_purchase")
 @pytest.fixture(scope="module")
 def settings(shop: Shop) -> Settings:
     """Of the shop, published."""
-    return published(shop, shop.house.folder)
+    return published(shop, shop.workspace.folder)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,9 @@ def key(settings: Settings) -> str:
 
 
 @pytest.fixture(scope="module")
-def publication(settings: Settings) -> Iterator[Publication]:
+def publication(settings: Settings) -> Iterator[OpenPublication]:
     """What is served."""
-    found = Publication(settings)
+    found = OpenPublication(settings)
     yield found
     found.close()
 
@@ -65,7 +65,7 @@ def client(settings: Settings, key: str) -> Iterator[TestClient]:
 
 def _sessions(shop: Shop, where: str, limit: int) -> tuple[list[str], list[dict[str, Any]]]:
     """Stored sessions: their ids, and what a request would say of them."""
-    with duckdb.connect(str(shop.house.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(shop.workspace.warehouse), read_only=True) as connection:
         found = connection.sql(
             f"select sessions.* from marts.sessions semi join {where} order by hash(session_id)"
             f" limit {limit}"
@@ -74,7 +74,7 @@ def _sessions(shop: Shop, where: str, limit: int) -> tuple[list[str], list[dict[
     return found["session_id"].to_pylist(), rows
 
 
-def _answers(publication: Publication, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _answers(publication: OpenPublication, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     answers = []
     for first in range(0, len(rows), 250):
         answers += publication.sessions(rows[first : first + 250])
@@ -83,14 +83,14 @@ def _answers(publication: Publication, rows: list[dict[str, Any]]) -> list[dict[
 
 
 def test_a_stored_session_scores_the_same_in_real_time(
-    shop: Shop, publication: Publication
+    shop: Shop, publication: OpenPublication
 ) -> None:
     """Probability, score, reasons, contributions and words, to the bit, of up to 1,000 sessions."""
     ids, rows = _sessions(shop, "predictions.session_predictions using (session_id)", 1000)
     assert len(ids) > 200
     offline = {
         row[0]: row[1:]
-        for row in shop.house.rows(
+        for row in shop.workspace.rows(
             "select session_id, model_version, probability, score, reason_1, reason_2, reason_3,"
             " contribution_1, contribution_2, contribution_3, reason_1_text, reason_2_text,"
             " reason_3_text from predictions.session_predictions where task = 'session_purchase'"
@@ -105,7 +105,7 @@ def test_a_stored_session_scores_the_same_in_real_time(
         assert tuple(online) == offline[number]
 
 
-def test_every_feature_is_the_warehouse_s(shop: Shop, publication: Publication) -> None:
+def test_every_feature_is_the_warehouse_s(shop: Shop, publication: OpenPublication) -> None:
     """Also of sessions long ago, of strangers, and of customers without a past."""
     ids, rows = _sessions(shop, "features.session_features using (session_id)", 500)
     assert {row["customer_id"] is None for row in rows} == {True, False}
@@ -113,7 +113,7 @@ def test_every_feature_is_the_warehouse_s(shop: Shop, publication: Publication) 
         online = found.batch.drop_columns(
             ["session_id", "customer_id", "as_of_date", "has_purchase", "is_known"]
         ).to_pylist()
-    with duckdb.connect(str(shop.house.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(shop.workspace.warehouse), read_only=True) as connection:
         offline = connection.execute(
             "select features.* exclude (session_id, customer_id, as_of_date, has_purchase)"
             " from features.session_features as features inner join"
@@ -124,7 +124,7 @@ def test_every_feature_is_the_warehouse_s(shop: Shop, publication: Publication) 
     assert online == offline.to_pylist()
 
 
-def test_a_batch_changes_nothing(shop: Shop, publication: Publication) -> None:
+def test_a_batch_changes_nothing(shop: Shop, publication: OpenPublication) -> None:
     """Alone or among others, of one customer or of many."""
     _, rows = _sessions(shop, "features.session_features using (session_id)", 40)
     rows += [{**row, "customer_id": rows[0]["customer_id"]} for row in rows[:10]]
@@ -138,7 +138,7 @@ def test_a_profile_is_scored_as_the_warehouse_would(
     """A stored customer who has done nothing, taken out of what is published, is the same."""
     names = ("gender", "birth_date", "region", "annual_salary", "has_marketing_consent")
     columns = ", ".join(f"customers.{name}" for name in ("customer_id", *names, "registered_at"))
-    with duckdb.connect(str(shop.house.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(shop.workspace.warehouse), read_only=True) as connection:
         found = connection.sql(
             f"select {columns}, as_of_date from marts.customers as customers"
             " inner join features.customer_features as features using (customer_id)"
@@ -165,7 +165,7 @@ def test_a_profile_is_scored_as_the_warehouse_would(
         shutil.copy(settings.serving, copy)
         with duckdb.connect(str(copy)) as connection:
             connection.execute("delete from marts.customers where customer_id = ?", [customer])
-        publication = Publication(settings.model_copy(update={"serving": copy}))
+        publication = OpenPublication(settings.model_copy(update={"serving": copy}))
         with publication._features["customer"].of([profile]) as found:
             (online,) = found.batch.to_pylist()
         publication.close()
@@ -178,13 +178,13 @@ def test_a_card_shows_the_prediction_and_a_segment_that_may_be_shown(
     shop: Shop, client: TestClient
 ) -> None:
     """What the tables say of each customer, and never a segment below the smallest size."""
-    rows = shop.house.rows(
+    rows = shop.workspace.rows(
         "select customer_id, probability, reason_1_text, model_version"
         " from predictions.customer_predictions order by customer_id limit 100"
     )
     shown = {
         row[:3]: row[3:]
-        for row in shop.house.rows(
+        for row in shop.workspace.rows(
             "select segment_id, cast(as_of_date as varchar), outcome, customers, buyers, eb_rate"
             " from segments.public_micro_segments"
         )

@@ -86,7 +86,7 @@ def test_segments_are_the_public_ones_of_every_outcome_and_date(
                 (choice["outcome"], day, each["segment_id"], each["customers"], each["eb_rate"])
                 for each in rows
             }
-    public = shop.house.rows(
+    public = shop.workspace.rows(
         "select outcome, cast(as_of_date as varchar), segment_id, customers, eb_rate"
         " from segments.public_micro_segments"
     )
@@ -96,13 +96,14 @@ def test_segments_are_the_public_ones_of_every_outcome_and_date(
 
 def test_a_small_segment_is_not_there(client: TestClient, shop: Shop) -> None:
     """It is answered like one that does not exist, and no answer holds its id."""
-    hidden = shop.house.rows(
+    hidden = shop.workspace.rows(
         "select distinct segment_id, segment_name from segments.micro_segment_numerosity"
         " where customers < 10 and segment_id not in"
         " (select segment_id from segments.public_micro_segments)"
     )
     public = {
-        row[0] for row in shop.house.rows("select segment_name from segments.public_micro_segments")
+        row[0]
+        for row in shop.workspace.rows("select segment_name from segments.public_micro_segments")
     }
     assert len(hidden) > 10
     texts = [client.get(f"/v1/{path}").text for path in PATHS]
@@ -146,7 +147,7 @@ def test_what_is_asked_for_is_there_or_refused(client: TestClient, query: str, s
 def test_audiences_are_counted(client: TestClient, shop: Shop) -> None:
     """Sizes are the tables'; the members come in their order."""
     for each in client.get("/v1/audiences").json()["audiences"]:
-        ((customers, held_out),) = shop.house.rows(
+        ((customers, held_out),) = shop.workspace.rows(
             "select count(*), count(case when is_holdout then 1 end)"
             f" from activation.{each['audience']}"
         )
@@ -164,7 +165,7 @@ def test_tasks_add_up_to_what_was_scored(client: TestClient, shop: Shop) -> None
     tasks = {each["task"]: each for each in client.get("/v1/tasks").json()["tasks"]}
     assert set(tasks) == {"customer_purchase_30d", "session_purchase"}
     found = tasks["customer_purchase_30d"]
-    rows = shop.house.rows("select probability from predictions.customer_predictions")
+    rows = shop.workspace.rows("select probability from predictions.customer_predictions")
     assert found["scored"]["rows"] == len(rows)
     assert found["scored"]["expected"] == pytest.approx(sum(row[0] for row in rows))
     first = found["scored"]["quantiles"][0]

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from ml.data.dataset import read_dataset
-from tests.support.engines import SparkHouse, differences, dispatched, needs_spark, on_spark
-from tests.support.project import House, models_of, real_data
+from tests.support.engines import SparkWorkspace, differences, dispatched, needs_spark, on_spark
+from tests.support.project import Workspace, models_of, real_data
 from tests.support.shops import Shop
-from warehouse.manifest import find_task, load_registry
+from warehouse.manifest import find_task, load_feature_tables
 from warehouse.settings import Settings
 
 pytestmark = needs_spark
@@ -104,15 +104,15 @@ CASES = {
 """{what: (files of macros, a call on the column `given`, the rows it is called on)}"""
 
 
-def assert_same_scores(house: SparkHouse) -> None:
+def assert_same_scores(workspace: SparkWorkspace) -> None:
     """Of all tasks: who has a score or none, each probability within 1e-6, each reason."""
     columns = "task, entity_id, probability, reason_1, reason_2, reason_3"
     rows = (
         f"select {columns} from scoring.predictions union all"
         " select task, entity_id, null, reason, null, null from scoring.unscorable"
     )
-    ours = house.house.frame(f"{rows} order by task, entity_id")
-    said = on_spark(house, {"scores": f"select to_json(struct(*)) from ({rows})"})["scores"]
+    ours = workspace.workspace.frame(f"{rows} order by task, entity_id")
+    said = on_spark(workspace, {"scores": f"select to_json(struct(*)) from ({rows})"})["scores"]
     theirs = pd.DataFrame(map(json.loads, said), columns=columns.split(", "))
     theirs = theirs.sort_values(["task", "entity_id"], ignore_index=True)
     assert len(ours)
@@ -136,7 +136,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[object]]:
         f"select {row_hash} from (select cast(null as string) as a, 'x' as b"
         " union all select 'x', null union all select 'x', 'x') as pairs"
     )
-    return on_spark(SparkHouse(House(folder, folder / "raw")), queries)
+    return on_spark(SparkWorkspace(Workspace(folder, folder / "raw")), queries)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -162,13 +162,13 @@ def test_the_hash_of_a_row_says_where_its_nulls_are(asked: dict[str, list[int]])
     assert len(set(asked["row_hash"])) == 3
 
 
-def test_tables_are_the_same(spark: SparkHouse) -> None:
+def test_tables_are_the_same(spark: SparkWorkspace) -> None:
     """Keys, integers and text are equal, floats within 1e-6, row by row: marts and features."""
     assert differences(spark, models_of(*BEFORE_SCORES)) == {}
 
 
 @pytest.mark.whole
-def test_tables_after_scores_are_the_same(spark_whole: SparkHouse) -> None:
+def test_tables_after_scores_are_the_same(spark_whole: SparkWorkspace) -> None:
     """The same of segments, predictions, audiences and monitoring."""
     assert differences(spark_whole, sorted({*models_of(*AFTER_SCORES)} - OTHERS)) == {}
 
@@ -179,36 +179,36 @@ def test_real_tables_are_the_same(shop: Shop, tmp_path: Path) -> None:
     raw = real_data()
     if not (raw / "online_retail").is_dir():
         pytest.skip(f"no online_retail in {raw}: set NUMEROSITY_REAL_DATA")
-    house = SparkHouse(House(tmp_path, raw), settings={})
+    workspace = SparkWorkspace(Workspace(tmp_path, raw), settings={})
     layers = (*BEFORE_SCORES, "segments")
     tables = ("--resource-type", "model", "--resource-type", "seed")
     build = ("build", *tables, "--select", *(f"+{layer}" for layer in layers))
-    house.house.dbt(*build, sources=REAL_SHOP).succeeded()
-    house.dbt(*build, "--vars", json.dumps({"sources": REAL_SHOP})).succeeded()
-    assert differences(house, sorted({*models_of(*layers)} - OTHERS)) == {}
-    champion = next((shop.house.folder / "artifacts" / "customer_purchase_30d").iterdir())
+    workspace.workspace.dbt(*build, sources=REAL_SHOP).succeeded()
+    workspace.dbt(*build, "--vars", json.dumps({"sources": REAL_SHOP})).succeeded()
+    assert differences(workspace, sorted({*models_of(*layers)} - OTHERS)) == {}
+    champion = next((shop.workspace.folder / "artifacts" / "customer_purchase_30d").iterdir())
     score = ("run", "--json-logs", "--bundle", str(champion))
-    house.house.python("scoring", *score)
-    house.python("-m", "scoring", *score, "--engine", "spark").succeeded()
-    assert_same_scores(house)
+    workspace.workspace.python("scoring", *score)
+    workspace.python("-m", "scoring", *score, "--engine", "spark").succeeded()
+    assert_same_scores(workspace)
 
 
-def test_scores_are_the_same(spark: SparkHouse) -> None:
+def test_scores_are_the_same(spark: SparkWorkspace) -> None:
     """Each entity has the same probability and the same reasons, and nobody is left out."""
     assert_same_scores(spark)
 
 
 @pytest.mark.parametrize("task", ["customer_purchase_30d", "session_purchase"])
-def test_models_learn_the_same_rows_from_either(task: str, spark: SparkHouse) -> None:
+def test_models_learn_the_same_rows_from_either(task: str, spark: SparkWorkspace) -> None:
     """Labels, whose they are and when are equal, features within 1e-6."""
-    house = spark.house
+    workspace = spark.workspace
     settings = Settings(
-        warehouse=house.warehouse,
+        warehouse=workspace.warehouse,
         spark_warehouse=spark.tables.parent,
-        manifest=house.folder / "target" / "manifest.json",
+        manifest=workspace.folder / "target" / "manifest.json",
     )
-    table, found = find_task(load_registry(settings.manifest), task)
-    with duckdb.connect(str(house.warehouse), read_only=True) as connection:
+    table, found = find_task(load_feature_tables(settings.manifest), task)
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         ours, theirs = (
             read_dataset(
                 connection, table, found, settings=settings.model_copy(update={"features_from": of})
@@ -220,7 +220,7 @@ def test_models_learn_the_same_rows_from_either(task: str, spark: SparkHouse) ->
     np.testing.assert_allclose(theirs.matrix, ours.matrix, rtol=1e-6, atol=1e-6)
 
 
-def test_a_second_run_finds_its_work_done_and_keeps_the_exit_codes(spark: SparkHouse) -> None:
+def test_a_second_run_finds_its_work_done_and_keeps_the_exit_codes(spark: SparkWorkspace) -> None:
     """Nothing is scored twice; an unknown task is 2, a date without features 3."""
     for code, arguments in {0: [], 2: ["--task", "no_such"], 3: ["--as-of", "1999-01-01"]}.items():
         done = spark.python("-m", "scoring", "run", "--engine", "spark", "--json-logs", *arguments)
@@ -230,7 +230,7 @@ def test_a_second_run_finds_its_work_done_and_keeps_the_exit_codes(spark: SparkH
             assert answer["status"] == "already_done"
 
 
-def test_who_cannot_be_scored_is_listed_and_why(spark: SparkHouse) -> None:
+def test_who_cannot_be_scored_is_listed_and_why(spark: SparkWorkspace) -> None:
     """The others of that day have their scores."""
     table, task, day = "features.customer_features", "customer_purchase_30d", "2099-01-01"
     first = "row_number() over (order by customer_id) = 1"
@@ -263,10 +263,10 @@ def test_who_cannot_be_scored_is_listed_and_why(spark: SparkHouse) -> None:
     assert (found["scored"], found["both"]) == ([4], [0])
 
 
-def test_a_damaged_bundle_changes_nothing(spark: SparkHouse, tmp_path: Path) -> None:
+def test_a_damaged_bundle_changes_nothing(spark: SparkWorkspace, tmp_path: Path) -> None:
     """It is refused with exit code 4, and the scores that are there stay."""
     before = sorted(spark.tables.glob("scores/**/*.parquet"))
-    champion = next((spark.house.folder / "artifacts").glob("*/*"))
+    champion = next((spark.workspace.folder / "artifacts").glob("*/*"))
     broken = tmp_path / champion.name
     broken.mkdir()
     for file in champion.iterdir():

@@ -11,7 +11,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from tests.support.engines import SparkHouse, differences, needs_spark
+from tests.support.engines import SparkWorkspace, differences, needs_spark
 from tests.support.spark_cluster import Cluster, Node, started_cluster, until
 
 pytestmark = needs_spark
@@ -36,9 +36,9 @@ def alive(cluster: Cluster) -> Cluster:
     return cluster
 
 
-def scores(house: SparkHouse) -> pd.DataFrame:
+def scores(workspace: SparkWorkspace) -> pd.DataFrame:
     """The scores that lie in the folder of tables, of every run that left some."""
-    files = f"{house.tables}/scores/*/*/*/*/*.parquet"
+    files = f"{workspace.tables}/scores/*/*/*/*/*.parquet"
     return duckdb.sql(
         f"select * exclude (scored_at) from read_parquet('{files}') order by all"
     ).df()
@@ -58,10 +58,10 @@ def python_tasks(worker: Node) -> int:
     return max(0, sum(b"pyspark.daemon" in command for command in commands) - 1)
 
 
-def test_a_worker_dies_while_features_are_built(spark: SparkHouse, alive: Cluster) -> None:
+def test_a_worker_dies_while_features_are_built(spark: SparkWorkspace, alive: Cluster) -> None:
     """What it had shuffled is computed again, and every row is what DuckDB has."""
-    house = replace(spark, master=alive.master)
-    run = house.start_dbt("run", "--full-refresh", "--select", *FEATURES)
+    workspace = replace(spark, master=alive.master)
+    run = workspace.start_dbt("run", "--full-refresh", "--select", *FEATURES)
     until(lambda: f"START sql incremental model features.{FEATURES[0]}" in run.output(), "a model")
     before = {worker.folder: shuffled(worker) for worker in alive.workers}
 
@@ -75,11 +75,13 @@ def test_a_worker_dies_while_features_are_built(spark: SparkHouse, alive: Cluste
     assert differences(spark, [f"features.{name}" for name in FEATURES]) == {}
 
 
-def test_a_worker_dies_while_it_scores(spark: SparkHouse, alive: Cluster) -> None:
+def test_a_worker_dies_while_it_scores(spark: SparkWorkspace, alive: Cluster) -> None:
     """The other one scores its rows, and each score is what it was."""
     before = scores(spark)
-    house = replace(spark, master=alive.master)
-    run = house.start_python("-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs")
+    workspace = replace(spark, master=alive.master)
+    run = workspace.start_python(
+        "-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs"
+    )
     until(lambda: run.output() and any(python_tasks(w) for w in alive.workers), "a task")
     next(worker for worker in alive.workers if python_tasks(worker)).kill()
     done = run.done().succeeded()
@@ -94,11 +96,13 @@ def test_a_worker_dies_while_it_scores(spark: SparkHouse, alive: Cluster) -> Non
     )
 
 
-def test_a_driver_dies_while_tasks_write(spark: SparkHouse, alive: Cluster) -> None:
+def test_a_driver_dies_while_tasks_write(spark: SparkWorkspace, alive: Cluster) -> None:
     """What they had written nobody reads, and the scores that were there stay whole."""
     before = scores(spark)
-    house = replace(spark, master=alive.master)
-    run = house.start_python("-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs")
+    workspace = replace(spark, master=alive.master)
+    run = workspace.start_python(
+        "-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs"
+    )
     half_written = "scores/*/*/*/*/_temporary"
     until(lambda: run.output() and next(spark.tables.glob(half_written), None), "a write")
     run.process.kill()
@@ -106,12 +110,12 @@ def test_a_driver_dies_while_tasks_write(spark: SparkHouse, alive: Cluster) -> N
     pd.testing.assert_frame_equal(scores(spark), before)
 
 
-def test_a_driver_dies_in_the_write(spark: SparkHouse, alive: Cluster) -> None:
+def test_a_driver_dies_in_the_write(spark: SparkWorkspace, alive: Cluster) -> None:
     """The scores that were there stay whole, and the next run finds its work done by them."""
     before = scores(spark)
-    house = replace(spark, master=alive.master)
+    workspace = replace(spark, master=alive.master)
     command = ("-m", "scoring", "run", "--engine", "spark", "--json-logs")
-    killed = house.python(*command, "--force", NUMEROSITY_KILL_AT="transaction ready")
+    killed = workspace.python(*command, "--force", NUMEROSITY_KILL_AT="transaction ready")
     assert killed.code == -signal.SIGKILL
     left = scores(spark)
     kept = left[left["run_id"].isin(before["run_id"])].reset_index(drop=True)
