@@ -36,7 +36,7 @@ def workspace(
         pytest.skip(f"no folder {real_data() / source}")
     built = Workspace(folder, real_data())
     where = ("--project-dir", str(project), "--select", f"+{view}")
-    built.dbt("build", *TABLES_ONLY, *where, sources=[source], **variables).succeeded()
+    built.dbt_command("build", *TABLES_ONLY, *where, sources=[source], **variables).succeeded()
     return built
 
 

@@ -4,7 +4,6 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -60,7 +59,7 @@ def python_tasks(worker: Node) -> int:
 
 def test_a_worker_dies_while_features_are_built(spark: SparkWorkspace, alive: Cluster) -> None:
     """What it had shuffled is computed again, and every row is what DuckDB has."""
-    workspace = replace(spark, master=alive.master)
+    workspace = spark.on_cluster(alive.master)
     run = workspace.start_dbt("run", "--full-refresh", "--select", *FEATURES)
     until(lambda: f"START sql incremental model features.{FEATURES[0]}" in run.output(), "a model")
     before = {worker.folder: shuffled(worker) for worker in alive.workers}
@@ -78,7 +77,7 @@ def test_a_worker_dies_while_features_are_built(spark: SparkWorkspace, alive: Cl
 def test_a_worker_dies_while_it_scores(spark: SparkWorkspace, alive: Cluster) -> None:
     """The other one scores its rows, and each score is what it was."""
     before = scores(spark)
-    workspace = replace(spark, master=alive.master)
+    workspace = spark.on_cluster(alive.master)
     run = workspace.start_python(
         "-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs"
     )
@@ -99,7 +98,7 @@ def test_a_worker_dies_while_it_scores(spark: SparkWorkspace, alive: Cluster) ->
 def test_a_driver_dies_while_tasks_write(spark: SparkWorkspace, alive: Cluster) -> None:
     """What they had written nobody reads, and the scores that were there stay whole."""
     before = scores(spark)
-    workspace = replace(spark, master=alive.master)
+    workspace = spark.on_cluster(alive.master)
     run = workspace.start_python(
         "-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs"
     )
@@ -113,7 +112,7 @@ def test_a_driver_dies_while_tasks_write(spark: SparkWorkspace, alive: Cluster) 
 def test_a_driver_dies_in_the_write(spark: SparkWorkspace, alive: Cluster) -> None:
     """The scores that were there stay whole, and the next run finds its work done by them."""
     before = scores(spark)
-    workspace = replace(spark, master=alive.master)
+    workspace = spark.on_cluster(alive.master)
     command = ("-m", "scoring", "run", "--engine", "spark", "--json-logs")
     killed = workspace.python(*command, "--force", NUMEROSITY_KILL_AT="transaction ready")
     assert killed.code == -signal.SIGKILL
