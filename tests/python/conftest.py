@@ -26,6 +26,8 @@ hypothesis.settings.load_profile("numerosity")
 
 FIRST = ("spark", "test_real_sources.py", "test_own_view.py", "test_forget.py")
 """Files and folders whose tests take longest: they start first."""
+BUILT = {*BUILDERS, "spark"}
+"""Fixtures that build a whole shop."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -40,6 +42,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         group = "spark" if item.path.parent.name == "spark" else str(item.path)
         item.add_marker(pytest.mark.xdist_group(group))
+        if BUILT & set(getattr(item, "fixturenames", ())) or item.path.name in FIRST:
+            item.add_marker(pytest.mark.shop)
 
 
 @pytest.fixture(scope="session")
