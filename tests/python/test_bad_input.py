@@ -10,7 +10,7 @@ from project import Done, House, real_data
 
 ADS = "social_network_ads"
 HEADER = "User ID,Gender,Age,EstimatedSalary,Purchased"
-CLEAN = f"staging.stg_{ADS}__customers"
+CLEAN = f"staging.stg_{ADS}__customers where quarantine_reason is null"
 ORDERS = f"select count(*) from staging.stg_{ADS}__orders"
 
 # User id, what is wrong with the row, and the reason it is quarantined with; none for good rows.
@@ -45,14 +45,15 @@ class Ads:
 
     def build(self, folder: Path) -> Done:
         """Build the staging of the file in a raw folder."""
-        return self.house.dbt("run", "--select", f"staging.{ADS}", raw=folder, sources=[ADS])
+        wanted = ("--select", f"staging.{ADS}", "+quarantined_rows")
+        return self.house.dbt("run", *wanted, raw=folder, sources=[ADS])
 
     def reconciliation(self) -> tuple[int, int, int, int]:
         """Raw, clean, quarantined and duplicate rows."""
         counted = "count(*), cast(coalesce(sum(raw_copies - 1), 0) as integer)"
         ((raw,),) = self.house.rows(f"select count(*) from staging.raw_{ADS}__customers")
         ((clean, copies),) = self.house.rows(f"select {counted} from {CLEAN}")
-        ((bad, bad_copies),) = self.house.rows(f"select {counted} from {CLEAN}_quarantined")
+        ((bad, bad_copies),) = self.house.rows(f"select {counted} from staging.quarantined_rows")
         return raw, clean, bad, copies + bad_copies
 
     def quarantine(self) -> list[tuple[str, str]]:
@@ -60,7 +61,7 @@ class Ads:
         return [
             (reason, text)
             for reason, text in self.house.rows(
-                f"select quarantine_reason, raw_text from {CLEAN}_quarantined order by all"
+                "select quarantine_reason, raw_text from staging.quarantined_rows order by all"
             )
         ]
 
@@ -107,7 +108,7 @@ def test_spaces_in_a_header_do_no_harm(ads: Ads, tmp_path: Path) -> None:
     assert ads.house.rows(ORDERS) == [(143,)]
     ((salary, gender, birth),) = ads.house.rows(
         f"select annual_salary, gender, cast(birth_date as varchar) from {CLEAN} "
-        "where customer_id = '15624510'"
+        "and customer_id = '15624510'"
     )
     assert (float(salary), gender, birth) == (19000, "male", "2001-01-01")
 

@@ -10,12 +10,11 @@ from project import PUBLIC_LAYERS
 Nodes = dict[str, dict[str, Any]]
 
 PRIVATE = ("raw_", "int_")
-PRIVATE_ENDS = ("_checked", "_quarantined")
 
 
 @pytest.fixture(scope="module")
 def public(shop: Shop) -> Nodes:
-    """The manifest's entries of marts to monitoring, and of the clean views of staging."""
+    """The manifest's entries of marts to monitoring, and of staging but the raw relations."""
     manifest = json.loads((shop.house.folder / "target" / "manifest.json").read_bytes())
     return {
         f"{node['schema']}.{node['name']}": node
@@ -23,7 +22,6 @@ def public(shop: Shop) -> Nodes:
         if node["resource_type"] == "model"
         and node["schema"] in (*PUBLIC_LAYERS, "staging")
         and not node["name"].startswith(PRIVATE)
-        and not node["name"].endswith(PRIVATE_ENDS)
     }
 
 
