@@ -13,3 +13,9 @@
 {% macro canonical_files(table) -%}
     {{ return([table ~ '.parquet', table ~ '.csv', table ~ '/*.parquet', table ~ '/*.csv']) }}
 {%- endmacro %}
+
+{# The columns of such a file, as raw_table() asks for them: each by its own name. #}
+{% macro canonical_headers(table) -%}
+    {%- set names = canonical_columns(table) | list -%}
+    {{ return(dict(zip(names, names))) }}
+{%- endmacro %}

@@ -51,3 +51,12 @@
     {%- endif %}
     {%- endif -%}
 {%- endmacro %}
+
+{# Every raw table of every source in the catalog: pairs of a source and a table. #}
+{% macro raw_tables() -%}
+    {%- set found = [] -%}
+    {%- for source_name, entry in var('source_catalog').items() -%}
+        {%- for table in entry['files'] -%}{%- do found.append([source_name, table]) -%}{%- endfor -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,7 +17,7 @@ import pandas as pd
 from tests.support.dbt_server import DbtServer
 from warehouse.settings import PROJECT_ROOT
 
-__all__ = ["PUBLIC_LAYERS", "Done", "Workspace", "models_of", "real_data"]
+__all__ = ["PUBLIC_LAYERS", "Done", "Workspace", "copy_of_project", "models_of", "real_data"]
 
 PUBLIC_LAYERS = ("marts", "features", "segments", "predictions", "activation", "monitoring")
 
@@ -132,6 +133,15 @@ class Workspace:
 @cache
 def _server() -> DbtServer:
     return DbtServer()
+
+
+def copy_of_project(folder: Path) -> Path:
+    """A copy of the dbt project, to add files to; what dbt calls `--project-dir`."""
+    for part in ("models", "macros", "seeds", "tests/dbt", "docs", "dbt_project.yml"):
+        source, target = PROJECT_ROOT / part, folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    return folder
 
 
 def models_of(*layers: str) -> list[str]:

@@ -7,18 +7,15 @@ from tests.support.shops import Shop
 from warehouse.manifest import Node, read_models
 
 PRIVATE = ("raw_", "int_")
-PRIVATE_ENDS = ("_checked", "_quarantined")
 
 
 @pytest.fixture(scope="module")
 def public(shop: Shop) -> dict[str, Node]:
-    """The manifest's entries of marts to monitoring, and of the clean views of staging."""
+    """The manifest's entries of marts to monitoring, and of staging but the raw relations."""
     return {
         model.relation: model
         for model in read_models(shop.workspace.folder / "target" / "manifest.json")
-        if model.schema in (*PUBLIC_LAYERS, "staging")
-        and not model.name.startswith(PRIVATE)
-        and not model.name.endswith(PRIVATE_ENDS)
+        if model.schema in (*PUBLIC_LAYERS, "staging") and not model.name.startswith(PRIVATE)
     }
 
 

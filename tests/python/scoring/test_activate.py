@@ -420,7 +420,8 @@ def hillstrom(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
                 f"insert into scoring.delivery_members select '{campaign}', '{campaign}',"
                 " customer_id, date '2008-01-02', campaign_id is null, ''"
                 " from staging.stg_hillstrom__customers"
-                f" where campaign_id = '{campaign}' or campaign_id is null"
+                " where quarantine_reason is null"
+                f" and (campaign_id = '{campaign}' or campaign_id is null)"
             )
         for model in ("activation_outcomes", "activation_lift"):
             query = (workspace.folder / COMPILED / f"{model}.sql").read_text()

@@ -100,7 +100,7 @@ def erased(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Erased:
     ((customer, email, session),) = workspace.rows(
         "select customer_id, any_value(email), max(session_id)"
         " from marts.sessions inner join marts.customers using (customer_id)"
-        " where customer_id in (select customer_id from staging.stg_sample__orders_checked"
+        " where customer_id in (select customer_id from staging.stg_sample__orders"
         "   where quarantine_reason is not null)"
         " group by customer_id order by count(*) desc, customer_id limit 1"
     )
@@ -350,14 +350,14 @@ def test_what_quotes_a_row_is_erased_with_it(home: Path) -> None:
     factory.execute(
         warehouse,
         "create schema staging",
-        "create table staging.orders_checked as"
+        "create table staging.stg_shop__orders as"
         " select 'c7' as customer_id, 1::ubigint as raw_hash union all select 'c8', 2::ubigint",
-        "create table staging.orders_quarantined as"
+        "create table staging.quarantined_rows as"
         " select 1::ubigint as raw_hash, 'customer_id=c7; email=c7@example.com' as raw_text"
         " union all select 2::ubigint, 'customer_id=c8; email=c8@example.com'",
         "create schema monitoring",
         "create table monitoring.quarantine_summary as select raw_hash as quarantined_rows,"
-        " raw_text as example_raw_text from staging.orders_quarantined",
+        " raw_text as example_raw_text from staging.quarantined_rows",
         f"copy monitoring.quarantine_summary to '{parquet}' (format parquet)",
     )
     erase("c7")
