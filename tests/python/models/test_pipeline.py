@@ -7,11 +7,11 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from scoring.settings import PROJECT_ROOT
 
 from tests.support import readme
 from tests.support.project import PUBLIC_LAYERS, models_of
 from tests.support.shops import CUSTOMERS, Shop
+from warehouse.settings import PROJECT_ROOT
 
 NEWEST = "2026-01-01"
 EVENT_TIMES = {
