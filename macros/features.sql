@@ -25,3 +25,18 @@
         'count(case when days_ago <= ' ~ days ~ ' then ' ~ column ~ ' end)'
     ) }}
 {%- endmacro %}
+
+{#
+    A feature of customer_features (a column of columns_with_role) as a column: its `group` names the relation that has it, and
+    `missing` is its value where that has none; without `missing` it stays null.
+#}
+{% macro feature_of_group(feature) -%}
+    {%- set group = feature.meta.get('group') -%}
+    {%- if not group -%}
+        {%- do exceptions.raise_compiler_error(
+            "feature " ~ feature.name ~ " has no group in its YAML: name the part of customer_features that has the column"
+        ) -%}
+    {%- endif -%}
+    {%- set value = group ~ '.' ~ feature.name -%}
+    {{ 'coalesce(' ~ value ~ ', ' ~ feature.meta.missing ~ ') as ' ~ feature.name if 'missing' in feature.meta else value }}
+{%- endmacro %}
