@@ -27,16 +27,16 @@
 {%- endmacro %}
 
 {#
-    A feature of customer_features (a column of columns_with_role) as a column: its `group` names the relation that has it, and
-    `missing` is its value where that has none; without `missing` it stays null.
+    A feature or label of customer_features, as columns_with_role gives it. Of a feature, `group` names the relation that has it, and
+    `missing` is its value where that has none; without `missing` it stays null. Labels are in the relation `labels`.
 #}
-{% macro feature_of_group(feature) -%}
-    {%- set group = feature.meta.get('group') -%}
+{% macro column_of_group(column) -%}
+    {%- set group = 'labels' if column.meta.role == 'label' else column.meta.get('group') -%}
     {%- if not group -%}
         {%- do exceptions.raise_compiler_error(
-            "feature " ~ feature.name ~ " has no group in its YAML: name the part of customer_features that has the column"
+            "feature " ~ column.name ~ " has no group in its YAML: name the group whose model has the column, docs/add-a-feature.md"
         ) -%}
     {%- endif -%}
-    {%- set value = group ~ '.' ~ feature.name -%}
-    {{ 'coalesce(' ~ value ~ ', ' ~ feature.meta.missing ~ ') as ' ~ feature.name if 'missing' in feature.meta else value }}
+    {%- set value = group ~ '.' ~ column.name -%}
+    {{ 'coalesce(' ~ value ~ ', ' ~ column.meta.missing ~ ') as ' ~ column.name if 'missing' in column.meta else value }}
 {%- endmacro %}

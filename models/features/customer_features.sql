@@ -1,8 +1,8 @@
-{%- set features = columns_with_role('customer_features', 'feature') %}
-{%- set labels = columns_with_role('customer_features', 'label') | map(attribute='name') | list %}
+{%- set columns = columns_with_role('customer_features', 'feature', 'label') %}
+{%- set label_names = columns | selectattr('meta.role', 'equalto', 'label') | map(attribute='name') | list %}
 
 with as_of_dates as (
-    {{ due_as_of_dates(labels=labels, labelled=ref('int_customer_purchases_labelled')) }}
+    {{ due_as_of_dates(labels=label_names, labelled=ref('int_customer_purchases_labelled')) }}
 ),
 
 demographics as (
@@ -25,20 +25,17 @@ engagement as (
     select * from {{ ref('int_customer_engagements_aggregated') }}
 ),
 
-labelled as (
+labels as (
     select * from {{ ref('int_customer_purchases_labelled') }}
 ),
 
--- Features and labels are those of the YAML. The group of a feature is the relation above that has it.
+-- Features and labels are those of the YAML; a feature is in the relation that its group names.
 final as (
     select
         demographics.customer_id,
         demographics.as_of_date,
-        {%- for feature in features %}
-        {{ feature_of_group(feature) }},
-        {%- endfor %}
-        {%- for label in labels %}
-        labelled.{{ label }},
+        {%- for column in columns %}
+        {{ column_of_group(column) }},
         {%- endfor %}
         coalesce(products.favourite_category, 'none') as favourite_category
     from demographics
@@ -59,10 +56,10 @@ final as (
         on
             demographics.customer_id = engagement.customer_id
             and demographics.as_of_date = engagement.as_of_date
-    left join labelled
+    left join labels
         on
-            demographics.customer_id = labelled.customer_id
-            and demographics.as_of_date = labelled.as_of_date
+            demographics.customer_id = labels.customer_id
+            and demographics.as_of_date = labels.as_of_date
 )
 
 select * from final

@@ -70,7 +70,7 @@ def comes_late(customer: Customer, dates: list[datetime.date]) -> bool:
 
 
 def choose(everyone: Mapping[str, Customer], dates: list[datetime.date]) -> dict[str, Customer]:
-    """Forty at random: of all, of those without orders, with returns, of whom we hear late."""
+    """Of each group eight at random: all, without orders, with returns, of whom we hear late."""
     chance = random.Random(SEED)
     groups = [
         list(everyone),
@@ -86,7 +86,7 @@ def choose(everyone: Mapping[str, Customer], dates: list[datetime.date]) -> dict
     chosen: dict[str, Customer] = {}
     for group in groups:
         rest = [name for name in group if name not in chosen]
-        for name in chance.sample(rest, 8):
+        for name in chance.sample(rest, min(8, len(rest))):
             chosen[name] = everyone[name]
     return chosen
 
