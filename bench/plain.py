@@ -20,7 +20,15 @@ from warehouse.settings import PROJECT_ROOT
 __all__ = ["SCHEDULED", "build", "build_one_date", "open_warehouse"]
 
 SCHEDULED = "intermediate.int_as_of_dates_scheduled"
-FEATURES = ("order", "product", "session", "engagement", "demographic")
+FEATURES = (
+    "int_customers_known",
+    "int_customer_orders_aggregated",
+    "int_customer_products_aggregated",
+    "int_customer_sessions_aggregated",
+    "int_customer_engagements_aggregated",
+    "int_customer_purchases_labelled",
+    "customer_features",
+)
 
 
 def open_warehouse(file: Path, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
@@ -61,10 +69,8 @@ def build(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
 def build_one_date(connection: duckdb.DuckDBPyConnection, target: Path, as_of_date: str) -> None:
     """Rebuild the customer features for one date alone, with the SQL of a full build."""
     connection.execute(f"delete from {SCHEDULED} where as_of_date <> date '{as_of_date}'")
-    wanted = [f"customer_{theme}_features" for theme in FEATURES]
-    wanted += ["customer_purchase_labels", "customer_features"]
     sql = {node.name: (node, text) for node, text in _executed(target)}
-    for name in wanted:
+    for name in FEATURES:
         node, text = sql[name]
         relation = qualified(connection, node.relation)
         connection.execute(f"create or replace table {relation} as {text}")

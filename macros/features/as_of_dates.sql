@@ -7,8 +7,9 @@
     The as-of dates this run has to build into {{ this }}: all of them when the table is new or fully refreshed; else the
     run's own date (the var `as_of_date`, or the newest) and any date that is missing.
     maturing: {label column: horizon in days}; dates are also due when a label has matured since they were built.
+    labels: label columns; dates are also due when the relation `labelled` knows a label that {{ this }} does not.
 #}
-{% macro due_as_of_dates(maturing={}) -%}
+{% macro due_as_of_dates(maturing={}, labels=[], labelled=none) -%}
     select distinct as_of_date
     from {{ ref('int_as_of_dates_scheduled') }}
     where
@@ -22,6 +23,12 @@
                 select as_of_date
                 from {{ this }}
                 where {{ label }} is null and {{ has_matured('as_of_date', horizon_days) }}
+            )
+            {%- endfor %}
+            {%- for label in labels %}
+            or (
+                as_of_date in (select as_of_date from {{ this }} where {{ label }} is null)
+                and as_of_date in (select as_of_date from {{ labelled }} where {{ label }} is not null)
             )
             {%- endfor %}
         )

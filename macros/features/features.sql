@@ -25,3 +25,18 @@
         'count(case when days_ago <= ' ~ days ~ ' then ' ~ column ~ ' end)'
     ) }}
 {%- endmacro %}
+
+{#
+    A feature or label of customer_features, as columns_with_role gives it. Of a feature, `group` names the relation that has it, and
+    `missing` is its value where that has none; without `missing` it stays null. Labels are in the relation `labels`.
+#}
+{% macro column_of_group(column) -%}
+    {%- set group = 'labels' if column.meta.role == 'label' else column.meta.get('group') -%}
+    {%- if not group -%}
+        {%- do exceptions.raise_compiler_error(
+            "feature " ~ column.name ~ " has no group in its YAML: name the group whose model has the column, docs/add-a-feature.md"
+        ) -%}
+    {%- endif -%}
+    {%- set value = group ~ '.' ~ column.name -%}
+    {{ 'coalesce(' ~ value ~ ', ' ~ column.meta.missing ~ ') as ' ~ column.name if 'missing' in column.meta else value }}
+{%- endmacro %}

@@ -3,8 +3,8 @@
     built the tables, less what only an incremental run adds.
 #}
 {%- set parts = [
-    'customer_demographic_features', 'customer_order_features', 'customer_product_features', 'customer_session_features',
-    'customer_engagement_features', 'customer_purchase_labels',
+    'int_customers_known', 'int_customer_orders_aggregated', 'int_customer_products_aggregated', 'int_customer_sessions_aggregated',
+    'int_customer_engagements_aggregated', 'int_customer_purchases_labelled',
 ] -%}
 {%- set relations = parts + ['customer_features', 'session_features'] -%}
 {%- set inputs = [

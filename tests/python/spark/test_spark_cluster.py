@@ -15,7 +15,7 @@ from tests.support.spark_cluster import Cluster, Node, started_cluster, until
 
 pytestmark = needs_spark
 
-FEATURES = ("customer_order_features", "customer_session_features")
+PARTS = ("int_customer_orders_aggregated", "int_customer_sessions_aggregated")
 """Models of several shuffles, which are built again on the cluster."""
 LOST = "Lost executor"
 """What Spark says of an executor that went away without a word."""
@@ -60,8 +60,8 @@ def python_tasks(worker: Node) -> int:
 def test_a_worker_dies_while_features_are_built(spark: SparkWorkspace, alive: Cluster) -> None:
     """What it had shuffled is computed again, and every row is what DuckDB has."""
     workspace = spark.on_cluster(alive.master)
-    run = workspace.start_dbt("run", "--full-refresh", "--select", *FEATURES)
-    until(lambda: f"START sql incremental model features.{FEATURES[0]}" in run.output(), "a model")
+    run = workspace.start_dbt("run", "--full-refresh", "--select", *PARTS)
+    until(lambda: f"START sql incremental model intermediate.{PARTS[0]}" in run.output(), "a model")
     before = {worker.folder: shuffled(worker) for worker in alive.workers}
 
     def wrote() -> list[Node]:
@@ -71,7 +71,7 @@ def test_a_worker_dies_while_features_are_built(spark: SparkWorkspace, alive: Cl
     wrote()[0].kill()
     done = run.done().succeeded()
     assert done.line_with(LOST)
-    assert differences(spark, [f"features.{name}" for name in FEATURES]) == {}
+    assert differences(spark, [f"intermediate.{name}" for name in PARTS]) == {}
 
 
 def test_a_worker_dies_while_it_scores(spark: SparkWorkspace, alive: Cluster) -> None:

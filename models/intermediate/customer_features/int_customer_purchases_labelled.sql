@@ -1,14 +1,17 @@
-{% set horizons = [7, 30, 90] %}
+{# Days from the as-of date on; each gives a label, has_purchase_<days>d. #}
+{%- set horizons = [7, 30, 90] %}
+{%- set maturing = {} %}
+{%- for days in horizons %}{% do maturing.update({'has_purchase_' ~ days ~ 'd': days}) %}{% endfor %}
 
 with as_of_dates as (
-    {{ due_as_of_dates(maturing={'has_purchase_7d': 7, 'has_purchase_30d': 30, 'has_purchase_90d': 90}) }}
+    {{ due_as_of_dates(maturing) }}
 ),
 
 customers as (
     select
         customer_id,
         as_of_date
-    from {{ ref('customer_demographic_features') }}
+    from {{ ref('int_customers_known') }}
 ),
 
 purchases as (
@@ -36,7 +39,7 @@ next_purchases as (
     inner join purchases
         on
             as_of_dates.as_of_date <= purchases.ordered_at
-            and purchases.ordered_at < {{ dbt.dateadd('day', 90, 'as_of_dates.as_of_date') }}
+            and purchases.ordered_at < {{ dbt.dateadd('day', horizons | max, 'as_of_dates.as_of_date') }}
     group by
         purchases.customer_id,
         as_of_dates.as_of_date

@@ -118,11 +118,11 @@ final as (
         reversals.customer_id,
         reversals.as_of_date,
         {%- for days in [7, 30, 90, 365] %}
-        {{ as_feature('coalesce(rhythm.order_count_' ~ days ~ 'd, 0)') }} as order_count_{{ days }}d,
+        {{ as_feature('rhythm.order_count_' ~ days ~ 'd') }} as order_count_{{ days }}d,
         {%- endfor %}
-        {{ as_feature('coalesce(rhythm.order_count, 0)') }} as order_count_lifetime,
+        {{ as_feature('rhythm.order_count') }} as order_count_lifetime,
         {%- for days in [7, 30, 90, 365] %}
-        {{ as_feature('coalesce(amounts.order_amount_' ~ days ~ 'd, 0)') }} as order_amount_{{ days }}d,
+        {{ as_feature('amounts.order_amount_' ~ days ~ 'd') }} as order_amount_{{ days }}d,
         {%- endfor %}
         {{ as_feature('rhythm.days_since_last_order') }} as days_since_last_order,
         {{ as_feature('rhythm.days_since_first_order') }} as days_since_first_order,
