@@ -12,6 +12,7 @@ from scoring.console import progress_bar
 from scoring.errors import IntegrityError, UsageError
 from scoring.public import check_build, public_tables
 from scoring.publication import Sum, read, sums, write, write_parquet
+from scoring.published_types import require_types
 from scoring.settings import Settings
 from scoring.steps import step
 from scoring.versions import Versions
@@ -52,8 +53,8 @@ def publish(
 
     Where the same is served already, nothing is copied. Parquet, once asked for, is kept in step.
     Whatever is raised, what was served still is: InputError (what dbt ran last has failed and there
-    is no `force`, or a table is missing), IntegrityError (the copy is not the original),
-    LockedError or StorageError.
+    is no `force`, a table is missing, or a column has a type that is not published),
+    IntegrityError (the copy is not the original), LockedError or StorageError.
     """
     started = time.perf_counter()
     versions = Versions(settings.serving)
@@ -108,6 +109,7 @@ def _copy(
     with connect(settings.warehouse, True, settings.lock_timeout) as connection:
         fetch(connection, "set memory_limit = ?", [settings.memory_limit])
         require_tables(connection, *(table.relation for table in tables))
+        require_types(connection, tables)
         ((database,),) = fetch(connection, "select current_database()")
         held = sums(connection, database, tables, advance)
         served, said = _served(versions)
