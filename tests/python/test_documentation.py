@@ -1,11 +1,15 @@
 """Every column of every public table is described, for whoever reads the docs or a BI tool."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
+import yaml
 from conftest import Shop
 from project import PUBLIC_LAYERS
+
+from scoring.settings import PROJECT_ROOT
 
 Nodes = dict[str, dict[str, Any]]
 
@@ -15,7 +19,10 @@ PRIVATE_ENDS = ("_checked", "_quarantined")
 
 @pytest.fixture(scope="module")
 def public(shop: Shop) -> Nodes:
-    """The manifest's entries of marts to monitoring, and of the clean views of staging."""
+    """The manifest's entries of marts to monitoring, and of the clean views of staging.
+
+    Without the monitoring checks, whose columns are those of monitoring_checks.
+    """
     manifest = json.loads((shop.house.folder / "target" / "manifest.json").read_bytes())
     return {
         f"{node['schema']}.{node['name']}": node
@@ -24,6 +31,7 @@ def public(shop: Shop) -> Nodes:
         and node["schema"] in (*PUBLIC_LAYERS, "staging")
         and not node["name"].startswith(PRIVATE)
         and not node["name"].endswith(PRIVATE_ENDS)
+        and "checks" not in node["config"]["meta"]
     }
 
 
@@ -56,3 +64,20 @@ def test_every_feature_has_words_of_its_own(public: Nodes) -> None:
         labels = [meta.get("label") for meta in metas if meta.get("role") == "feature"]
         assert all(labels)
         assert len(set(labels)) == len(labels) > 20
+
+
+def test_a_text_of_several_tables_is_written_once() -> None:
+    """Columns of one name that mean the same share a doc block; a few words may be repeated."""
+    texts = Counter(
+        (column["name"], column.get("description", "").strip())
+        for path in (PROJECT_ROOT / "models").rglob("*.yml")
+        if path.parent.name != "features"
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])
+        for column in model.get("columns", [])
+    )
+    assert len(texts) > 200
+    assert [
+        text
+        for text, columns in texts.items()
+        if columns > 1 and len(text[1]) > 20 and not text[1].startswith("{{")
+    ] == []
