@@ -8,10 +8,12 @@
     ref('monitor_range'), ref('monitor_feature_drift'), ref('monitor_score_drift'), ref('monitor_expected_performance'),
     ref('monitor_realised_performance'), ref('monitor_calibration'),
 ] %}
+{#- By name, so that a check without one of the contract's columns stops here. #}
+{%- set columns = model.columns | join(', ') %}
 
 with final as (
     {%- for check in checks %}
-    select * from {{ check }}
+    select {{ columns }} from {{ check }}
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -1,21 +1,30 @@
 """Every column of every public table is described, for whoever reads the docs or a BI tool."""
 
+from collections import Counter
+
 import pytest
+import yaml
 
 from tests.support.project import PUBLIC_LAYERS
 from tests.support.shops import Shop
 from warehouse.manifest import Node, read_models
+from warehouse.settings import PROJECT_ROOT
 
 PRIVATE = ("raw_", "int_")
 
 
 @pytest.fixture(scope="module")
 def public(shop: Shop) -> dict[str, Node]:
-    """The manifest's entries of marts to monitoring, and of staging but the raw relations."""
+    """The manifest's entries of marts to monitoring, and of staging but the raw relations.
+
+    Without the monitoring checks, whose columns are those of monitoring_checks.
+    """
     return {
         model.relation: model
         for model in read_models(shop.workspace.folder / "target" / "manifest.json")
-        if model.schema in (*PUBLIC_LAYERS, "staging") and not model.name.startswith(PRIVATE)
+        if model.schema in (*PUBLIC_LAYERS, "staging")
+        and not model.name.startswith(PRIVATE)
+        and "checks" not in model.meta
     }
 
 
@@ -48,3 +57,19 @@ def test_every_feature_has_words_of_its_own(public: dict[str, Node]) -> None:
         labels = [meta.get("label") for meta in metas if meta.get("role") == "feature"]
         assert all(labels)
         assert len(set(labels)) == len(labels) > 20
+
+
+def test_a_text_of_several_tables_is_written_once() -> None:
+    """Columns of one name that mean the same share a doc block; a few words may be repeated."""
+    texts = Counter(
+        (column["name"], column.get("description", "").strip())
+        for path in (PROJECT_ROOT / "models").rglob("*.yml")
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])
+        for column in model.get("columns", [])
+    )
+    assert len(texts) > 200
+    assert [
+        text
+        for text, columns in texts.items()
+        if columns > 1 and len(text[1]) > 20 and not text[1].startswith("{{")
+    ] == []

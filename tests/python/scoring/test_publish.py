@@ -12,8 +12,11 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from scoring.publish import Published, publish, restore
+from scoring.publish.public_tables import PUBLIC
+from scoring.publish.published_types import is_published
 from tests.support import factory
 from tests.support.manifests import model, write_manifest
 from warehouse.errors import (
@@ -142,6 +145,62 @@ def test_the_storage_is_that_of_duckdb_1(place: Place) -> None:
     assert header[8:12] == b"DUCK"
     assert int.from_bytes(header[12:20], "little") == 64
     assert not list(place.settings.serving.parent.glob("**/*.wal"))
+
+
+def test_a_public_feature_table_has_doubles(place: Place) -> None:
+    """Features are floats, which not every reader has; the values are the same."""
+    factory.execute(
+        place.settings.warehouse,
+        "create or replace table features.shown as"
+        " select 1::float / i as share, null::float as nothing from range(1, 4) r(i)",
+    )
+    first = place.publish()
+    assert place.served("select distinct typeof(share), nothing from features.shown") == [
+        ("DOUBLE", None)
+    ]
+    assert place.served("select share::float from features.shown order by all") == factory.rows(
+        place.settings.warehouse, "select share from features.shown order by all"
+    )
+    assert place.publish().status == "already_done"
+    assert restore(place.settings, first.version).status == "already_done"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sum(1)",
+        "hash(1)",
+        "1::decimal(19, 2)",
+        "[1]",
+        "{'a': 1}",
+        "'2026-01-01'::timestamptz",
+    ],
+)
+def test_a_type_that_not_every_reader_takes_is_not_published(place: Place, value: str) -> None:
+    """The column is named, and what was served still is."""
+    place.publish()
+    factory.execute(
+        place.settings.warehouse, f"create or replace table segments.sizes as select {value} as odd"
+    )
+    with pytest.raises(
+        InputError, match=r"segments\.sizes is public, and its column odd is of type"
+    ):
+        place.publish()
+    assert place.served() == [(1,)]
+
+
+def test_every_public_contract_keeps_to_the_published_types() -> None:
+    """As the YAML of the public layers says, to which dbt holds the tables."""
+    found = {
+        (model["name"], column["name"]): column["data_type"].upper().replace(" ", "")
+        for layer in PUBLIC
+        for path in (PROJECT_ROOT / "models" / layer).rglob("*.yml")
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        for column in model.get("columns", [])
+    }
+    assert {place: kind for place, kind in found.items() if not is_published(kind)} == {}
+    assert "FLOAT" not in found.values()
+    assert len(found) > 400
 
 
 def test_publishing_the_same_again_does_nothing(place: Place) -> None:
