@@ -27,8 +27,8 @@ from bench.scoring_ways import RELATION, WAYS, Place
 from scoring.bundle import write_bundle
 from scoring.console import configure_logs
 from scoring.errors import NumerosityError
-from scoring.settings import PROJECT_ROOT
 from scoring.stored import ROW_GROUP
+from warehouse import tables
 
 if TYPE_CHECKING:
     from ml.dataset import Dataset
@@ -182,16 +182,10 @@ def _facts(data: "Dataset", name: str, terms: list[str]) -> Mapping[str, Any]:
 
 def _fill(path: Path, data: "Dataset", rows: int) -> None:
     """The table of features, and the tables of Python as dbt creates them."""
-    macros = [
-        (PROJECT_ROOT / "macros" / f"{name}.sql").read_text(encoding="utf-8")
-        for name in ("create_python_tables", "predictions_tables")
-    ]
-    tables = macros[0] + macros[1].partition("macro duckdb__")[2]
     random = np.random.default_rng(SEED)
     with duckdb.connect(str(path)) as connection:
         connection.execute("set enable_progress_bar = false")
-        for statement in re.findall(r"'(create (?:table|schema|view) .*?)',\n", tables, re.DOTALL):
-            connection.execute(statement)
+        connection.execute(tables.script())
         columns = ", ".join(f'"{name}" float' for name in data.names)
         connection.execute("create schema features")
         connection.execute(

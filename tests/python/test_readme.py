@@ -11,6 +11,7 @@ import typer.main
 from project import models_of
 
 from scoring.settings import PROJECT_ROOT
+from warehouse import tables as python_tables
 
 MAKEFILE = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
 NO_README = pytest.mark.skipif(not readme.text(), reason=f"{readme.README} is not there")
@@ -99,9 +100,9 @@ def test_every_table_named_exists(table: str) -> None:
     known = set(models_of(*schemas, "monitoring"))
     known |= {f"staging.{name.rpartition('.')[2]}" for name in models_of("staging")}
     known |= {f"seeds.{path.stem}" for path in (PROJECT_ROOT / "seeds").glob("*.csv")}
-    for name in ("create_python_tables", "predictions_tables"):
-        written = (PROJECT_ROOT / "macros" / f"{name}.sql").read_text(encoding="utf-8")
-        known |= set(re.findall(r"create (?:table|view) if not exists (\w+\.\w+)", written))
+    known |= set(
+        re.findall(r"create (?:table|view) if not exists (\w+\.\w+)", python_tables.script())
+    )
     assert table in known or table in {name.partition(".")[2] for name in known}
 
 
