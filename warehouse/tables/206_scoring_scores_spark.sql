@@ -18,4 +18,5 @@ create table if not exists scoring.scores (
     feature_schema_hash varchar,
     code_version varchar,
     unscorable varchar
-) partitioned by (task, as_of_date, model_version);
+) partitioned by (task, as_of_date, model_version)  -- noqa: PRS
+;

@@ -9,7 +9,7 @@ insert into scoring.reasons (reason_number, reason)
 select
     row_number() over (order by reason) as reason_number,
     reason
-from (select unnest([reason_1, reason_2, reason_3]) as reason from scoring.predictions)
+from (select unnest([reason_1, reason_2, reason_3]) as reason from scoring.predictions) as given
 where reason is not null
 group by reason;
 
