@@ -1,6 +1,7 @@
 """A unit test of dbt fails where the model's type would make its expected value come true.
 
-dbt casts an expected value to the column's type before it compares (macros/project/unit_test_values.sql).
+dbt casts an expected value to the column's type before it compares
+(macros/project/unit_test_values.sql).
 """
 
 import json
@@ -56,7 +57,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, st
     (folder / "models" / "planted.yml").write_text(yaml.safe_dump({"unit_tests": tests}))
     (folder / "dbt_project.yml").write_text("{name: planted, profile: numerosity}")
     (folder / "macros").mkdir()
-    shutil.copy(PROJECT_ROOT / "macros" / "unit_test_values.sql", folder / "macros")
+    shutil.copy(PROJECT_ROOT / "macros" / "project" / "unit_test_values.sql", folder / "macros")
     Workspace(folder, folder).dbt("build", "--project-dir", str(folder))
     ran = json.loads((folder / "target" / "run_results.json").read_bytes())["results"]
     return {
