@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from scoring.bundle import MANIFEST_FILE, Bundle
+from scoring.run import job as run_module
 from scoring.run.job import ScoringOutcome, ScoringRequest, run, score_day
-from scoring.run.job import job as run_module
 from scoring.run.predictions import code_version
 from tests.support import factory
 from tests.support.manifests import feature_table, write_manifest
