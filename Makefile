@@ -109,14 +109,14 @@ check: setup ## Before each commit: format, lint and types of everything changed
 format: setup ## Format Python and SQL
 	@$(BIN)/ruff format $(PACKAGES) bi tests
 	@$(BIN)/ruff check --fix $(PACKAGES) bi tests
-	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt
+	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt warehouse/tables
 
 lint: setup ## Check format, style and types
 	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check $(PACKAGES) bi tests
 	@$(STEP) "Check the style of Python" $(BIN)/ruff check $(PACKAGES) bi tests
 	@$(STEP) "Check types" $(BIN)/mypy $(PACKAGES)
 	@mkdir -p data
-	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt
+	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt warehouse/tables
 
 pytest: setup ## Run the Python tests, in three processes
 	@$(BIN)/pytest -q -n 3 --dist loadgroup

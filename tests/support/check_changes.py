@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 PACKAGES = ("ml", "scoring", "warehouse", "bench", "tests")
-LINTED = ("models/", "tests/dbt/")
+LINTED = ("models/", "tests/dbt/", "warehouse/tables/")
 WAREHOUSE = ROOT / "data" / "check" / "warehouse.duckdb"
 
 
