@@ -71,7 +71,7 @@ scored as (
         of_champions.task,
         of_champions.as_of_date,
         count(*) as rows_scored,
-        sum(of_champions.probability) as expected_buyers,
+        coalesce(sum(of_champions.probability), 0) as expected_buyers,
         max(of_champions.scored_at) as scored_at
     from of_champions
     inner join newest
