@@ -32,7 +32,8 @@ def data_quality(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
         "reasons": rows(
             connection,
             "select source_name, table_name, quarantine_reason, quarantined_rows, quarantined_share"
-            " from {monitoring.quarantine_summary} order by quarantined_rows desc, 1, 2, 3 limit 12",
+            " from {monitoring.quarantine_summary}"
+            " order by quarantined_rows desc, 1, 2, 3 limit 12",
         ),
     }
 

@@ -19,7 +19,7 @@ NAMED = re.compile(r"\{(\w+\.\w+)\}")
 def rows(
     connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()
 ) -> list[Row]:
-    """The rows of `query`, in which `{schema.name}` is a table; none where one of them is missing."""
+    """The rows of `query`, in which `{schema.name}` is a table; none where one is missing."""
     if not all(columns(connection, relation) for relation in NAMED.findall(query)):
         return []
     statement = NAMED.sub(lambda found: qualified(connection, found[1]), query)

@@ -147,9 +147,7 @@ def _quality(models: Rows) -> Any:
 
 def _predictions(scored: Rows) -> Any:
     if not scored:
-        return _nothing(
-            "none yet: run python -m scoring run, then dbt build --select predictions"
-        )
+        return _nothing("none yet: run python -m scoring run, then dbt build --select predictions")
     table = _grid("task", "as of", "|rows", "|expected buyers")
     for model in scored:
         cells = (_cell(model[name]) for name in ("task", "scored_as_of_date", "rows_scored"))

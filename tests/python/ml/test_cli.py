@@ -164,7 +164,8 @@ def fill(path: Path) -> None:
             " select 's' || i as segment_id, 'segment ' || i as segment_name, 2 as level,"
             " date '2025-05-01' as as_of_date, 'has_purchase_30d' as outcome,"
             " i * 100 as customers, i * i as buyers, i / 100.0 as rate, i / 200.0 as wilson_low,"
-            " 0.2 as wilson_high, case when i % 2 = 0 then 'reliable' else 'too_few' end as verdict,"
+            " 0.2 as wilson_high,"
+            " case when i % 2 = 0 then 'reliable' else 'too_few' end as verdict,"
             " case when i % 2 = 0 then 7 - i // 2 end as reliable_rank"
             " from range(1, 13) r(i)",
             "insert into segments.public_micro_segments values"
