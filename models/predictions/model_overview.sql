@@ -99,6 +99,7 @@ final as (
         champions.training_from,
         champions.training_to,
         champions.drawn,
+        champions.trained_at,
         measured.protocol,
         measured.measured_rows,
         measured.measured_buyers,

@@ -49,7 +49,8 @@ def _facts(tables: Tables, table: str) -> Facts:
     lift = tables.rows(
         LIFT,
         "select outcome, outcome_title as title, contacted, contacted_rate, held_out,"
-        " held_out_rate, effect, effect_low, effect_high, added_responders, added_low, added_high, verdict from {0}"
+        " held_out_rate, effect, effect_low, effect_high, added_responders, added_low,"
+        " added_high, verdict from {0}"
         " where audience = $1 and level = 0 and verdict <> 'too_few' order by outcome",
         [name],
     )

@@ -13,7 +13,8 @@ FIGURES = (
     "segment_id, segment_name, level, level_title, parent_segment_id, customers, buyers, rate,"
     " wilson_low, wilson_high, eb_rate, eb_low, eb_high, lift, p_value, q_value, customers_needed,"
     " verdict, rolled_up_to, reliable_rank, customers_share, buyers_share, customers_scored,"
-    " predicted_rate, observed_minus_predicted, observed_minus_predicted_low, observed_minus_predicted_high"
+    " predicted_rate, observed_minus_predicted, observed_minus_predicted_low,"
+    " observed_minus_predicted_high"
 )
 
 
