@@ -14,15 +14,10 @@ from warehouse.connection import connect, fetch, qualified, require_tables
 from warehouse.errors import InputError
 from warehouse.settings import Settings
 
-__all__ = ["CHECKS", "ORDER", "WORST_FIRST", "Check", "Status", "page", "read_status", "show"]
+__all__ = ["CHECKS", "ORDER", "Check", "Status", "page", "read_status", "show"]
 
 CHECKS = "monitoring.monitoring_checks"
 ORDER = ("fail", "warn", "ok")
-# By how many times its limit each is off: what is furthest comes first, whatever its unit.
-WORST_FIRST = (
-    "case status when 'fail' then 0 when 'warn' then 1 else 2 end,"
-    " effect / coalesce(fail_from, warn_from, 1) desc nulls last, check_name, subject"
-)
 STYLES = {"fail": "bold red", "warn": "yellow", "ok": "green"}
 FAILED = InputError.exit_code
 """A failed check is a broken contract of what comes in: scores are there, and not to be trusted."""
@@ -35,6 +30,7 @@ class Check:
 
     status: str
     check_name: str
+    check_title: str
     subject: str
     observed_date: date | None
     value: float | None
@@ -85,8 +81,8 @@ def read_status(settings: Settings, engine: str = "duckdb") -> Status:
             raise InputError(f"{CHECKS} has no rows: run dbt build --select monitoring")
         rows = fetch(
             connection,
-            "select status, check_name, subject, observed_date, value, expected_low,"
-            f" expected_high, message from {table} where as_of_date = ? order by {WORST_FIRST}",
+            "select status, check_name, check_title, subject, observed_date, value, expected_low,"
+            f" expected_high, message from {table} where as_of_date = ? order by check_rank",
             [newest],
         )
     return Status(newest, tuple(Check(*row) for row in rows))
@@ -130,7 +126,7 @@ def _table(checks: Sequence[Check]) -> Table:
     for heading in ("", "check", "subject", "what, and what to do"):
         table.add_column(heading, overflow="fold")
     for check in checks:
-        words = (check.check_name.replace("_", " "), check.subject, check.message)
+        words = (check.check_title, check.subject, check.message)
         style = STYLES[check.status]
         table.add_row(Text(check.status, style=style), *(Text(word) for word in words))
     return table

@@ -1,6 +1,6 @@
 {#
-    The levels of the hierarchy of micro-segments, coarse to fine, each with the level above it. A level is a pair of columns
-    of customer_micro_segments, `<level>_segment_id` and `<level>_segment_name`. `dimensions` are the bands of
+    The levels of the hierarchy of micro-segments, coarse to fine, each with its title in words and the level above it. A level is a
+    pair of columns of customer_micro_segments, `<level>_segment_id` and `<level>_segment_name`. `dimensions` are the bands of
     seeds/segment_bands.csv that a level adds, each with the feature it cuts. `defined_by` is what these bands are made of, or
     what says the same, and its name says already: groups of features, features without their window, '<group> missing'.
 #}
@@ -10,12 +10,15 @@
         'purchase_session_share',
     ] -%}
     {{ return([
-        {'name': 'life_cycle', 'parent': none, 'defined_by': orders, 'dimensions': {'life_cycle': 'days_since_last_order'}},
-        {'name': 'rfm', 'parent': 'life_cycle', 'defined_by': orders, 'dimensions': {
+        {'name': 'life_cycle', 'title': 'life cycle', 'parent': none, 'defined_by': orders,
+            'dimensions': {'life_cycle': 'days_since_last_order'}},
+        {'name': 'rfm', 'title': 'recency × frequency × money', 'parent': 'life_cycle', 'defined_by': orders, 'dimensions': {
             'recency': 'days_since_last_order', 'frequency': 'order_count_365d', 'monetary': 'order_amount_365d'}},
-        {'name': 'demographic', 'parent': 'rfm', 'defined_by': ['age_years', 'annual_salary', 'salary_to_region_ratio'],
+        {'name': 'demographic', 'title': 'age × salary', 'parent': 'rfm',
+            'defined_by': ['age_years', 'annual_salary', 'salary_to_region_ratio'],
             'dimensions': {'age': 'age_years', 'salary': 'annual_salary'}},
-        {'name': 'engagement', 'parent': 'demographic', 'defined_by': ['sessions missing', 'days_since_last_session'],
+        {'name': 'engagement', 'title': 'engagement', 'parent': 'demographic',
+            'defined_by': ['sessions missing', 'days_since_last_session'],
             'dimensions': {'visit': 'days_since_last_session_365d'}},
     ]) }}
 {%- endmacro %}

@@ -3,9 +3,8 @@
 from collections import defaultdict
 from typing import Any
 
-from ml.evaluation.metrics import wilson_interval
 from ml.report import charts
-from ml.report.facts import Row
+from ml.report.read import Row
 from ml.report.term_pictures import terms
 from ml.report.words import count, plural
 from warehouse.feature_tables import FeatureTable, Task
@@ -54,13 +53,12 @@ def model_page(
     page: dict[str, Any] = {
         **model,
         "task_name": task.name,
-        "title": task.title,
+        "title": model["task_title"],
         "entity": table.entity,
         "entities": plural(table.entity),
         "horizon_days": task.horizon_days,
         "metrics": own,
         "others": _others(model["candidate"], by_model, labels),
-        "judged": next(iter(own.values()), None),
         "figures": FIGURES,
         "lower_is_better": LOWER_IS_BETTER,
         "calibration": CALIBRATION,
@@ -127,7 +125,10 @@ def _charts(page: dict[str, Any], curves: dict[str, list[Row]], spread: list[Row
         )
     if curves["calibration"]:
         found["reliability"] = charts.reliability(
-            [_with_interval(point) for point in curves["calibration"]],
+            [
+                {**point, "low": point["y_low"], "high": point["y_high"]}
+                for point in curves["calibration"]
+            ],
             "Reliability diagram of ten equal groups, calibration error"
             f" {metrics['expected_calibration_error']:.3f}",
         )
@@ -147,11 +148,6 @@ def _charts(page: dict[str, Any], curves: dict[str, list[Row]], spread: list[Row
         )
         page["learning"] = (first, curves["learning"][-2], last)
     return found
-
-
-def _with_interval(point: Row) -> Row:
-    low, high = map(float, wilson_interval(round(point["y"] * point["rows"]), point["rows"]))
-    return {**point, "low": low, "high": high}
 
 
 def _segments(rows: list[Row]) -> dict[str, Any]:

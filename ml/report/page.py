@@ -47,7 +47,7 @@ def write_report(settings: Settings, out: Path | None = None) -> dict[str, Any]:
         "out": str(target),
         "bytes": len(html.encode()),
         "tasks": [model["task_name"] for model in page["models"]],
-        "segments": page["segments"].get("number", 0),
+        "segments": page["segments"].get("segments", 0),
     }
 
 
@@ -74,12 +74,11 @@ def _facts(
         explored.append(_explored(data, [row["feature"] for row in found["importances"]]))
     segments = facts.segment_facts(connection)
     if segments:
-        verdicts = segments["verdicts"]
         segments["chart"] = charts.segments(
             segments["drawn"],
             f"Size against rate of {len(segments['drawn'])} segments, with intervals:"
-            f" {verdicts['reliable']} reliable, {verdicts['borderline']} borderline,"
-            f" {verdicts['too_few']} with too few customers",
+            f" {segments['reliable']} reliable, {segments['borderline']} borderline,"
+            f" {segments['too_few']} with too few customers",
         )
     quality = facts.data_quality(connection)
     total = {

@@ -3,7 +3,7 @@
 Read from the warehouse only. A table that is missing or empty leaves a line saying so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import JustifyMethod
@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ml.report import summary_queries as queries
+from ml.report.read import Row, headline
 from warehouse.connection import connect
 from warehouse.console import show
 from warehouse.errors import InputError
@@ -19,43 +20,58 @@ from warehouse.settings import Settings
 
 __all__ = ["summarise"]
 
-Rows = Sequence[tuple[Any, ...]]
+Rows = Sequence[Row]
+
+HEADLINE = ("outcome", "outcome_title", "as_of_date", "segments")
+VERDICTS = ("reliable", "borderline", "too_few")
+MODEL = ("task", "candidate", "candidate_title", "model_version", "protocol")
+FIGURES = ("roc_auc", "average_precision", "base_rate", "expected_calibration_error")
+RAW = ("raw_rows", "clean_rows", "quarantined_rows", "duplicate_rows")
 
 
 def summarise(settings: Settings) -> dict[str, Any]:
     """Print the page and return its figures. Raises InputError without a warehouse."""
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         raw = queries.reconciliation(connection)
-        segments = queries.segments(connection)
-        change = queries.change(connection)
-        quality = queries.quality(connection)
-        written = queries.predictions(connection)
+        first = headline(connection)
+        segments = queries.segments(connection, first) if first else {}
+        change = queries.change(connection, first) if first else None
+        models = queries.models(connection)
         top = queries.top_customers(connection)
+    scored = [model for model in models if model["scored_as_of_date"]]
     words = _words(settings)
     show(
         *_section("Raw rows: each one is clean, quarantined with a reason, or a duplicate"),
         _raw(raw),
         *_section("Micro-segments: who buys, and how far the number can be trusted"),
-        *_segments(segments),
+        *_segments(first, segments),
         *_change(change),
         *_section("Models: the champion of each task"),
-        _quality(quality),
+        _quality(models),
         *_section("Predictions"),
-        _predictions(written),
+        _predictions(scored),
         *(_top(task, rows, words) for task, rows in top.items()),
         *_section("Where things are"),
         _places(settings),
         *_section("What to type next"),
-        _next(bool(quality), bool(written)),
+        _next(bool(models), bool(scored)),
     )
     return {
-        "raw_rows": sum(row[2] for row in raw),
-        "clean_rows": sum(row[3] for row in raw),
-        "quarantined_rows": sum(row[4] for row in raw),
-        "duplicate_rows": sum(row[5] for row in raw),
-        "segments": {name: [row[0] for row in rows] for name, rows in segments.lists.items()},
-        "models": [dict(zip(queries.QUALITY, row, strict=True)) for row in quality],
-        "predictions": [dict(zip(queries.WRITTEN, row, strict=True)) for row in written],
+        **{name: sum(row[name] for row in raw) for name in RAW},
+        "headline": first and {name: first[name] for name in (*HEADLINE, *VERDICTS)},
+        "segments": {
+            title: [row["segment_name"] for row in rows] for title, rows in segments.items()
+        },
+        "models": [{name: model[name] for name in (*MODEL, *FIGURES)} for model in models],
+        "predictions": [
+            {
+                "task": model["task"],
+                "as_of_date": model["scored_as_of_date"],
+                "rows": model["rows_scored"],
+                "expected_buyers": model["expected_buyers"],
+            }
+            for model in scored
+        ],
     }
 
 
@@ -68,59 +84,78 @@ def _raw(rows: Rows) -> Any:
         return _nothing("monitoring.monitor_reconciliation is empty: run dbt build")
     table = _grid("source", "table", "|raw", "|clean", "|quarantined", "|duplicates")
     for row in rows:
-        table.add_row(*map(_cell, row))
+        table.add_row(*map(_cell, row.values()))
     table.add_section()
-    table.add_row("all", "", *(_cell(sum(row[i] for row in rows)) for i in range(2, 6)))
+    table.add_row("all", "", *(_cell(sum(row[name] for row in rows)) for name in RAW))
     return table
 
 
-def _segments(found: queries.Segments) -> list[Any]:
-    if not any(found.lists.values()):
-        return [_nothing("segments.micro_segment_numerosity is empty")]
-    pages: list[Any] = [_nothing(f"{found.outcome}, as of {found.as_of}")]
-    for title, rows in found.lists.items():
+def _segments(first: Row | None, lists: Mapping[str, Rows]) -> list[Any]:
+    if first is None:
+        return [_nothing("segments.segment_overview has no headline outcome with a date yet")]
+    pages: list[Any] = [
+        _nothing(
+            f"{first['outcome_title']}, as of {first['as_of_date']}: {first['reliable']:,} of"
+            f" {first['segments']:,} micro-segments are reliable, {first['borderline']:,} are"
+            f" borderline, {first['too_few']:,} have too few customers"
+        )
+    ]
+    for title, rows in lists.items():
         table = _grid(title, "|customers", "|buyers", "|rate", "|95 % interval", "verdict")
-        for name, customers, buyers, rate, low, high, verdict in rows:
-            interval = f"{_percent(low)} to {_percent(high)}"
-            counts = _cell(customers), _cell(buyers)
-            table.add_row(_cell(name), *counts, _percent(rate), interval, _cell(verdict))
+        for row in rows:
+            interval = f"{_percent(row['wilson_low'])} to {_percent(row['wilson_high'])}"
+            counts = _cell(row["customers"]), _cell(row["buyers"])
+            name, verdict = _cell(row["segment_name"]), _cell(row["verdict"])
+            table.add_row(name, *counts, _percent(row["rate"]), interval, verdict)
         pages.append(table if rows else _nothing(f"{title}: none"))
     return pages
 
 
-def _change(rows: Rows) -> list[Any]:
+def _change(row: Row | None) -> list[Any]:
     """What happened to the purchase rate; nothing without two dates that have an outcome."""
+    if row is None:
+        return []
     table = _grid("purchase rate", "|before", "|after", "|change, points", "|mix", "|rate")
-    for begin, end, before, after, change, low, high, mix, rate in rows:
-        points = f"{_points(change)} ({_points(low)} to {_points(high)})"
-        rates = _percent(before), _percent(after)
-        table.add_row(f"{begin} to {end}", *rates, points, _points(mix), _points(rate))
+    low, high = _points(row["change_low"]), _points(row["change_high"])
+    table.add_row(
+        f"{row['from_as_of_date']} to {row['to_as_of_date']}",
+        _percent(row["rate_before"]),
+        _percent(row["rate_after"]),
+        f"{_points(row['change'])} ({low} to {high})",
+        _points(row["mix_effect"]),
+        _points(row["rate_effect"]),
+    )
     words = "mix: customers in other segments than before; rate: segments buying more or less often"
-    return [table, _nothing(words)] if rows else []
+    return [table, _nothing(words)]
 
 
-def _quality(rows: Rows) -> Any:
-    if not rows:
-        return _nothing("no model yet: run python -m ml train")
+def _quality(models: Rows) -> Any:
+    if not models:
+        return _nothing(
+            "predictions.model_overview is empty: run python -m ml train, then"
+            " dbt build --select predictions"
+        )
     headings = ("|AUC", "|average precision", "|base rate", "|calibration error")
     table = _grid("task", "model", *headings, "measured by")
-    for task, candidate, _, protocol, *values in rows:
+    for model in models:
+        values = (model[name] for name in FIGURES)
         figures = ("-" if value is None else f"{value:.3f}" for value in values)
-        model = str(candidate).replace("_", " ")
-        table.add_row(_cell(task), model, *figures, _cell(protocol))
+        named = _cell(model["task"]), _cell(model["candidate_title"])
+        table.add_row(*named, *figures, _cell(model["protocol"]))
     return table
 
 
-def _predictions(rows: Rows) -> Any:
-    if not rows:
-        return _nothing("none yet: run python -m scoring run")
+def _predictions(scored: Rows) -> Any:
+    if not scored:
+        return _nothing("none yet: run python -m scoring run, then dbt build --select predictions")
     table = _grid("task", "as of", "|rows", "|expected buyers")
-    for task, as_of, count, expected in rows:
-        table.add_row(_cell(task), _cell(as_of), _cell(count), f"{expected:,.0f}")
+    for model in scored:
+        cells = (_cell(model[name]) for name in ("task", "scored_as_of_date", "rows_scored"))
+        table.add_row(*cells, f"{model['expected_buyers']:,.0f}")
     return table
 
 
-def _top(task: str, rows: Rows, words: dict[str, str]) -> Table:
+def _top(task: str, rows: Sequence[tuple[Any, ...]], words: dict[str, str]) -> Table:
     table = _grid(f"most likely, {task}" if task else "most likely", "|probability", "why")
     for name, probability, *reasons in rows:
         why = "; ".join(words.get(str(reason), str(reason)) for reason in reasons if reason)
@@ -136,7 +171,7 @@ def _places(settings: Settings) -> Table:
         ("model bundles", settings.artifacts),
         ("raw files", settings.raw),
         ("predictions", "table predictions.customer_predictions"),
-        ("micro-segments", "table segments.micro_segment_numerosity"),
+        ("micro-segments", "table segments.public_micro_segments"),
         ("checks", "schema monitoring"),
     ):
         table.add_row(what, str(where))

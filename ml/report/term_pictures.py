@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from ml.report import charts
-from ml.report.facts import Row
+from ml.report.read import Row
 
 __all__ = ["terms"]
 

@@ -173,14 +173,13 @@ def _spoken(
     """What the worst of these checks said at the newest run, if it speaks up."""
     rows = fetch(
         connection,
-        f"select check_name, subject, message from {monitored}"
+        f"select check_title, subject, message from {monitored}"
         f" where as_of_date = (select max(as_of_date) from {monitored})"
         " and list_contains(?, check_name) and list_contains(?, status) and subject like ?"
-        " order by status, effect / coalesce(fail_from, warn_from) desc, check_name, subject"
-        " limit 1",
+        " order by check_rank limit 1",
         [list(checks), list(statuses), subjects],
     )
     if not rows:
         return None
-    name, subject, message = rows[0]
-    return f"{name.replace('_', ' ')} of {subject}: {message.split('. ')[0].rstrip('.')}"
+    title, subject, message = rows[0]
+    return f"{title} of {subject}: {message.split('. ')[0].rstrip('.')}"

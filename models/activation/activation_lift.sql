@@ -1,5 +1,6 @@
 {% set contacted = ['contacted_rate', 'contacted_low', 'contacted_high'] %}
 {% set held_out = ['held_out_rate', 'held_out_low', 'held_out_high'] %}
+{% set responded = ['has_purchase', 'has_visit'] %}
 {% set counts = ('contacted_responders', 'contacted', 'all_responders', 'customers') %}
 
 with outcomes as (
@@ -11,7 +12,7 @@ segments as (
 ),
 
 responses as (
-    {%- for outcome in ['has_purchase', 'has_visit'] %}
+    {%- for outcome in responded %}
     select
         audience,
         customer_id,
@@ -119,6 +120,11 @@ final as (
     select
         audience,
         outcome,
+        case outcome
+            {%- for outcome in responded %}
+            when '{{ outcome }}' then '{{ outcome_in_words(outcome) }}'
+            {%- endfor %}
+        end as outcome_title,
         level,
         segment_id,
         segment_name,

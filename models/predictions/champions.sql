@@ -10,9 +10,11 @@ final as (
         bundle_path,
         bundle_sha256,
         training_rows,
+        training_buyers,
         training_from,
         training_to,
-        trained_at
+        trained_at,
+        drawn
     from models
     where status = 'champion'
 )

@@ -4,11 +4,25 @@ with counts as (
 
 {{ micro_segment_statistics('counts') }},
 
+-- A segment that is all of its parent is its parent again: it has no place of its own.
+placed as (
+    select
+        statistics.*,
+        level > 0 and verdict = 'reliable' and total < parent_total as has_place
+    from statistics
+),
+
 final as (
     select
         segment_id,
         segment_name,
         level,
+        case level
+            when 0 then 'everyone'
+            {%- for level in segment_levels() %}
+            when {{ loop.index }} then '{{ level.title }}'
+            {%- endfor %}
+        end as level_title,
         parent_segment_id,
         as_of_date,
         outcome,
@@ -26,6 +40,14 @@ final as (
         customers_needed,
         verdict,
         rolled_up_to,
+        case
+            when has_place
+                then
+                    cast(row_number() over (
+                        partition by as_of_date, outcome, has_place
+                        order by wilson_low desc, level asc, segment_id asc
+                    ) as bigint)
+        end as reliable_rank,
         customers_share,
         buyers_share,
         customers_scored,
@@ -33,7 +55,7 @@ final as (
         observed_minus_predicted,
         observed_minus_predicted_low,
         observed_minus_predicted_high
-    from statistics
+    from placed
 )
 
 select * from final

@@ -1,6 +1,5 @@
 """What is known of each customer, kept as the JSON that is answered."""
 
-from collections.abc import Mapping
 from typing import Literal
 
 import duckdb
@@ -30,7 +29,7 @@ REASONS = ", ".join(
 PREDICTION = f"""
 struct_pack(
     task := cards.task,
-    title := coalesce(titles.title, cards.task),
+    title := coalesce(titles.task_title, cards.task),
     {_packed("model_version, probability, score")},
     reasons := list_filter([{REASONS}], lambda each: each.reason is not null),
     as_of_date := as_of_date,
@@ -44,21 +43,17 @@ SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 class Cards:
     """The published predictions of single customers, in memory; a look-up reads two places."""
 
-    def __init__(self, file: str, titles: Mapping[str, str]) -> None:
-        """Read them from a published file; `titles` says in words what each task predicts.
-
-        Raises duckdb.Error when they are not in it.
-        """
-        named = pa.table({"task": list(titles), "title": list(titles.values())})
+    def __init__(self, file: str) -> None:
+        """Read them from a published file; raises duckdb.Error when they are not in it."""
         place = file.replace("'", "''")
         with duckdb.connect(config={"threads": 1}) as connection:
             fetch(connection, f"attach '{place}' as {SERVING} (read_only)")
-            connection.register("titles", named)
             found = connection.sql(
                 "select customer_id,"
                 f" string_agg(to_json({PREDICTION})::varchar, ',' order by cards.task) as cards"
-                f" from {SERVING}.predictions.customer_cards as cards left join titles"
-                " on cards.task = titles.task group by customer_id"
+                f" from {SERVING}.predictions.customer_cards as cards"
+                f" left join (select task, task_title from {SERVING}.predictions.model_overview)"
+                " as titles on cards.task = titles.task group by customer_id"
             ).to_arrow_table()
         # One text of all cards may be longer than 2 GiB.
         self._cards = found["cards"].cast(pa.large_string()).combine_chunks()

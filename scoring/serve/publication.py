@@ -129,15 +129,12 @@ class OpenPublication:
         file = f"/dev/fd/{self._handle}"  # this very file, whatever its name stands for by now
         try:
             champions = self._read(file, settings)
-            self._titles: dict[str, str] = {}
             self._models: dict[str, list[Model]] = {SESSION.features: [], CUSTOMER.features: []}
-            bundles = [champion.load() for champion in champions]
-            for bundle in bundles:
-                self._titles[bundle.task] = str(bundle.facts.get("title", bundle.task))
+            for bundle in [champion.load() for champion in champions]:
                 if bundle.relation in self._models:
                     self._models[bundle.relation].append(Model(bundle, session(bundle, threads=1)))
-            self._cards = Cards(file, self._titles)
-            self._asked = self._kept(Asked(Tables(file, bundles, self.facts), SHOWN))
+            self._cards = Cards(file)
+            self._asked = self._kept(Asked(Tables(file, self.facts), SHOWN))
         except duckdb.Error as error:
             why = str(error).splitlines()[0]
             raise InputError(f"{settings.serving} answers no requests ({why}): {REMEDY}") from None
@@ -158,9 +155,12 @@ class OpenPublication:
         self.facts: Facts = {"version": self.version, "published_at": f"{at.isoformat()}Z"}
         rows = fetch(
             tables,
-            "select task, model_version, bundle_path, bundle_sha256"
-            f" from {SERVING}.predictions.champions order by task",
+            "select task, champions.model_version, bundle_path, bundle_sha256, task_title"
+            f" from {SERVING}.predictions.champions as champions"
+            f" inner join {SERVING}.predictions.model_overview as overview using (task)"
+            " order by task",
         )
+        self._titles: dict[str, str] = {row[0]: row[4] for row in rows}
         return [Champion(row[0], row[1], settings.artifacts / row[2], row[3]) for row in rows]
 
     def _try_out(self) -> None:

@@ -11,7 +11,8 @@ def parquet(warehouse: Path, relation: str) -> str:
     """What DuckDB selects from for `schema.name` of the tables below `warehouse`.
 
     In partitions or not; what a job has not finished is left out: its folder begins with a dot or
-    an underscore, as those of partitions do not. Raises InputError when there is no file of it.
+    an underscore, as those of partitions do not. A column that was added later is null in files
+    from before. Raises InputError when there is no file of it.
     """
     schema, _, name = relation.partition(".")
     folder = warehouse / "tables" / f"{schema}.db" / name
@@ -26,4 +27,4 @@ def parquet(warehouse: Path, relation: str) -> str:
         )
     listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
     is_partitioned = str(files[0].parent != folder).lower()
-    return f"read_parquet([{listed}], hive_partitioning = {is_partitioned})"
+    return f"read_parquet([{listed}], hive_partitioning = {is_partitioned}, union_by_name = true)"

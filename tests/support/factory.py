@@ -23,7 +23,8 @@ DATES = (date(2026, 4, 1), date(2026, 5, 1))
 CHECK_COLUMNS = (
     "check_name varchar, subject_type varchar, subject varchar, as_of_date date,"
     " observed_date date, value double, expected_low double, expected_high double,"
-    " effect double, warn_from double, fail_from double, status varchar, message varchar"
+    " effect double, warn_from double, fail_from double, status varchar, message varchar,"
+    " check_title varchar, check_rank bigint"
 )
 """The columns of monitoring.monitoring_checks."""
 

@@ -1,7 +1,7 @@
 """Audiences: how many are in each, who comes first, and what campaigns added."""
 
 from scoring.serve.browse.tables import Facts, Tables
-from scoring.serve.browse.words import outcome_title, table_title, what_a_row_is
+from scoring.serve.browse.words import table_title, what_a_row_is
 
 __all__ = ["audience", "audiences"]
 
@@ -48,8 +48,9 @@ def _facts(tables: Tables, table: str) -> Facts:
     # Of everyone only, and not where too few were there to say anything.
     lift = tables.rows(
         LIFT,
-        "select outcome, contacted, contacted_rate, held_out, held_out_rate, effect, effect_low,"
-        " effect_high, added_responders, added_low, added_high, verdict from {0}"
+        "select outcome, outcome_title as title, contacted, contacted_rate, held_out,"
+        " held_out_rate, effect, effect_low, effect_high, added_responders, added_low,"
+        " added_high, verdict from {0}"
         " where audience = $1 and level = 0 and verdict <> 'too_few' order by outcome",
         [name],
     )
@@ -59,5 +60,5 @@ def _facts(tables: Tables, table: str) -> Facts:
         "description": what_a_row_is(tables.comments[table]),
         "priority": tables.columns[table]["priority"],
         **sizes,
-        "lift": [row | {"title": outcome_title(row["outcome"])} for row in lift],
+        "lift": lift,
     }

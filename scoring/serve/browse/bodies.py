@@ -69,12 +69,14 @@ class Task(BaseModel):
     title: str = Field(description="What is predicted, in words.")
     entity: str = Field(description="Of what: customer, session.")
     outcome: str | None = Field(description="The label, as in the feature table.")
+    is_headline: bool = Field(description="Whether its outcome is the one to show first.")
     model_version: str
     candidate: str | None = Field(description="What kind of model it is.")
+    candidate_title: str | None = Field(description="The same in words.")
     training: Training | None
     protocol: str | None = Field(description="How it was measured before it was used.")
     promised: dict[str, float] = Field(description="Its figures by then.")
-    scored: Scored | None = Field(description="None where its scores are in no published table.")
+    scored: Scored | None = Field(description="None where it has scored nothing.")
     performance: list[Performance] = Field(description="By date, also of champions before.")
     checks: Counts = Field(description="Of its scores.")
     segment_checks: Counts = Field(description="Of its scores in single micro-segments.")
@@ -93,6 +95,7 @@ class Check(BaseModel):
 
     status: str
     check_name: str
+    check_title: str | None = Field(description="The check in words.")
     subject_type: str
     subject: str
     observed_date: date | None
@@ -180,6 +183,7 @@ class Choice(BaseModel):
 
     outcome: str
     title: str
+    is_headline: bool = Field(description="Whether it is the one to show first.")
     as_of_dates: list[date]
 
 
@@ -189,6 +193,7 @@ class SegmentFacts(BaseModel):
     segment_id: str
     segment_name: str
     level: int
+    level_title: str = Field(description="The level in words.")
     parent_segment_id: str
     customers: int
     buyers: int
@@ -204,6 +209,9 @@ class SegmentFacts(BaseModel):
     customers_needed: int
     verdict: str
     rolled_up_to: str
+    reliable_rank: int | None = Field(
+        description="Place among the reliable by the lower end of the interval; None without one."
+    )
     customers_share: float
     buyers_share: float
     customers_scored: int
@@ -211,6 +219,15 @@ class SegmentFacts(BaseModel):
     observed_minus_predicted: float | None
     observed_minus_predicted_low: float | None
     observed_minus_predicted_high: float | None
+
+
+class SegmentCounts(BaseModel):
+    """How many segments may be shown, all levels below everyone, by verdict."""
+
+    segments: int
+    reliable: int
+    borderline: int
+    too_few: int
 
 
 class SegmentDate(BaseModel):
@@ -230,6 +247,7 @@ class Segments(BaseModel):
 
     place: Place | None
     choices: list[Choice]
+    counts: SegmentCounts | None = Field(description="Of the place, whatever the level asked for.")
     segments: list[SegmentFacts]
     publication: Publication
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from scoring.bundle import Bundle
 from scoring.serve.browse.tables import Facts, Tables, counts
-from scoring.status import CHECKS, WORST_FIRST
+from scoring.status import CHECKS
 
 __all__ = ["checks", "tasks"]
 
+OVERVIEW = "predictions.model_overview"
+EVALUATIONS = "predictions.champion_evaluations"
 PREDICTIONS = ("predictions.customer_predictions", "predictions.session_predictions")
 PERFORMANCE = "monitoring.task_performance"
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -18,35 +19,37 @@ NEWEST = "where as_of_date = (select max(as_of_date) from {0})"
 
 def tasks(tables: Tables) -> Facts:
     """Every task with a champion."""
-    scored = {row["task"]: row for table in PREDICTIONS for row in _scored(tables, table)}
+    spread = {row["task"]: row["spread"] for table in PREDICTIONS for row in _spread(tables, table)}
     checked = tables.rows(CHECKS, f"select status, subject_type, subject from {{0}} {NEWEST}")
     return {
         "tasks": [
             {
-                "task": bundle.task,
-                "title": bundle.facts.get("title", bundle.task),
-                "entity": bundle.facts.get("entity", "entity"),
-                "outcome": bundle.facts.get("label"),
-                "model_version": bundle.model_version,
-                "candidate": bundle.facts.get("candidate"),
-                "training": _training(bundle),
-                "protocol": bundle.facts.get("protocol"),
-                "promised": bundle.facts.get("metrics") or {},
-                "scored": scored.get(bundle.task),
-                "performance": _performance(tables, bundle),
-                "checks": _of(checked, "task", f"{bundle.task}, "),
-                "segment_checks": _of(checked, "segment", f"{bundle.task}, "),
-                "feature_checks": _of(checked, "feature", f"{bundle.relation.partition('.')[2]}."),
+                "task": model["task"],
+                "title": model["task_title"],
+                "entity": model["entity"] or "entity",
+                "outcome": model["outcome"],
+                "is_headline": model["is_headline"],
+                "model_version": model["model_version"],
+                "candidate": model["candidate"],
+                "candidate_title": model["candidate_title"],
+                "training": {
+                    "rows": model["training_rows"],
+                    "buyers": model["training_buyers"],
+                    "from": model["training_from"],
+                    "to": model["training_to"],
+                    "drawn": model["drawn"],
+                },
+                "protocol": model["protocol"],
+                "promised": _promised(tables, model),
+                "scored": _scored(model, spread.get(model["task"], [])),
+                "performance": _performance(tables, model),
+                "checks": _of(checked, "task", f"{model['task']}, "),
+                "segment_checks": _of(checked, "segment", f"{model['task']}, "),
+                "feature_checks": _of(checked, "feature", f"{model['feature_table']}."),
             }
-            for bundle in tables.bundles
+            for model in tables.rows(OVERVIEW, "select * from {0} order by task")
         ]
     }
-
-
-def _training(bundle: Bundle) -> Facts | None:
-    """What it learned from; what each date and outcome was drawn to is the bundle's own affair."""
-    known: Facts | None = bundle.facts.get("training")
-    return known and {name: fact for name, fact in known.items() if name != "strata"}
 
 
 def checks(tables: Tables) -> Facts:
@@ -56,8 +59,9 @@ def checks(tables: Tables) -> Facts:
     """
     rows = tables.rows(
         CHECKS,
-        "select status, check_name, subject_type, subject, observed_date, value, expected_low,"
-        f" expected_high, message, as_of_date from {{0}} {NEWEST} order by {WORST_FIRST}",
+        "select status, check_name, check_title, subject_type, subject, observed_date, value,"
+        " expected_low, expected_high, message, as_of_date"
+        f" from {{0}} {NEWEST} order by check_rank",
     )
     day = rows[0]["as_of_date"] if rows else None
     listed: list[Facts] = []
@@ -73,35 +77,55 @@ def checks(tables: Tables) -> Facts:
     }
 
 
-def _scored(tables: Tables, table: str) -> list[Facts]:
+def _promised(tables: Tables, model: Facts) -> dict[str, float]:
     rows = tables.rows(
-        table,
-        'select task, max(as_of_date) as as_of_date, count(*) as "rows",'
-        " sum(probability) as expected, max(scored_at) as scored_at,"
-        f" quantile_cont(probability, {list(SHARES)}) as quantiles from {{0}} group by task",
+        EVALUATIONS,
+        "select metric, value from {0} where task = $1 order by metric",
+        [model["task"]],
     )
-    for row in rows:
-        row["quantiles"] = [
+    return {row["metric"]: row["value"] for row in rows}
+
+
+def _scored(model: Facts, spread: Sequence[float]) -> Facts | None:
+    """What its newest scores say of all together; none where it has scored nothing."""
+    if model["scored_as_of_date"] is None:
+        return None
+    return {
+        "task": model["task"],
+        "as_of_date": model["scored_as_of_date"],
+        "rows": model["rows_scored"],
+        "expected": model["expected_buyers"],
+        "scored_at": model["scored_at"],
+        "quantiles": [
             {"share": share, "probability": probability}
-            for share, probability in zip(SHARES, row["quantiles"], strict=True)
-        ]
-    return rows
+            for share, probability in zip(SHARES, spread, strict=False)
+        ],
+    }
 
 
-def _performance(tables: Tables, bundle: Bundle) -> list[Facts]:
+def _spread(tables: Tables, table: str) -> list[Facts]:
+    """Of each task in a table of predictions, the probabilities that SHARES of its rows reach."""
+    return tables.rows(
+        table,
+        f"select task, quantile_cont(probability, {list(SHARES)}) as spread from {{0}}"
+        " group by task",
+    )
+
+
+def _performance(tables: Tables, model: Facts) -> list[Facts]:
     """By date, of every model the task has had; the error of an AUC as its 95 % interval."""
     rows = tables.rows(
         PERFORMANCE,
         "select as_of_date, model_version, row_count, buyers, predicted_buyers, auc, auc_error,"
         " brier from {0} where task = $1 order by as_of_date, model_version",
-        [bundle.task],
+        [model["task"]],
     )
     for row in rows:
         error, auc = row.pop("auc_error"), row["auc"]
         known = auc is not None and error is not None
         row["auc_low"] = max(0.0, auc - WITHIN_95 * error) if known else None
         row["auc_high"] = min(1.0, auc + WITHIN_95 * error) if known else None
-        row["is_champion"] = row["model_version"] == bundle.model_version
+        row["is_champion"] = row["model_version"] == model["model_version"]
     return rows
 
 

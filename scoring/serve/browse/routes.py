@@ -27,7 +27,7 @@ Outcome = Annotated[
     str | None,
     Query(
         max_length=200,
-        description="Without it that of the first task.",
+        description="Without it the headline outcome, which is shown first.",
         examples=["has_purchase_30d"],
     ),
 ]

@@ -3,16 +3,18 @@
 from datetime import date
 
 from scoring.serve.browse.tables import Facts, Tables
-from scoring.serve.browse.words import outcome_title
 
 __all__ = ["segment", "segments"]
 
 SHOWN = "segments.public_micro_segments"
+OVERVIEW, OUTCOMES = "segments.segment_overview", "segments.outcomes"
+COUNTS = ("segments", "reliable", "borderline", "too_few")
 FIGURES = (
-    "segment_id, segment_name, level, parent_segment_id, customers, buyers, rate, wilson_low,"
-    " wilson_high, eb_rate, eb_low, eb_high, lift, p_value, q_value, customers_needed, verdict,"
-    " rolled_up_to, customers_share, buyers_share, customers_scored, predicted_rate,"
-    " observed_minus_predicted, observed_minus_predicted_low, observed_minus_predicted_high"
+    "segment_id, segment_name, level, level_title, parent_segment_id, customers, buyers, rate,"
+    " wilson_low, wilson_high, eb_rate, eb_low, eb_high, lift, p_value, q_value, customers_needed,"
+    " verdict, rolled_up_to, reliable_rank, customers_share, buyers_share, customers_scored,"
+    " predicted_rate, observed_minus_predicted, observed_minus_predicted_low,"
+    " observed_minus_predicted_high"
 )
 
 
@@ -21,24 +23,29 @@ def segments(
 ) -> Facts | None:
     """Those of an outcome at a date, the largest of each level first.
 
-    Without an outcome that of the first champion, without a date the newest. None where there are
-    segments, but not of these.
+    Without an outcome the headline, without a date the newest. None where there are segments, but
+    not of these.
     """
     choices = _choices(tables)
     if not choices:
-        return {"place": None, "choices": [], "segments": []}
-    place = _place(tables, choices, outcome, as_of)
+        return {"place": None, "choices": [], "counts": None, "segments": []}
+    place = _place(choices, outcome, as_of)
     if place is None:
         return None
     rows = [row for row in _rows(tables, place) if level is None or row["level"] == level]
-    return {"place": place, "choices": choices, "segments": rows}
+    return {
+        "place": place,
+        "choices": choices,
+        "counts": _counts(tables, place),
+        "segments": rows,
+    }
 
 
 def segment(
     tables: Tables, name: str, outcome: str | None = None, as_of: date | None = None
 ) -> Facts | None:
     """One, with what it is part of, its parts, and what it was at other dates."""
-    place = _place(tables, _choices(tables), outcome, as_of)
+    place = _place(_choices(tables), outcome, as_of)
     rows = _rows(tables, place) if place else []
     by_id = {row["segment_id"]: row for row in rows}
     if place is None or name not in by_id:
@@ -72,30 +79,38 @@ def _rows(tables: Tables, place: Facts) -> list[Facts]:
     )
 
 
+def _counts(tables: Tables, place: Facts) -> Facts:
+    """How many segments there are at a place, all levels below everyone, by verdict."""
+    (found,) = tables.rows(
+        OVERVIEW,
+        f"select {', '.join(COUNTS)} from {{0}} where outcome = $1 and as_of_date = $2",
+        [place["outcome"], place["as_of_date"]],
+    )
+    return found
+
+
 def _choices(tables: Tables) -> list[Facts]:
     """The outcomes there are, each with its dates, the newest first."""
+    dates: dict[str, list[date]] = {}
+    for row in tables.rows(
+        OVERVIEW, "select outcome, as_of_date from {0} order by as_of_date desc"
+    ):
+        dates.setdefault(row["outcome"], []).append(row["as_of_date"])
     rows = tables.rows(
-        SHOWN,
-        "select outcome, list(distinct as_of_date order by as_of_date desc) as as_of_dates"
-        " from {0} group by outcome order by outcome",
+        OUTCOMES, "select outcome, outcome_title as title, is_headline from {0} order by outcome"
     )
-    return [row | {"title": outcome_title(row["outcome"])} for row in rows]
+    return [row | {"as_of_dates": dates[row["outcome"]]} for row in rows if row["outcome"] in dates]
 
 
-def _place(
-    tables: Tables, choices: list[Facts], outcome: str | None, as_of: date | None
-) -> Facts | None:
+def _place(choices: list[Facts], outcome: str | None, as_of: date | None) -> Facts | None:
     """The outcome and date that are meant, none where there is nothing."""
-    known = {row["outcome"]: row for row in choices}
-    usual = [bundle.facts.get("label") for bundle in tables.bundles]
-    wanted = outcome or next((name for name in (*usual, *known) if name in known), None)
-    if wanted not in known:
-        return None
-    dates = known[wanted]["as_of_dates"]
-    if as_of is not None and as_of not in dates:
+    meant = [
+        row for row in choices if (row["outcome"] == outcome if outcome else row["is_headline"])
+    ]
+    if not meant or (as_of is not None and as_of not in meant[0]["as_of_dates"]):
         return None
     return {
-        "outcome": wanted,
-        "title": known[wanted]["title"],
-        "as_of_date": as_of or dates[0],
+        "outcome": meant[0]["outcome"],
+        "title": meant[0]["title"],
+        "as_of_date": as_of or meant[0]["as_of_dates"][0],
     }

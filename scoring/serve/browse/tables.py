@@ -9,7 +9,6 @@ from typing import Any
 
 import duckdb
 
-from scoring.bundle import Bundle
 from scoring.serve.entities import SERVING
 from scoring.status import ORDER
 from warehouse.connection import fetch, quoted
@@ -33,9 +32,8 @@ class Question:
 class Tables:
     """The tables of one published version. For one thread at a time."""
 
-    def __init__(self, file: str, bundles: Sequence[Bundle], publication: Facts) -> None:
+    def __init__(self, file: str, publication: Facts) -> None:
         """Open a published file; raises duckdb.Error when that cannot be."""
-        self.bundles = bundles
         self._publication = publication
         self._connection = duckdb.connect(config={"threads": 1})
         try:

@@ -3,7 +3,7 @@
 import { fitted, overTime } from "./charts.js";
 import { el, section, table } from "./dom.js";
 import { badge, cameTrue, verdict } from "./verdict.js";
-import { capital, count, day, figure, percent, plural, shortDay, spaced } from "./words.js";
+import { capital, count, day, figure, percent, plural, shortDay } from "./words.js";
 
 const PROMISED = [
   ["roc_auc", "AUC", "how often one that comes true is ranked above one that does not; 0.5 is chance", figure],
@@ -12,24 +12,6 @@ const PROMISED = [
   ["base_rate", "Base rate", "how many came true of all", (value) => percent(value)],
 ];
 const STATUS = { fail: { word: "failed", tone: "bad" }, warn: { word: "to look at", tone: "look" }, ok: { word: "ok", tone: "good" } };
-const CHECKS = {
-  arrival_freshness: "Arrival",
-  event_freshness: "Events",
-  volume: "Volume",
-  null_share: "Missing values",
-  range: "Range",
-  unseen_category: "New categories",
-  feature_psi: "Drift (stability index)",
-  feature_ks: "Drift (largest distance)",
-  score_psi: "Drift of scores (stability index)",
-  score_ks: "Drift of scores (largest distance)",
-  expected_auc: "AUC to be expected",
-  expected_precision: "Precision to be expected",
-  expected_brier: "Brier score to be expected",
-  realised_auc: "AUC that came true",
-  realised_brier: "Brier score that came true",
-  calibration: "Calibration",
-};
 let isAll = false; // checks that are ok are listed, too
 
 export async function show(subject, options, ask) {
@@ -62,7 +44,7 @@ function model(task) {
         ? course(task)
         : el("div", { class: "empty" }, el("h3", {}, "AUC by date"), el("p", {}, "There is no date yet that the model had not learned from and of which the outcome is known. It will be drawn here when there is.")),
     ),
-    el("p", { class: "note" }, `${capital(spaced(task.candidate))} `, el("code", {}, task.model_version), task.training ? `, learned from ${count(task.training.rows)} rows, ${day(task.training.from)} to ${day(task.training.to)}${task.training.drawn ? ` (${task.training.drawn})` : ""}` : "", task.protocol ? `; ${task.protocol}.` : "."),
+    el("p", { class: "note" }, `${capital(task.candidate_title)} `, el("code", {}, task.model_version), task.training ? `, learned from ${count(task.training.rows)} rows, ${day(task.training.from)} to ${day(task.training.to)}${task.training.drawn ? ` (${task.training.drawn})` : ""}` : "", task.protocol ? `; ${task.protocol}.` : "."),
   );
 }
 
@@ -123,7 +105,7 @@ function listed({ checks, counts, counts_of_segments: segments, as_of_date: asOf
         ? table(
             "Checks, the worst first",
             [
-              { title: "Check", cell: (row) => [badge(STATUS[row.status] ?? { word: row.status, tone: "none" }), " ", CHECKS[row.check_name] ?? capital(spaced(row.check_name)), el("small", {}, el("code", {}, row.subject))] },
+              { title: "Check", cell: (row) => [badge(STATUS[row.status] ?? { word: row.status, tone: "none" }), " ", row.check_title, el("small", {}, el("code", {}, row.subject))] },
               { title: "What, and what to do", cell: (row) => row.message },
             ],
             rows,
@@ -134,7 +116,7 @@ function listed({ checks, counts, counts_of_segments: segments, as_of_date: asOf
   }
   draw();
   return [
-    el("p", {}, `As of ${day(asOf)}: ${count(counts.fail)} failed, ${count(counts.warn)} to be looked at, ${count(counts.ok)} ok.`),
+    el("p", {}, `As of ${day(asOf)}${total ? ", not counting single micro-segments" : ""}: ${count(counts.fail)} failed, ${count(counts.warn)} to be looked at, ${count(counts.ok)} ok.`),
     total && segments.fail + segments.warn
       ? el("p", {}, `Of ${count(total)} checks of single micro-segments ${count(segments.fail + segments.warn)} speak up; `, el("code", {}, "python -m scoring status"), " names them.")
       : total

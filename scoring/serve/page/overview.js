@@ -2,7 +2,7 @@
 
 import { el, range, section, table } from "./dom.js";
 import { badge, cameTrue, verdict } from "./verdict.js";
-import { between, capital, count, day, percent, plural, spaced } from "./words.js";
+import { between, capital, count, day, percent, plural } from "./words.js";
 
 const BEST = 5;
 
@@ -34,23 +34,22 @@ function expected(task) {
   ].flat();
 }
 
-function segmentsSaid(found) {
-  const rows = found.segments.filter((row) => row.level > 0);
-  if (!rows.length) return null;
-  const counted = (verdict) => rows.filter((row) => row.verdict === verdict).length;
+function segmentsSaid({ counts }) {
+  if (!counts?.segments) return null;
   return [
-    el("strong", {}, count(counted("reliable"))), ` of ${count(rows.length)} micro-segments are large enough to go by their own rate; `,
-    `${count(counted("borderline"))} are borderline, ${count(counted("too_few"))} have too few customers.`,
+    el("strong", {}, count(counts.reliable)), ` of ${count(counts.segments)} micro-segments are large enough to go by their own rate; `,
+    `${count(counts.borderline)} are borderline, ${count(counts.too_few)} have too few customers.`,
   ];
 }
 
-function checksSaid({ counts, as_of_date: asOf }) {
-  const total = counts.fail + counts.warn + counts.ok;
+/** Of all checks, those of single micro-segments among them. */
+function checksSaid({ counts, counts_of_segments: segments, as_of_date: asOf }) {
+  const [fail, warn, ok] = ["fail", "warn", "ok"].map((status) => counts[status] + segments[status]);
+  const total = fail + warn + ok;
   if (!total) return null;
-  const speaking = counts.fail + counts.warn;
   return [
-    speaking
-      ? `Of ${count(total)} checks of ${day(asOf)} ${counts.fail ? count(counts.fail) : "none"} failed, and ${count(counts.warn)} ${counts.warn === 1 ? "is" : "are"} to be looked at: `
+    fail + warn
+      ? `Of ${count(total)} checks of ${day(asOf)} ${fail ? count(fail) : "none"} failed, and ${count(warn)} ${warn === 1 ? "is" : "are"} to be looked at: `
       : `All ${count(total)} checks of ${day(asOf)} are ok: `,
     el("a", { href: "#/health" }, "model health"), ".",
   ];
@@ -65,7 +64,7 @@ function card(task) {
     el("p", {}, badge(found)),
     el("p", {}, found.says),
     el("p", {}, cameTrue(task)),
-    el("p", { class: "note" }, `${capital(spaced(task.candidate))}, `, el("code", {}, task.model_version), task.training ? `, learned from ${count(task.training.rows)} rows up to ${day(task.training.to)}.` : "."),
+    el("p", { class: "note" }, `${capital(task.candidate_title)}, `, el("code", {}, task.model_version), task.training ? `, learned from ${count(task.training.rows)} rows up to ${day(task.training.to)}.` : "."),
   );
 }
 
@@ -84,11 +83,9 @@ function listed(audiences) {
 }
 
 function best(found) {
-  const sizes = new Map(found.segments.map((row) => [row.segment_id, row.customers]));
   const rows = found.segments
-    // One that is all of its parent is the parent again.
-    .filter((row) => row.level > 0 && row.verdict === "reliable" && row.customers !== sizes.get(row.parent_segment_id))
-    .sort((a, b) => b.wilson_low - a.wilson_low)
+    .filter((row) => row.reliable_rank !== null)
+    .sort((a, b) => a.reliable_rank - b.reliable_rank)
     .slice(0, BEST);
   if (!rows.length) return el("p", {}, "No micro-segment is reliable: all have too few customers for an interval of ±5 points.");
   const most = Math.max(...rows.map((row) => row.wilson_high));

@@ -6,7 +6,6 @@ import { scatter } from "./scatter.js";
 import { panel } from "./segment.js";
 import { between, capital, count, day, percent } from "./words.js";
 
-const LEVELS = ["everyone", "life cycle", "recency × frequency × money", "age × salary", "engagement"];
 const VERDICTS = { reliable: "reliable", borderline: "borderline", too_few: "too few" };
 const FIRST = 60; // rows of the table until more are asked for
 
@@ -76,7 +75,7 @@ function missing(error) {
 function controls(found, level, go) {
   const { outcome, as_of_date: asOf } = found.place;
   const choice = found.choices.find((each) => each.outcome === outcome);
-  const levels = [...new Set(found.segments.map((row) => row.level))].filter((each) => each > 0);
+  const levels = [...new Map(found.segments.filter((row) => row.level > 0).map((row) => [row.level, row.level_title]))];
   const field = (id, label, values, chosen, change) =>
     el(
       "div",
@@ -95,7 +94,7 @@ function controls(found, level, go) {
       go({ subject: "", options: { outcome: value, as_of_date: "" } })),
     field("as-of", "As of", choice.as_of_dates.map((each) => [each, day(each)]), asOf, (value) =>
       go({ subject: "", options: { as_of_date: value } })),
-    field("level", "Level", [["", "All"], ...levels.map((each) => [each, `${each}: ${LEVELS[each] ?? "further"}`])], level ?? "", (value) =>
+    field("level", "Level", [["", "All"], ...levels.map(([each, title]) => [each, `${each}: ${title}`])], level ?? "", (value) =>
       go({ subject: "", options: { level: value } })),
   );
 }

@@ -100,9 +100,9 @@ def test_a_column_that_is_gone_is_named(serving: Path, monkeypatch: pytest.Monke
     """A dataset that speaks of a column the table lost is not imported."""
     module = assets()
     wrong = module.read()
-    wrong["datasets/champions.yaml"]["columns"].append({"column_name": "long_gone"})
+    wrong["datasets/model_overview.yaml"]["columns"].append({"column_name": "long_gone"})
     monkeypatch.setattr(module, "read", lambda: wrong)
-    with pytest.raises(ValueError, match="dataset champions has no column long_gone"):
+    with pytest.raises(ValueError, match="dataset model_overview has no column long_gone"):
         module.contents(serving)
 
 

@@ -11,6 +11,7 @@ from ml.candidates.logistic import Logistic
 from ml.cli import main
 from tests.support.factory import execute, predict
 from tests.support.ml_factory import LABEL, RELATION, TASK, project
+from tests.support.overviews import build_overviews
 from warehouse.settings import Settings
 
 QUICK = ["--folds", "2", "--repeats", "1"]
@@ -53,6 +54,7 @@ def test_train_then_summary(settings: Settings, capsys: pytest.CaptureFixture[st
     """What training says on the last line is what the summary finds in the warehouse."""
     assert main(["train", *QUICK]) == 0
     (trained,) = last_line(capsys)["trained"]
+    build_overviews(settings.warehouse, TASK)
     assert main(["summary"]) == 0
     (model,) = last_line(capsys)["models"]
     assert model["model_version"] == trained["model_version"]
@@ -153,18 +155,24 @@ def fill(path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         for statement in (
             "create schema monitoring; create schema segments; create schema predictions",
+            f"insert into registry.models (task, model_version, candidate, status)"
+            f" values ('{TASK}', 'm1', 'glass_box', 'champion')",
             "create table monitoring.monitor_reconciliation as select * from (values"
             " ('sample', 'orders', 110, 100, 7, 3), ('sample', 'customers', 55, 50, 4, 1))"
             " t(source_name, table_name, raw_rows, clean_rows, quarantined_rows, duplicate_rows)",
-            "create table segments.micro_segment_numerosity as"
-            " select 'segment ' || i as segment_name, 2 as level, date '2025-05-01' as as_of_date,"
-            " 'has_purchase_30d' as outcome, i * 100 as customers, i * i as buyers,"
-            " i / 100.0 as rate, i / 200.0 as wilson_low, 0.2 as wilson_high,"
-            " case when i % 2 = 0 then 'reliable' else 'too_few' end as verdict"
+            "create table segments.public_micro_segments as"
+            " select 's' || i as segment_id, 'segment ' || i as segment_name, 2 as level,"
+            " date '2025-05-01' as as_of_date, 'has_purchase_30d' as outcome,"
+            " i * 100 as customers, i * i as buyers, i / 100.0 as rate, i / 200.0 as wilson_low,"
+            " 0.2 as wilson_high,"
+            " case when i % 2 = 0 then 'reliable' else 'too_few' end as verdict,"
+            " case when i % 2 = 0 then 7 - i // 2 end as reliable_rank"
             " from range(1, 13) r(i)",
-            "insert into segments.micro_segment_numerosity values ('everyone', 1, '2025-05-01',"
-            " 'has_purchase_30d', 9999, 1, 0.5, 0, 1, 'reliable'), ('segment 99', 2, '2025-04-01',"
-            " 'has_purchase_30d', 9999, 1, 0.5, 0, 1, 'reliable')",
+            "insert into segments.public_micro_segments values"
+            " ('everyone', 'everyone', 0, '2025-05-01', 'has_purchase_30d', 9999, 1, 0.5, 0, 1,"
+            " 'reliable', null), ('everyone', 'everyone', 0, '2025-06-01', 'has_purchase_7d', 9999,"
+            " 1, 0.5, 0, 1, 'reliable', null), ('s99', 'segment 99', 2, '2025-04-01',"
+            " 'has_purchase_30d', 9999, 1, 0.5, 0, 1, 'reliable', 1)",
             "create table segments.purchase_rate_change as select * from (values"
             " ('has_purchase_30d', 1, date '2025-05-01', 0.013, 'reliable'),"
             " ('has_purchase_30d', 2, date '2025-05-01', 0.024, 'reliable'),"
@@ -180,6 +188,7 @@ def fill(path: Path) -> None:
             connection.execute(statement)
     predict(path, "values ('a', 0.5), ('b', 0.25)", task=TASK, as_of_date="2025-05-01")
     predict(path, "values ('a', 0.75)", task=TASK, as_of_date="2025-04-01", run_id="r0")
+    build_overviews(path, TASK)
 
 
 def test_the_summary_says_what_is_in_the_warehouse(
@@ -193,6 +202,17 @@ def test_the_summary_says_what_is_in_the_warehouse(
     rows = [facts[f"{kind}_rows"] for kind in ("raw", "clean", "quarantined", "duplicate")]
     assert rows == [165, 150, 11, 4]
     assert facts["segments"]["largest"] == [f"segment {i}" for i in (12, 11, 10, 9, 8)]
+    assert facts["headline"] == {
+        "outcome": "has_purchase_30d",
+        "outcome_title": "purchase within 30 days",
+        "as_of_date": "2025-05-01",
+        "segments": 12,
+        "reliable": 6,
+        "borderline": 0,
+        "too_few": 6,
+    }
+    said = "purchase within 30 days, as of 2025-05-01: 6 of 12 micro-segments are reliable"
+    assert said in out
     best = facts["segments"]["best of the reliable"]
     assert best == [f"segment {i}" for i in (12, 10, 8, 6, 4)]
     (written,) = facts["predictions"]
@@ -215,10 +235,11 @@ def test_the_summary_of_an_empty_warehouse_says_what_to_run(
     execute(
         settings.warehouse,
         "delete from monitoring.monitor_reconciliation",
-        "delete from segments.micro_segment_numerosity",
+        "delete from segments.public_micro_segments",
         "delete from predictions.customer_predictions",
         "update scoring.scores set probability = null",
     )
+    build_overviews(settings.warehouse, TASK)
     assert main(["summary"]) == 0
 
 

@@ -18,6 +18,7 @@ from ml.report.words import infinitive
 from ml.training.train import TrainingRequest, train
 from tests.support.factory import execute, predict, rows
 from tests.support.ml_factory import DATES, FEATURES, RELATION, TASK, manifest, node, project, table
+from tests.support.overviews import build_overviews
 from warehouse.errors import UsageError
 from warehouse.settings import Settings
 
@@ -86,11 +87,12 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         "create table monitoring.quarantine_summary as select 'sample' as source_name,"
         " 'orders' as table_name, 'missing_id' as quarantine_reason, 7 as quarantined_rows,"
         " 7 / 110 as quarantined_share, 'name=Ada Lovelace' as example_raw_text",
-        "create table segments.micro_segment_numerosity as select 's' || i as segment_id,"
-        " '<b>segment</b> ' || i as segment_name, case when i < 4 then 1 else 2 end as level,"
+        "create table segments.public_micro_segments as select 's' || i as segment_id,"
+        " '<b>segment</b> ' || i as segment_name, least(i // 4, 2) as level,"
         " date '2025-05-01' as as_of_date, 'has_purchase_30d' as outcome, i * 10 as customers,"
         " i as buyers, 0.1 as rate, 0.05 as wilson_low, 0.2 as wilson_high,"
-        " case when i > 8 then 'reliable' else 'too_few' end as verdict from range(1, 13) r(i)",
+        " case when i > 8 then 'reliable' else 'too_few' end as verdict,"
+        " case when i > 8 then i - 8 end as reliable_rank from range(3, 13) r(i)",
     )
     predict(
         found.warehouse,
@@ -99,6 +101,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         as_of_date="2025-06-01",
         model_version=trained["model_version"],
     )
+    build_overviews(found.warehouse, TASK)
     return found
 
 

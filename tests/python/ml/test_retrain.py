@@ -21,6 +21,8 @@ FIRST = date(2025, 1, 1)
 DATES = [FIRST + timedelta(days=30 * number) for number in range(10)]
 SEEN = 4
 """Dates that were there when the champion was trained."""
+TITLE = "AUC that came true"
+"""Of every check."""
 
 
 def say(settings: Settings, check: str, status: str, subject: str = TASK) -> None:
@@ -29,8 +31,9 @@ def say(settings: Settings, check: str, status: str, subject: str = TASK) -> Non
         connection.execute(
             "insert into monitoring.monitoring_checks by name select ? as check_name,"
             " ? as subject, date '2025-12-01' as as_of_date, ? as status, 1.0 as effect,"
-            " 0.1 as warn_from, 'It is bad. Do something.' as message",
-            [check, subject, status],
+            " 0.1 as warn_from, 'It is bad. Do something.' as message, ? as check_title,"
+            " 1 as check_rank",
+            [check, subject, status, TITLE],
         )
 
 
@@ -93,7 +96,7 @@ def test_the_reason_is_what_a_check_said(
     found = need(settings)
     assert found.is_needed == is_needed
     if is_needed:
-        assert found.reason == f"{check.replace('_', ' ')} of {subject}: It is bad"
+        assert found.reason == f"{TITLE} of {subject}: It is bad"
 
 
 def test_dates_and_checks_are_those_of_spark_where_models_learn_from_it(
@@ -121,7 +124,7 @@ def test_dates_and_checks_are_those_of_spark_where_models_learn_from_it(
         connection.execute(f"create or replace table {RELATION} as from before")
         connection.execute("delete from monitoring.monitoring_checks")
     assert not need(settings).is_needed
-    assert need(of_spark) == Need(TASK, True, f"realised auc of {TASK}: It is bad", DATES[SEEN - 1])
+    assert need(of_spark) == Need(TASK, True, f"{TITLE} of {TASK}: It is bad", DATES[SEEN - 1])
     (found,) = retrain(of_spark, TASK, if_needed=True, candidates=LOGISTIC)["tasks"]
     assert found["trained"]["status"] == "champion"
 
@@ -147,7 +150,7 @@ def test_a_change_of_behaviour_ends_with_a_new_champion_and_a_note(settings: Set
             " where kind <> 'first' order by decided_at limit 1"
         ).fetchall()[0]
     assert kind == "promote" and low > 0
-    assert reason.startswith(f"realised auc of {TASK}: It is bad: average precision +")
+    assert reason.startswith(f"{TITLE} of {TASK}: It is bad: average precision +")
 
 
 def test_without_a_change_the_champion_stays_and_that_is_noted(settings: Settings) -> None:

@@ -11,9 +11,9 @@ from scoring.cli import main
 from tests.support import factory
 
 
-def row(status: str, subject: str, effect: float, day: str = "2026-01-08") -> tuple[Any, ...]:
-    about = "volume", "source", subject, day, day, 1.0, None, None, effect, 0.2, 0.4, status
-    return (*about, f"{subject} is {status}")
+def row(status: str, subject: str, rank: int, day: str = "2026-01-08") -> tuple[Any, ...]:
+    about = "volume", "source", subject, day, day, 1.0, None, None, 0.1, 0.2, 0.4, status
+    return (*about, f"{subject} is {status}", "Number of rows", rank)
 
 
 def checks(path: Path, *rows: tuple[Any, ...]) -> list[str]:
@@ -30,14 +30,14 @@ def checks(path: Path, *rows: tuple[Any, ...]) -> list[str]:
 def test_the_worst_comes_first_and_a_failure_ends_with_three(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of the newest run only; what is furthest off its limit is at the top."""
+    """Of the newest run only; each is named in words."""
     given = checks(
         tmp_path,
-        row("warn", "a.orders", 0.3),
-        row("fail", "b.orders", 0.5),
-        row("fail", "c.orders", 0.9),
-        row("ok", "d.orders", 0.1),
-        row("fail", "e.orders", 5, day="2026-01-01"),
+        row("warn", "a.orders", 3),
+        row("fail", "b.orders", 2),
+        row("fail", "c.orders", 1),
+        row("ok", "d.orders", 4),
+        row("fail", "e.orders", 1, day="2026-01-01"),
     )
     assert main(given) == 3
     *page, line = capsys.readouterr().out.splitlines()
@@ -47,6 +47,7 @@ def test_the_worst_comes_first_and_a_failure_ends_with_three(
     assert [said[f"checks_{name}"] for name in ("fail", "warn", "ok")] == [2, 1, 1]
     shown = "\n".join(page)
     assert shown.index("c.orders is fail") < shown.index("b.orders is fail")
+    assert "Number of rows" in shown and said["checks"][0]["check_name"] == "volume"
     assert "e.orders" not in shown and "2 failed, 1 to look at, 1 ok" in shown
 
 
@@ -54,13 +55,13 @@ def test_a_warning_is_for_people_and_ends_with_zero(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With --json the line stands alone."""
-    assert main([*checks(tmp_path, row("warn", "a.orders", 0.3)), "--json"]) == 0
+    assert main([*checks(tmp_path, row("warn", "a.orders", 1)), "--json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["status"] == "warn"
 
 
 def test_nothing_to_say_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(checks(tmp_path, row("ok", "a.orders", 0.1))) == 0
+    assert main(checks(tmp_path, row("ok", "a.orders", 1))) == 0
     assert "0 failed, 0 to look at, 1 ok" in capsys.readouterr().out
 
 
@@ -70,9 +71,9 @@ def test_checks_of_spark_are_read_without_java(
     """From the files of its newest day, with the same words and exit code as in the warehouse."""
     given = checks(
         tmp_path,
-        row("fail", "b.orders", 0.5),
-        row("warn", "a.orders", 0.3),
-        row("fail", "e.orders", 5, day="2026-01-01"),
+        row("fail", "b.orders", 1),
+        row("warn", "a.orders", 2),
+        row("fail", "e.orders", 1, day="2026-01-01"),
     )
     assert main(given) == 3
     of_warehouse = capsys.readouterr().out

@@ -88,7 +88,8 @@ def _plant(serving: Path) -> None:
             "insert into monitoring.monitoring_checks by name"
             " select 'realised_auc' as check_name, 'task' as subject_type,"
             " 'customer_purchase_30d' as subject, max(as_of_date) as as_of_date, 'fail' as status,"
-            " ? as message from monitoring.monitoring_checks",
+            " ? as message, 'AUC that came true' as check_title, 0 as check_rank"
+            " from monitoring.monitoring_checks",
             [HOSTILE],
         )
 

@@ -20,7 +20,7 @@ from fastapi.testclient import TestClient
 
 from scoring.serve.app import create_app
 from scoring.serve.browse import bodies
-from scoring.serve.browse.words import outcome_title, table_title, what_a_row_is
+from scoring.serve.browse.words import table_title, what_a_row_is
 
 PATHS: dict[str, type[BaseModel]] = {
     "publication": bodies.Publication,
@@ -184,7 +184,7 @@ def test_checks_of_single_segments_are_counted_only(settings: Settings, tmp_path
             "insert into monitoring.monitoring_checks by name select 'segment_calibration' as"
             " check_name, 'segment' as subject_type, 'customer_purchase_30d, level 2, Two people'"
             " as subject, max(as_of_date) as as_of_date, 'fail' as status, '2 of 2 bought' as"
-            " message from monitoring.monitoring_checks"
+            " message, 0 as check_rank from monitoring.monitoring_checks"
         )
     with _client(own) as client:
         found = client.get("/v1/checks")
@@ -216,10 +216,7 @@ def test_what_a_project_does_without_is_empty(settings: Settings, tmp_path: Path
 
 
 def test_names_are_told_as_people_say_them() -> None:
-    """A label, a table, the first sentence of a description."""
-    assert outcome_title("has_purchase_30d") == "purchase within 30 days"
-    assert outcome_title("has_visit") == "visit"
-    assert outcome_title("churned_90d") == "churned within 90 days"
+    """A table, the first sentence of a description."""
     assert table_title("win_back") == "Win back"
     assert what_a_row_is("One row per customer who left. More.") == "Every customer who left."
     assert what_a_row_is("") == ""
