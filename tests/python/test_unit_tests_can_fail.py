@@ -57,7 +57,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, st
     (folder / "dbt_project.yml").write_text("{name: planted, profile: numerosity}")
     (folder / "macros").mkdir()
     shutil.copy(PROJECT_ROOT / "macros" / "unit_test_values.sql", folder / "macros")
-    House(folder, folder).dbt("build", "--project-dir", str(folder))
+    House(folder, folder).dbt("test", "--project-dir", str(folder))
     ran = json.loads((folder / "target" / "run_results.json").read_bytes())["results"]
     return {
         str(result["unique_id"]).rpartition(".")[2]: (result["status"], str(result["message"]))
