@@ -15,7 +15,7 @@ with thresholds as (
 
 select
     check_name,
-    'is no check: no model of models/monitoring/checks names it in config.meta.checks' as problem
+    check_name || ' is no check: no model of models/monitoring/checks names it in config.meta.checks' as problem
 from thresholds
 where check_name not in ('{{ checks | join("', '") }}')
 {% for check in checks %}
@@ -23,7 +23,7 @@ union all
 
 select
     '{{ check }}' as check_name,
-    'has no row with the subject *' as problem
+    '{{ check }} has no row with the subject *' as problem
 from (select count(case when check_name = '{{ check }}' and subject = '*' then 1 end) as usual_rows from thresholds) as counted
 where usual_rows = 0
 {% endfor %}
@@ -32,5 +32,5 @@ union all
 
 select
     '{{ check }}' as check_name,
-    'is in no line of monitoring_checks.sql' as problem
+    '{{ check }} is in no line of monitoring_checks.sql' as problem
 {% endfor %}
