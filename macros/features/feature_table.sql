@@ -1,5 +1,5 @@
 {#
-    What the YAML of a feature table says (warehouse/manifest.py reads the same): `entity`; `entity_key` and `as_of`, two columns; `is_once`,
+    What the YAML of a feature table says (warehouse/feature_tables.py reads the same): `entity`; `entity_key` and `as_of`, two columns; `is_once`,
     whether an entity is there at one date only; `features`, the names of their columns; `tasks`, each with its name, label column,
     horizon and the probability from which acting pays; `labels`, the label column of each task; `task_names`, the tasks as SQL
     literals.
@@ -12,8 +12,8 @@
     } -%}
     {%- for column in columns_with_role(name, 'feature') -%}{%- do found.features.append(column.name) -%}{%- endfor -%}
     {%- if execute -%}
-        {%- set node = graph.nodes.values() | selectattr('resource_type', 'equalto', 'model') | selectattr('name', 'equalto', name) | first -%}
-        {%- set about = node.config.meta['numerosity'] -%}
+        {%- set node = model_named(name) -%}
+        {%- set about = meta_of(node)['numerosity'] -%}
         {%- do found.update({
             'entity': about.get('entity'), 'entity_key': about['entity_key'], 'as_of': about['as_of_column'],
             'is_once': node.config.unique_key == about['entity_key'],

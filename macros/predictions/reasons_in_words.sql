@@ -105,18 +105,16 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# {feature table: {feature: {label, unit}}}, from the YAML of every feature table. #}
+{# The feature catalog in words, {feature table: {feature: {label, unit}}}: from the YAML of every feature table. #}
 {% macro feature_catalog() -%}
     {%- set catalog = {} -%}
-    {%- if execute -%}
-        {%- for node in graph.nodes.values() if node.config.meta.get('numerosity') -%}
-            {%- set columns = {} -%}
-            {%- for column in node.columns.values() if column.config.meta.get('role') == 'feature' -%}
-                {%- set label = column.config.meta.get('label') or column.name | replace('_', ' ') -%}
-                {%- do columns.update({column.name: {'label': label, 'unit': column.config.meta.get('unit', '')}}) -%}
-            {%- endfor -%}
-            {%- do catalog.update({node.name: columns}) -%}
+    {%- for node in models_with('numerosity') -%}
+        {%- set columns = {} -%}
+        {%- for column in columns_of(node, 'feature') -%}
+            {%- set label = column.meta.get('label') or column.name | replace('_', ' ') -%}
+            {%- do columns.update({column.name: {'label': label, 'unit': column.meta.get('unit', '')}}) -%}
         {%- endfor -%}
-    {%- endif -%}
+        {%- do catalog.update({node.name: columns}) -%}
+    {%- endfor -%}
     {{ return(catalog) }}
 {%- endmacro %}

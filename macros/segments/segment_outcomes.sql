@@ -4,15 +4,10 @@
 #}
 {% macro segment_outcomes() -%}
     {%- set outcomes = [] -%}
-    {%- if execute -%}
-        {%- set features = graph.nodes.values() | selectattr('name', 'equalto', 'customer_features') | first -%}
-        {%- for column in features.columns.values() if column.meta.get('role') == 'label' -%}
-            {%- set tasks = [] -%}
-            {%- for task, about in features.config.meta['numerosity']['tasks'].items() if about.label == column.name -%}
-                {%- do tasks.append(task) -%}
-            {%- endfor -%}
-            {%- do outcomes.append({'label': column.name, 'task': tasks | first}) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- set labels = feature_table('customer_features').labels -%}
+    {%- for column in columns_with_role('customer_features', 'label') -%}
+        {%- set task = labels.items() | selectattr(1, 'equalto', column.name) | map(attribute=0) | first -%}
+        {%- do outcomes.append({'label': column.name, 'task': task}) -%}
+    {%- endfor -%}
     {{ return(outcomes) }}
 {%- endmacro %}

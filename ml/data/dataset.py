@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.data.row_sample import Stratum, draw, said
-from warehouse.manifest import FeatureTable, Task
+from warehouse.feature_tables import FeatureTable, Task
 from ml.data.read_rows import read_rows
 from ml.data.labelled_rows import Labelled, find_rows
 from warehouse.errors import InputError

@@ -16,8 +16,7 @@
 {%- set statements = [] -%}
 {%- if execute -%}
     {%- for name in relations -%}
-        {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] -%}
-        {%- do statements.append((name, refs[name], render(node.raw_code))) -%}
+        {%- do statements.append((name, refs[name], render(model_named(name).raw_code))) -%}
     {%- endfor -%}
     {%- for entity in ['customer', 'session'] -%}
         {%- set keys = {'entity_id': entity ~ '_id'} -%}

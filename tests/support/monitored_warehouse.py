@@ -11,7 +11,7 @@ from scipy.special import expit
 from ml.evaluation.bootstrap import bootstrap_intervals
 from ml.evaluation.metrics import measure
 from tests.support.monitored_shop import HORIZON, TASKS, Day, buyers, draw_day
-from warehouse.manifest import FeatureTable
+from warehouse.feature_tables import FeatureTable
 from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["AFTER_SCORES", "BEFORE_SCORES", "Nights"]

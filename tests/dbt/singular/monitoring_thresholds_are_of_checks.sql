@@ -1,9 +1,7 @@
 -- Every check of seeds/monitoring_thresholds.csv is one that a model of models/monitoring names in config.meta.checks, and each of
 -- these has its row with the subject `*`. Each row returned is one that has not.
 {% set checks = [] %}
-{%- if execute %}
-{%- for node in graph.nodes.values() if node.resource_type == 'model' %}{% do checks.extend(node.config.meta.get('checks', [])) %}{% endfor %}
-{%- endif %}
+{%- for node in models_with('checks') %}{% do checks.extend(meta_of(node)['checks']) %}{% endfor %}
 
 with thresholds as (
     select * from {{ ref('monitoring_thresholds') }}

@@ -33,7 +33,7 @@ from ml.discover.windows import Windows, split
 from tests.support.factory import execute
 from tests.support.macro_files import macro_file, macro_text
 from tests.support.ml_factory import DATES, FEATURES, RELATION, TASK, dataset, project
-from warehouse.manifest import Feature
+from warehouse.feature_tables import Feature
 from warehouse.settings import PROJECT_ROOT, Settings
 
 CREATE = macro_file("create_python_tables")

@@ -24,6 +24,7 @@ from scoring.activate.destinations import ATTEMPTS, PART, post
 from scoring.cli import main
 from scoring.forget import ErasureRequest, forget
 from tests.support import factory
+from tests.support.manifests import write_manifest
 from tests.support.project import Workspace, real_data
 from tests.support.shops import TABLES_ONLY, Shop
 from warehouse.errors import InputError, UsageError
@@ -166,7 +167,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NUMEROSITY_WAREHOUSE", str(warehouse))
     monkeypatch.setenv("NUMEROSITY_SERVING", str(tmp_path / "serving.duckdb"))
     monkeypatch.setenv("NUMEROSITY_RAW", str(tmp_path / "raw"))
-    monkeypatch.setenv("NUMEROSITY_MANIFEST", str(tmp_path / "target" / "manifest.json"))
+    manifest = write_manifest(tmp_path / "target" / "manifest.json")
+    monkeypatch.setenv("NUMEROSITY_MANIFEST", str(manifest))
     return tmp_path
 
 

@@ -1,7 +1,6 @@
 """A run: one identical result set, whole or not at all, every entity scored or listed."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from scoring.run.job import ScoringOutcome, ScoringRequest, run, score_day
 from scoring.run.predictions import code_version
 from tests.support import factory
 from tests.support.macro_files import macro_text
+from tests.support.manifests import feature_table, write_manifest
 from warehouse.connection import connect
 from warehouse.errors import InputError, IntegrityError, UsageError
 from warehouse.settings import Settings
@@ -399,9 +399,8 @@ def test_a_bundle_other_than_the_registered_one_is_refused(place: Place) -> None
 
 def test_the_task_must_exist_and_have_one_champion(place: Place) -> None:
     """Known are the tasks that were trained and those the project declares."""
-    meta = {"numerosity": {"tasks": {"session_purchase": {}}}}
-    nodes = {"model.a": {"config": {"meta": meta}}, "test.b": {"config": {}}}
-    place.settings.manifest.write_text(json.dumps({"nodes": nodes}))
+    declared = feature_table("features.session_features", "session", "session_purchase")
+    write_manifest(place.settings.manifest, declared)
     with pytest.raises(UsageError, match=f"the tasks are {factory.TASK}, session_purchase"):
         place.run(task="customer_purchase")
     with pytest.raises(InputError, match="python -m ml train --task session_purchase"):

@@ -13,7 +13,7 @@ from ml.data.dataset import read_dataset
 from tests.support.engines import SparkWorkspace, differences, dispatched, needs_spark, on_spark
 from tests.support.project import Workspace, models_of, real_data
 from tests.support.shops import Shop
-from warehouse.manifest import find_task, load_feature_tables
+from warehouse.feature_tables import find_task, load_feature_tables
 from warehouse.settings import Settings
 
 pytestmark = needs_spark

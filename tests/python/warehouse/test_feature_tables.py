@@ -1,4 +1,4 @@
-"""The registry: what dbt's manifest says can be learned and predicted."""
+"""The feature catalog: what the project's YAML says can be learned and predicted."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.ml_factory import FEATURES, LABEL, RELATION, TASK, manifest, node
 from warehouse.errors import InputError, UsageError
-from warehouse.manifest import find_task, load_feature_tables
+from warehouse.feature_tables import find_task, load_feature_tables
 
 
 def test_a_feature_table_is_read_in_the_order_of_its_yaml(tmp_path: Path) -> None:
@@ -18,15 +18,6 @@ def test_a_feature_table_is_read_in_the_order_of_its_yaml(tmp_path: Path) -> Non
     assert tuple(feature.name for feature in table.features) == FEATURES
     assert table.tasks[0].label == LABEL
     assert table.tasks[0].horizon_days == 30
-
-
-def test_column_meta_is_found_where_older_dbt_versions_put_it(tmp_path: Path) -> None:
-    """Both columns[c].meta and columns[c].config.meta count."""
-    entry = node()
-    for column in entry["columns"].values():
-        column["meta"] = column.pop("config", {}).get("meta", {})
-    (table,) = load_feature_tables(manifest(tmp_path / "manifest.json", entry))
-    assert tuple(feature.name for feature in table.features) == FEATURES
 
 
 def test_models_without_the_entry_are_left_alone(tmp_path: Path) -> None:
@@ -65,21 +56,6 @@ def test_an_unknown_task_is_answered_with_the_known_ones(tmp_path: Path) -> None
     tables = load_feature_tables(manifest(tmp_path / "manifest.json"))
     with pytest.raises(UsageError, match=TASK):
         find_task(tables, "visitor_purchase_3d")
-
-
-def test_a_missing_manifest_says_to_run_dbt(tmp_path: Path) -> None:
-    """The first command after cloning is named."""
-    with pytest.raises(InputError, match="run dbt build"):
-        load_feature_tables(tmp_path / "manifest.json")
-
-
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"nodes": []}', '{"nodes": {"a": 1}}'])
-def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, content: str) -> None:
-    """Half a file, or another JSON file, is one clear line."""
-    path = tmp_path / "manifest.json"
-    path.write_text(content)
-    with pytest.raises(InputError, match="not a dbt manifest"):
-        load_feature_tables(path)
 
 
 @pytest.mark.parametrize(
