@@ -88,6 +88,7 @@ spark-setup: .venv-spark/installed ## Install dbt-spark and pyspark into .venv-s
 spark: spark-setup ## Raw files to scores, segments and monitoring on Apache Spark, with the models of `make demo`
 	@if [ ! -f $(NUMEROSITY_WAREHOUSE) ]; then $(MAKE) --no-print-directory demo; fi
 	@mkdir -p $(NUMEROSITY_SPARK_WAREHOUSE)
+	@$(STEP) "Land raw files" $(BIN)/python -m warehouse.landing --source $(SOURCE)
 	@$(STEP) "Build and test tables with Spark" $(WITH_SPARK) $(SPARK)/dbt build $(SPARK_TARGET) --exclude-resource-type unit_test \
 		--indirect-selection cautious \
 		--select resource_type:seed staging intermediate marts features --vars '$(VARS)'

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from bench.api import api
+from bench.door import door
 from bench.draw import draw
 from bench.feedback import feedback
 from bench.monitoring import monitoring
@@ -150,6 +151,7 @@ def scoring_command(
 
 
 app.command()(api)
+app.command()(door)
 app.command()(draw)
 app.command()(feedback)
 app.command()(monitoring)

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     spark_warehouse: Path = Path("data/spark")
     """The folder of the tables and the catalog of dbt's target `spark`."""
     raw: Path = Path("data/raw")
+    landing: Path | None = None
+    """Where raw files land as Parquet; without it, beside the warehouse."""
     artifacts: Path = Path("artifacts")
     real_data: Path = Path("../shared/data")
     manifest: Path = Path("target/manifest.json")
@@ -59,6 +61,11 @@ class Settings(BaseSettings):
     def erasure_list(self) -> Path:
         """Who is never to come back."""
         return self.erasures or self.raw / "erased_customers.csv"
+
+    @property
+    def landing_folder(self) -> Path:
+        """Where raw files land."""
+        return self.landing or self.warehouse.parent / "landing"
 
     @property
     def receipts(self) -> Path:

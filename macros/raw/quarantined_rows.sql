@@ -1,33 +1,49 @@
-{# The rows of a raw table that break a rule, with their raw text, found again in the raw relation by the row's hash. #}
+{#
+    The rows of a raw table that break a rule, with their raw text and where they were first found: the raw relation knows them by the
+    row's hash. A record that does not fit its header breaks the rule `ragged_line`, in every source; staging does not see it.
+#}
 {% macro quarantined_rows(source_name, table) -%}
     {%- set raw = ref('raw_' ~ source_name ~ '__' ~ table) -%}
     {%- set staged = ref('stg_' ~ source_name ~ '__' ~ table) -%}
-    {%- set columns = adapter.get_columns_in_relation(raw) | rejectattr('name', 'in', ['raw_hash', 'is_erased']) | list if execute else [] -%}
     select
         '{{ source_name }}' as source_name,
         '{{ table }}' as table_name,
         staged.quarantine_reason,
         raw_rows.raw_text,
         staged.raw_hash,
-        staged.raw_copies
+        staged.raw_copies,
+        raw_rows.raw_file,
+        raw_rows.raw_record
     from {{ staged }} as staged
     inner join (
-        select distinct
-            raw_hash,
-            {{ raw_text('raw_rows', columns) }} as raw_text
-        from {{ raw }} as raw_rows
-        where raw_hash in (select raw_hash from {{ staged }} where quarantine_reason is not null)
+        {{ first_copies(raw, 'ragged_text is null and raw_hash in (select raw_hash from ' ~ staged ~ ' where quarantine_reason is not null)') }}
     ) as raw_rows on staged.raw_hash = raw_rows.raw_hash
-    where staged.quarantine_reason is not null
+    where staged.quarantine_reason is not null and raw_rows.copy_number = 1
+    union all
+    select
+        '{{ source_name }}' as source_name,
+        '{{ table }}' as table_name,
+        'ragged_line' as quarantine_reason,
+        raw_text,
+        raw_hash,
+        raw_copies,
+        raw_file,
+        raw_record
+    from (
+        {{ first_copies(raw, 'ragged_text is not null') }}
+    ) as ragged_rows
+    where copy_number = 1
 {%- endmacro %}
 
-{# A row as one line of text, `column=value` separated by semicolons. #}
-{% macro raw_text(alias, columns) -%}
-    {%- set parts = [] -%}
-    {%- for column in columns -%}
-        {%- set value = alias ~ '.' ~ column.name -%}
-        {%- set text = double_as_text(value) if column.dtype | lower in ['float', 'double'] else 'cast(' ~ value ~ ' as string)' -%}
-        {%- do parts.append("'" ~ column.name ~ "=' || coalesce(" ~ text ~ ", '')") -%}
-    {%- endfor -%}
-    {{ parts | join(" || '; ' || ") if parts else "''" }}
+{# Rows of a raw relation, numbered among the copies of each. #}
+{% macro first_copies(raw, condition) -%}
+    select
+        raw_hash,
+        raw_text,
+        raw_file,
+        raw_record,
+        count(*) over (partition by raw_hash) as raw_copies,
+        row_number() over (partition by raw_hash order by raw_file, raw_record) as copy_number
+    from {{ raw }}
+    where not is_erased and {{ condition }}
 {%- endmacro %}

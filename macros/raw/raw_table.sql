@@ -1,55 +1,147 @@
 {#
-    The raw file of a source as a relation: every row, no column changed, plus `raw_hash` of the whole row and `is_erased`. Of a row
-    about somebody who was erased (macros/raw/erased_rows.sql) only these two are left, so that it is counted and not read.
+    The raw files of a source as a relation: one row per record of every file, as it has landed (warehouse/landing). Text stays text,
+    its empty values are null, and numbers with a decimal comma have a point. Beside the columns:
 
-    files: patterns below NUMEROSITY_RAW/<source>, tried in order; the first that matches is read.
+    - raw_file, raw_record: the file, below NUMEROSITY_RAW, and the number of the record in it
+    - raw_hash: a hash of the row
+    - raw_text: the row as it was delivered, in one line
+    - ragged_text: a record that does not fit the header; its columns are null, and it is quarantined as `ragged_line`
+    - is_erased: whether it was about somebody who was erased; nothing else is known of it
+
+    files: patterns below NUMEROSITY_RAW/<source>, tried in order; the files of the first that matches any are read.
     columns: {name here: header in the file}; a header is matched without regard to case and outer spaces.
-    A source that is off, or a file that is not there, is an empty relation; a missing column is an error.
+    A source that is off, or a file that is not there, is an empty relation; a column that no file has is an error.
 #}
 {% macro raw_table(source_name, files, columns) -%}
-    {%- set paths = raw_files(source_name, files) if execute and source_name in var('sources') else [] -%}
-    {%- if paths | length == 0 -%}
+    {%- set parts = landed_parts(source_name, files) if execute and source_name in var('sources') else [] -%}
+    {%- if not parts -%}
         {%- set typed = {} -%}
         {%- for name in columns -%}{%- do typed.update({name: 'string'}) -%}{%- endfor -%}
-        {%- do typed.update({'raw_hash': type_row_hash(), 'is_erased': 'boolean'}) -%}
+        {%- do typed.update({
+            'raw_hash': type_row_hash(), 'is_erased': 'boolean', 'raw_file': 'string', 'raw_record': 'bigint',
+            'ragged_text': 'string', 'raw_text': 'string',
+        }) -%}
     {{ empty_relation(typed) }}
     {%- else -%}
-        {%- for path in empty_files(paths) -%}
-            {%- do exceptions.raise_compiler_error(
-                "raw file " ~ path ~ " is empty (0 bytes): export it again with its header line, or remove it"
-            ) -%}
-        {%- endfor -%}
-        {%- set headers = raw_headers(paths) -%}
-        {%- if headers | length < columns | length and headers | length == 1 -%}
-            {%- do exceptions.raise_compiler_error(
-                "raw file " ~ paths[0] ~ " cannot be read as a table, every line is one value ('" ~ headers[0]
-                ~ "'): look for a line with more or fewer fields than its header, or an unclosed quote"
-            ) -%}
-        {%- endif -%}
-        {%- set found = quoted_headers(headers) -%}
-        {%- set expressions = [] -%}
-        {%- for header in columns.values() -%}
-            {%- if header | lower not in found -%}
-                {%- do exceptions.raise_compiler_error(
-                    "raw file " ~ paths[0] ~ " has no column '" ~ header ~ "' (it has: " ~ headers | join(', ')
-                    ~ "): rename it in the file, or in models/staging/" ~ source_name
-                ) -%}
-            {%- endif -%}
-            {%- do expressions.append(found[header | lower]) -%}
-        {%- endfor -%}
-        {%- set erased = is_erased(source_name, model.name.split('__') | last, found) | trim -%}
+    {%- set types = raw_types(source_name, parts, columns) -%}
+    {%- set groups = {} -%}
+    {%- for part in parts -%}
+        {%- do groups.setdefault(part['columns'] | string ~ part['decimal_comma'], []).append(part) -%}
+    {%- endfor -%}
     select
         {%- for name in columns %}
-        {{ 'case when not is_erased then ' ~ expressions[loop.index0] ~ ' end' if erased else expressions[loop.index0] }} as {{ name }},
+        {{ name }},
         {%- endfor %}
-        {{ row_hash(expressions) }} as raw_hash,
-        {{ 'is_erased' if erased else 'false as is_erased' }}
-    {%- if erased %}
-    from (select *, coalesce({{ erased }}, false) as is_erased from {{ read_raw(paths) }}) as raw_rows
-    {%- else %}
-    from {{ read_raw(paths) }}
-    {%- endif %}
+        {{ row_hash(columns | list + ['ragged_text']) }} as raw_hash,
+        is_erased,
+        raw_file,
+        raw_record,
+        ragged_text,
+        raw_text
+    from (
+        {%- for group in groups.values() %}
+        {{ raw_part(group, columns, types) }}
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ) as raw_rows
     {%- endif -%}
+{%- endmacro %}
+
+{# The rows of landed parts with the same columns. #}
+{% macro raw_part(parts, columns, types) -%}
+    {%- set found = headers_by_name(parts[0]) -%}
+    {%- set texts = [] -%}
+    select
+        {%- for name, header in columns.items() %}
+        {%- set value = raw_value(parts[0], found, header) %}
+        {%- do texts.append("'" ~ name ~ "=' || coalesce(" ~ value_as_text(value) ~ ", '')") %}
+        {{ raw_column(parts[0], value, types[name]) }} as {{ name }},
+        {%- endfor %}
+        _erased as is_erased,
+        _file as raw_file,
+        _record as raw_record,
+        _ragged as ragged_text,
+        coalesce(_ragged, {{ texts | join(" || '; ' || ") }}) as raw_text
+    from {{ parquet_files(parts | map(attribute='landed_path') | list) }} as landed
+{%- endmacro %}
+
+{# {lower-case name: header} of a part. #}
+{% macro headers_by_name(part) -%}
+    {%- set found = {} -%}
+    {%- for header in part['columns'] -%}{%- do found.update({header | trim | lower: header}) -%}{%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{#
+    What a part has under a header: {sql, type, header}. dlt opens a second column, price__v_text, where a field changes its type, and
+    leaves the first one null there: the values of all of them are one column of text.
+#}
+{% macro raw_value(part, found, header) -%}
+    {%- set name = header | trim | lower -%}
+    {%- if name not in found -%}{{ return({'sql': 'cast(null as string)', 'type': 'string', 'header': none}) }}{%- endif -%}
+    {%- set first = {'sql': adapter.quote(found[name]), 'type': part['columns'][found[name]], 'header': found[name]} -%}
+    {%- set texts = [value_or_null(first)] -%}
+    {%- for other, written in found.items() if other.startswith(name ~ '__v_') -%}
+        {%- do texts.append(value_or_null({'sql': adapter.quote(written), 'type': part['columns'][written]})) -%}
+    {%- endfor -%}
+    {%- if texts | length == 1 -%}{{ return(first) }}{%- endif -%}
+    {{ return({'sql': 'coalesce(' ~ texts | join(', ') ~ ')', 'type': 'string', 'header': found[name]}) }}
+{%- endmacro %}
+
+{% macro value_or_null(value) -%}
+    {{ return('nullif(' ~ value_as_text(value) ~ ", '')") }}
+{%- endmacro %}
+
+{% macro value_as_text(value) -%}
+    {%- if value['type'] in ['float', 'double'] -%}
+        {{ return(double_as_text(value['sql'])) }}
+    {%- endif -%}
+    {{ return(value['sql'] if value['type'] == 'string' else 'cast(' ~ value['sql'] ~ ' as string)') }}
+{%- endmacro %}
+
+{# The value as staging gets it: empty text is null, a decimal comma a point; text where files differ in the type. #}
+{% macro raw_column(part, value, type) -%}
+    {%- if value['type'] == 'string' -%}
+        {%- set text = decimal_comma_as_point(value['sql']) if value['header'] in part['decimal_comma'] else value['sql'] -%}
+        nullif({{ text }}, '')
+    {%- else -%}
+        {{ value_as_text(value) if type == 'string' else value['sql'] }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# {name: type} over all parts, text where they differ; checks that some file has the column, and says which have not. #}
+{% macro raw_types(source_name, parts, columns) -%}
+    {%- set types = {} -%}
+    {%- for name, header in columns.items() -%}
+        {%- set found, without = [], [] -%}
+        {%- for part in parts -%}
+            {%- set headers = headers_by_name(part) -%}
+            {%- set value = raw_value(part, headers, header) -%}
+            {%- if value['header'] is none -%}{%- do without.append(part) -%}{%- else -%}{%- do found.append(value['type']) -%}{%- endif -%}
+            {%- set variants = [] -%}
+            {%- for other in headers if other.startswith(header | trim | lower ~ '__v_') -%}{%- do variants.append(other) -%}{%- endfor -%}
+            {%- if variants and value['header'] is not none -%}
+                {%- do exceptions.warn(
+                    "raw file " ~ source_name ~ "/" ~ part['path'] ~ " has '" ~ header ~ "' in several columns of dlt (" ~ variants | join(', ')
+                    ~ " too): they are read as one column of text"
+                ) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if not found -%}
+            {%- do exceptions.raise_compiler_error(
+                "raw file " ~ raw_folder() ~ "/" ~ source_name ~ "/" ~ parts[0]['path'] ~ " has no column '" ~ header ~ "' (it has: "
+                ~ parts[0]['columns'] | join(', ') ~ "): rename it in the file, or in models/staging/" ~ source_name
+            ) -%}
+        {%- endif -%}
+        {%- for part in without -%}
+            {%- do exceptions.warn(
+                "raw file " ~ raw_folder() ~ "/" ~ source_name ~ "/" ~ part['path'] ~ " has no column '" ~ header
+                ~ "', which others of the table have: it is read as empty"
+            ) -%}
+        {%- endfor -%}
+        {%- do types.update({name: found[0] if found | unique | list | length == 1 else 'string'}) -%}
+    {%- endfor -%}
+    {{ return(types) }}
 {%- endmacro %}
 
 {# Every raw table of every source in the catalog: pairs of a source and a table. #}

@@ -1,11 +1,13 @@
 """`python -m scoring forget`: the erasure list, then every copy, then the warehouse itself."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import structlog
@@ -18,11 +20,16 @@ from scoring.publish.versions import Versions
 from warehouse.connection import connect, fetch, storage, transaction
 from warehouse.console import row_progress_bar
 from warehouse.errors import InputError, UsageError
+from warehouse.landing.catalog import read_catalog
+from warehouse.landing.deliveries import every_delivery
+from warehouse.landing.erasures import apply_erasures
+from warehouse.landing.land import rules_of
 from warehouse.settings import Settings
 
 __all__ = ["ErasureRequest", "forget"]
 
 log = structlog.get_logger()
+SCRATCH = ".forget-"
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,12 @@ def forget(settings: Settings, request: ErasureRequest) -> Receipt:
             ]
             receipt.delivered_to = delivered_to(connection)
             receipt.not_kept_out = not_kept_out(connection)
+            databases_found = [file for file in found.raw if file.format in ("duckdb", "db")]
+            if request.rewrite_raw and databases_found:
+                raise UsageError(
+                    f"{databases_found[0].path.parent} is a DuckDB file: delete the rows there by"
+                    " SQL, and run again without --rewrite-raw; nothing was changed"
+                )
             to_do = planned.new or found.lines or (found.raw and request.rewrite_raw)
             if request.dry_run or not (to_do or receipt.status == "started"):
                 receipt.status = "dry_run" if request.dry_run else "already_done"
@@ -95,7 +108,7 @@ def forget(settings: Settings, request: ErasureRequest) -> Receipt:
             receipt.status = "started"
             receipt.write(settings.receipts)
             log.info("erasing", customers=len(ids), rows=receipt.rows, receipt=receipt.erasure_id)
-            _erase(connection, found, settings.warehouse, receipt, request)
+            _erase(connection, found, settings, receipt, request)
         receipt.still_found = still_found(settings, words)
         receipt.status, receipt.finished_at = "done", now()
         receipt.write(settings.receipts)
@@ -119,7 +132,8 @@ def _locked(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[FoundRows]:
     """Everything that is about them; the copies of the warehouse stay attached within."""
     with ExitStack() as stack:
-        raw = files.raw_files(connection, settings.raw)
+        scratch = stack.enter_context(_scratch(settings.landing_folder))
+        raw = files.raw_files(connection, settings.raw, scratch)
         ((warehouse,),) = fetch(connection, "select current_database()")
         names = {}
         others = {}
@@ -134,18 +148,22 @@ def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterat
         unseen = lineage.unseen(connection, every_table)
         rows = {path: databases.count(connection, each) for path, each in tables.items()}
         folders = settings.serving.with_suffix(""), settings.activation
-        own = list(files.own_files(connection, *folders))
+        own = list(files.own_files(connection, scratch, *folders))
         yield FoundRows(names, others, tables, rows, own, raw, unseen)
 
 
 def _erase(
     connection: duckdb.DuckDBPyConnection,
     found: FoundRows,
-    warehouse: Path,
+    settings: Settings,
     receipt: Receipt,
     request: ErasureRequest,
 ) -> None:
     """Rewrite each file that holds them, the warehouse last: it takes the receipt along."""
+    for name, entry in read_catalog().items():
+        folder, people = settings.landing_folder / name, rules_of(entry.get("people") or {})
+        apply_erasures(folder, every_delivery(folder), people, settings.erasure_list)
+    warehouse = settings.warehouse
     for file in [*found.own, *(found.raw if request.rewrite_raw else [])]:
         files.rewrite_file(connection, file)
         log.info("rewritten", file=str(file.path), rows=file.rows)
@@ -161,6 +179,16 @@ def _erase(
         elif path == warehouse:
             with transaction(connection):
                 record(connection, receipt, name)
+
+
+@contextmanager
+def _scratch(landing: Path) -> Iterator[Path]:
+    """A folder beside what has landed, gone at the end; one that a killed run left goes, too."""
+    for left in landing.glob(f"{SCRATCH}*"):
+        shutil.rmtree(left)
+    landing.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=SCRATCH, dir=landing) as folder:
+        yield Path(folder)
 
 
 def _check_known(unknown: set[str], ids: tuple[str, ...]) -> None:

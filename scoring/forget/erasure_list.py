@@ -23,7 +23,7 @@ Rows = list[list[str]]
 
 
 def hash_of(salt: str, customer_id: str) -> str:
-    """SHA-256 of salt and id, as macros/raw/erased_rows.sql has it."""
+    """SHA-256 of salt and id, as warehouse/landing/erasures.py has it."""
     return hashlib.sha256(f"{salt}{customer_id}".encode()).hexdigest()
 
 

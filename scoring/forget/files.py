@@ -1,7 +1,8 @@
 """CSV, Parquet and text files: a person's rows in them, and the same file without these rows.
 
 Of our own files (published Parquet, delivered audiences) every row that is the person's goes. Raw
-files are the user's: which of their columns names a customer says `people` in source_catalog.
+files are the user's: which of their columns names a customer says `people` in source_catalog. They
+are read as landing reads them, into a folder that is gone when the erasure ends.
 """
 
 from collections.abc import Iterator
@@ -9,88 +10,99 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import yaml
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from scoring.forget.lineage import EXAMPLE, OWNED, QUOTES, condition, rest, see
-from scoring.forget.records import write_without
 from scoring.forget.replace import replace_file
-from warehouse.connection import fetch, quoted
+from warehouse.connection import fetch
 from warehouse.errors import InputError, IntegrityError
-from warehouse.settings import PROJECT_ROOT
+from warehouse.landing.catalog import read_catalog
+from warehouse.landing.deliveries import Source, land_source
+from warehouse.landing.dialect import find_dialect, stated_for
+from warehouse.landing.erasures import id_of, keys_of, ragged_words
+from warehouse.landing.land import source_of
+from warehouse.landing.text_files import CopyWithout, land_text
 
-__all__ = [
-    "File",
-    "open_file",
-    "own_files",
-    "people_of",
-    "raw_files",
-    "rewrite_file",
-]
+__all__ = ["File", "own_files", "raw_files", "rewrite_file"]
 
-SUFFIXES = (".csv", ".parquet", ".txt")
-Rules = list[str | int | dict[str, str]]
+PARQUET, TEXT = ".parquet", (".csv", ".txt")
+THEIR_IDS = "(select list(id) from temp.forgotten where key = 'customer_id')"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rows of a file, as a table function, and the condition that theirs meet."""
+
+    sql: str
+    where: str
 
 
 @dataclass(frozen=True)
 class File:
-    """A file with rows of the person: as a table function, and the condition they meet."""
+    """A file with rows of the person."""
 
     path: Path
-    sql: str
-    columns: tuple[str, ...]
-    where: str
+    source: Source
+    """Where it lands: our own files as if they were a source's."""
+    parts: tuple[Part, ...]
     rows: int
+    format: str
+    """`parquet`, `duckdb`, or a kind of text."""
+    is_own: bool = False
 
 
-def own_files(connection: duckdb.DuckDBPyConnection, *folders: Path) -> Iterator[File]:
+def own_files(
+    connection: duckdb.DuckDBPyConnection, scratch: Path, *folders: Path
+) -> Iterator[File]:
     """The files in our folders that hold the person, each table as the warehouse knows it."""
     for path in _files(*folders):
-        sql, columns = open_file(connection, path)
-        where = condition(columns) or (EXAMPLE in columns and QUOTES)
-        if where and (rows := _count(connection, sql, where)):
-            yield File(path, sql, columns, where, rows)
+        source = Source("own", path.parent, scratch / "own")
+        if path.suffix == PARQUET:
+            opened = [(_parquet(path), _columns(connection, path))]
+        else:
+            target = source.folder / path.name / path.stem
+            facts = land_text(path, str(path), target, find_dialect(path, {}))
+            opened = [(_parquet(Path(each.path)), tuple(each.columns)) for each in facts.parts]
+        parts = tuple(
+            Part(sql, where)
+            for sql, columns in opened
+            if (where := condition(columns) or (QUOTES if EXAMPLE in columns else None))
+        )
+        if rows := sum(_count(connection, part.sql, part.where) for part in parts):
+            yield File(path, source, parts, rows, path.suffix.removeprefix("."), is_own=True)
 
 
-def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[File]:
-    """The raw files that hold the person, by the headers that name customers; keys are noted."""
-    opened = [
-        (path, *open_file(connection, path), rules)
-        for source, rules in people_of().items()
-        for path in _files(raw / source)
-    ]
-    for _, sql, columns, rules in opened:
-        if where := _names(columns, rules):
-            see(connection, str(_id(columns, rules)), sql)
-            for key in OWNED[:4]:
-                if key in columns:
-                    _note(connection, key, sql, where)
-    found = []
-    for path, sql, columns, rules in opened:
-        where = _belongs(columns, rules)
-        if where and (rows := _count(connection, sql, where)):
-            found.append(File(path, sql, columns, where, rows))
-    return found
+def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path, scratch: Path) -> list[File]:
+    """The raw files that hold the person, by the headers that name customers; keys are noted.
 
-
-def open_file(
-    connection: duckdb.DuckDBPyConnection, path: Path, suffix: str = ""
-) -> tuple[str, tuple[str, ...]]:
-    """The file as a table function, read as staging reads it, and its columns.
-
-    `suffix` says what it is where its name does not. Raises InputError when it cannot be read.
+    Raises InputError when one cannot be read.
     """
-    text = "'" + str(path).replace("'", "''") + "'"
-    sql = {
-        ".parquet": f"read_parquet({text})",
-        ".csv": f"read_csv({text}, header = true, all_varchar = true)",
-        ".txt": f"read_csv({text}, header = false, columns = {{'line': 'varchar'}},"
-        " auto_detect = false, delim = chr(1), quote = '', escape = '')",
-    }[suffix or path.suffix]
-    try:
-        rows = fetch(connection, f"select column_name from (describe from {sql})")
-    except duckdb.Error as error:
-        raise InputError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
-    return sql, tuple(name for (name,) in rows)
+    opened = []
+    for name, entry in read_catalog().items():
+        source = source_of(name, entry, raw, scratch)
+        for delivery in land_source(source):
+            if delivery.error:
+                raise InputError(delivery.error)
+            opened.append((source, delivery))
+    for source, delivery in opened:
+        for part in delivery.parts:
+            if named := id_of(part.columns, source.people):
+                sql = _parquet(Path(part.path))
+                see(connection, named, sql)
+                for key in OWNED[:4]:
+                    if key in part.columns:
+                        _note(connection, key, sql, _in(named, "customer_id"))
+    found = []
+    for source, delivery in opened:
+        parts = tuple(
+            Part(_parquet(Path(part.path)), _belongs(tuple(part.columns), source))
+            for part in delivery.parts
+        )
+        if rows := sum(_count(connection, part.sql, part.where) for part in parts):
+            path = source.raw / source.name / delivery.path
+            found.append(File(path, source, parts, rows, delivery.format))
+    return found
 
 
 def rewrite_file(connection: duckdb.DuckDBPyConnection, file: File) -> None:
@@ -100,36 +112,65 @@ def rewrite_file(connection: duckdb.DuckDBPyConnection, file: File) -> None:
     hold exactly the other rows; then nothing has changed.
     """
     with replace_file(file.path) as temporary:
-        if file.path.suffix == ".parquet":
-            target = str(temporary).replace("'", "''")
-            kept = f"from {file.sql} where not coalesce({file.where}, false)"
-            if EXAMPLE in file.columns:
-                kept = rest(file.columns, file.sql)
-            connection.execute(f"copy ({kept}) to '{target}' (format parquet, compression zstd)")
-        else:
-            numbers = fetch(
-                connection,
-                "select row_number from (select row_number() over () as row_number, *"
-                f" from {file.sql}) where {file.where}",
+        before = sum(_count(connection, part.sql, "true") for part in file.parts)
+        if file.is_own and file.format == "parquet":
+            columns = _columns(connection, file.path)
+            kept = rest(columns, _parquet(file.path))
+            connection.execute(
+                f"copy ({kept}) to {_literal(temporary)} (format parquet, compression zstd)"
             )
-            write_without(connection, file.path, temporary, {number for (number,) in numbers})
-        sql, _ = open_file(connection, temporary, file.path.suffix)
-        erased = 0 if EXAMPLE in file.columns else file.rows
-        rows = _count(connection, file.sql, "true") - erased
-        if _count(connection, sql, "true") != rows or _count(connection, sql, file.where):
+            erased = 0 if EXAMPLE in columns else file.rows
+            new = [Part(_parquet(temporary), part.where) for part in file.parts]
+        else:
+            erased = file.rows
+            records = _records(connection, file)
+            write = _write_parquet if file.format == "parquet" else _write_text
+            new = write(file, temporary, records)
+        after = sum(_count(connection, part.sql, "true") for part in new)
+        left = sum(_count(connection, part.sql, part.where) for part in new)
+        if after != before - erased or left:
             raise IntegrityError(f"{file.path} could not be rewritten: erase its rows by hand")
 
 
-def people_of() -> dict[str, Rules]:
-    """For each source the rules of dbt_project.yml by which its files name customers."""
-    project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
-    found: dict[str, Rules] = {}
-    for source, entry in project["vars"]["source_catalog"].items():
-        each = entry.get("people", {}).values()
-        found[source] = [
-            rule for rules in each for rule in (rules if isinstance(rules, list) else [rules])
-        ]
-    return found
+def _records(connection: duckdb.DuckDBPyConnection, file: File) -> set[int]:
+    """The numbers of their records, from 1."""
+    return {
+        int(record)
+        for part in file.parts
+        for (record,) in fetch(connection, f"select _record from {part.sql} where {part.where}")
+    }
+
+
+def _write_parquet(file: File, target: Path, records: set[int]) -> list[Part]:
+    first = 1
+    with (
+        pq.ParquetFile(file.path) as old,
+        pq.ParquetWriter(target, old.schema_arrow, compression="zstd") as new,
+    ):
+        for batch in old.iter_batches():
+            numbers = range(first, first + batch.num_rows)
+            kept = pa.array([number not in records for number in numbers], pa.bool_())
+            new.write_batch(batch.filter(kept))
+            first += batch.num_rows
+    where = file.parts[0].where.replace("_ragged is not null", "false")
+    where = where.replace("_ragged", "cast(null as varchar)")
+    return [Part(_parquet(target), where)]
+
+
+def _write_text(file: File, target: Path, records: set[int]) -> list[Part]:
+    """The file copied without these records, and then landed as the old one was."""
+    source = file.source
+    name = file.path.relative_to(source.raw / source.name).as_posix() if not file.is_own else ""
+    dialect = find_dialect(file.path, stated_for(source.dialects, name))
+    scratch = source.folder / ".rewritten" / file.path.name
+    copy = CopyWithout(target, records)
+    land_text(file.path, str(file.path), scratch / "old", dialect, copy)
+    facts = land_text(target, str(file.path), scratch / "new", dialect)
+    wheres = [part.where for part in file.parts]
+    return [
+        Part(_parquet(Path(part.path)), where)
+        for part, where in zip(facts.parts, wheres, strict=True)
+    ]
 
 
 def _files(*folders: Path) -> list[Path]:
@@ -138,37 +179,32 @@ def _files(*folders: Path) -> list[Path]:
             path
             for folder in folders
             for path in folder.rglob("*")
-            if path.suffix in SUFFIXES and path.is_file() and path.stat().st_size
+            if path.suffix in (PARQUET, *TEXT) and path.is_file() and path.stat().st_size
         }
     )
 
 
-def _belongs(columns: tuple[str, ...], rules: Rules) -> str | None:
-    """The condition that a row is the person's: it names them, or nobody and hangs on theirs."""
-    names = _names(columns, rules)
-    keys = [key for rule in rules if isinstance(rule, dict) for key in rule if key in columns]
-    owned = " or ".join(_in(key, key) for key in dict.fromkeys(keys))
-    if names is None or not owned:
-        return names or owned or None
-    return f"({names} or ({_id(columns, rules)} is null and ({owned})))"
+def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:
+    try:
+        rows = fetch(connection, f"select column_name from (describe from {_parquet(path)})")
+    except duckdb.Error as error:
+        raise InputError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+    return tuple(name for (name,) in rows)
 
 
-def _names(columns: tuple[str, ...], rules: Rules) -> str | None:
-    """The condition that a row names the person, None when no column of the file does."""
-    value = _id(columns, rules)
-    return _in(value, "customer_id") if value else None
+def _belongs(columns: tuple[str, ...], source: Source) -> str:
+    """The condition that a row is the person's: it names them, or nobody and hangs on theirs.
 
-
-def _id(columns: tuple[str, ...], rules: Rules) -> str | None:
-    """The customer's id in a row, as macros/raw/erased_rows.sql has it."""
-    headers = {column.strip().lower(): column for column in columns}
-    for rule in rules:
-        if isinstance(rule, int) and columns == ("line",):
-            return f"string_split_regex(trim(line), '\\s+')[{rule}]"
-        if isinstance(rule, str) and rule.lower() in headers:
-            value = f"nullif(trim(cast({quoted(headers[rule.lower()])} as varchar)), '')"
-            return f"regexp_replace({value}, '^([0-9]+)\\.0+$', '\\1')"
-    return None
+    A record that does not fit its header is theirs when one of its words is their id.
+    """
+    named = id_of(columns, source.people)
+    owned = " or ".join(_in(value, key) for key, value in keys_of(columns, source.people).items())
+    tests = [f"(_ragged is not null and list_has_any({ragged_words()}, {THEIR_IDS}))"]
+    if named:
+        tests.append(_in(named, "customer_id"))
+    if owned:
+        tests.append(f"({named} is null and ({owned}))" if named else f"({owned})")
+    return f"({' or '.join(tests)})" if source.people else "false"
 
 
 def _note(connection: duckdb.DuckDBPyConnection, key: str, sql: str, where: str) -> None:
@@ -186,3 +222,11 @@ def _in(column: str, key: str) -> str:
 def _count(connection: duckdb.DuckDBPyConnection, sql: str, where: str) -> int:
     ((rows,),) = fetch(connection, f"select count(*) from {sql} where {where}")
     return int(rows)
+
+
+def _literal(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _parquet(path: Path) -> str:
+    return f"read_parquet({_literal(path)})"

@@ -8,8 +8,8 @@ from typing import Any
 
 import duckdb
 
-from scoring.forget.files import people_of
 from warehouse.connection import columns, fetch, qualified
+from warehouse.landing.catalog import read_catalog
 from warehouse.settings import PROJECT_ROOT, Settings
 
 __all__ = ["delivered_to", "emails", "not_kept_out", "still_found"]
@@ -57,8 +57,8 @@ def not_kept_out(connection: duckdb.DuckDBPyConnection) -> list[str]:
         " where customer_id in (select id from temp.forgotten where key = 'customer_id')"
         " order by 1",
     )
-    catalog = people_of()
-    return [source for (source,) in rows if not catalog.get(source)]
+    catalog = read_catalog()
+    return [source for (source,) in rows if not catalog.get(source, {}).get("people")]
 
 
 def still_found(settings: Settings, words: Iterable[str]) -> list[str]:

@@ -116,6 +116,7 @@ def _work(request: Mapping[str, Any], manifest: Any) -> None:
         os.dup2(out, 2)
         os.environ.clear()
         os.environ.update(request["environment"])
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.adapters.factory import reset_adapters
         from dbt.cli.main import dbtRunner
 
@@ -124,6 +125,7 @@ def _work(request: Mapping[str, Any], manifest: Any) -> None:
         if done.exception:
             print(done.exception)
         code = 0 if done.success else 2 if done.exception else 1
+        DuckDBConnectionManager.close_all_connections()  # as the end of dbt's own process does
     except BaseException:
         traceback.print_exc()
     finally:

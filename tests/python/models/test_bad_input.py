@@ -147,14 +147,21 @@ def test_a_file_with_a_header_only_is_an_empty_table(ads: Ads, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("row", ["99,Male,30", "99,Male,30,1000,1,more"])
-def test_a_ragged_line_is_named(ads: Ads, tmp_path: Path, row: str) -> None:
-    """A line with too few or too many fields is not guessed at."""
+def test_a_ragged_line_is_quarantined(ads: Ads, tmp_path: Path, row: str) -> None:
+    """A line with too few or too many fields is not guessed at, and stops no other."""
     lines = [f"{number},Male,30,1000,1" for number in range(20)]
     folder = raw_folder(tmp_path, "\n".join([HEADER, *lines, row, *lines]))
-    done = ads.workspace.dbt("run", "--select", f"raw_{ADS}__customers", raw=folder, sources=[ADS])
+    ads.build(folder).succeeded()
+    assert ads.reconciliation() == (41, 20, 1, 20)
+    assert ads.quarantine() == [("ragged_line", row)]
+
+
+def test_an_open_quote_is_named_by_its_line(ads: Ads, tmp_path: Path) -> None:
+    """It would take in the rest of the file."""
+    folder = raw_folder(tmp_path, f'{HEADER}\n1,Male,30,1000,1\n2,"Male,30,1000,1\n')
+    done = ads.build(folder)
     assert done.code != 0
-    line = done.line_with("Social_Network_Ads.csv", "cannot be read as a table")
-    assert "look for a line with more or fewer fields" in line
+    done.line_with("Social_Network_Ads.csv", "a quote is not closed", "line 3")
 
 
 def test_a_missing_raw_folder_is_named(ads: Ads, tmp_path: Path) -> None:
