@@ -20,8 +20,8 @@ from scoring.publish import publish as publish_version
 from scoring.publish import restore as restore_version
 from scoring.run.job import ScoringOutcome, ScoringRequest
 from scoring.run.job import run as run_scoring
-from scoring.status import read_status, show
-from warehouse.console import configure_logs, write_error, write_json
+from scoring.status import page, read_status
+from warehouse.console import configure_logs, show, write_error, write_json
 from warehouse.errors import InputError, UsageError, exit_code, one_line
 from warehouse.settings import Settings, load_settings
 
@@ -233,7 +233,7 @@ def status(
     """Show the newest monitoring checks, worst first. The exit code is 3 if a check failed."""
     found = read_status(load_settings(warehouse=warehouse), engine)
     if not json:
-        show(found)
+        show(page(found))
     write_json(found.facts())
     return found.exit_code
 

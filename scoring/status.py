@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 import duckdb
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -14,14 +14,13 @@ from warehouse.connection import connect, fetch, qualified, require_tables
 from warehouse.errors import InputError
 from warehouse.settings import Settings
 
-__all__ = ["CHECKS", "ORDER", "MonitoringCheck", "Status", "page", "read_status", "show"]
+__all__ = ["CHECKS", "ORDER", "MonitoringCheck", "Status", "page", "read_status"]
 
 CHECKS = "monitoring.monitoring_checks"
 ORDER = ("fail", "warn", "ok")
 STYLES = {"fail": "bold red", "warn": "yellow", "ok": "green"}
 FAILED = InputError.exit_code
 """The exit code when a check failed: the data breaks a contract, so its scores are not reliable."""
-PLAIN_WIDTH = 140
 
 
 @dataclass(frozen=True)
@@ -102,14 +101,6 @@ def page(status: Status) -> RenderableType:
     )
     listed = status.to_look_at
     return Group(_table(listed), Text(total)) if listed else Text(total)
-
-
-def show(status: Status) -> None:
-    """Print the page on stdout."""
-    console = Console(highlight=False)
-    if not console.is_terminal:  # a file has no width
-        console = Console(highlight=False, width=PLAIN_WIDTH)
-    console.print(page(status))
 
 
 @contextmanager

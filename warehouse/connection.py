@@ -16,6 +16,7 @@ __all__ = [
     "columns",
     "connect",
     "fetch",
+    "literal",
     "qualified",
     "quoted",
     "require_tables",
@@ -125,6 +126,11 @@ def fetch(
 def quoted(name: str) -> str:
     """`name` as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: object) -> str:
+    """`text` as a quoted SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def qualified(connection: duckdb.DuckDBPyConnection, relation: str) -> str:

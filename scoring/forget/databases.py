@@ -22,7 +22,7 @@ from scoring.forget.lineage import (
 from scoring.forget.replace import UNFINISHED, replace_file
 from scoring.publish.public_tables import PublicTable
 from scoring.publish.version_file import STORAGE, checksums
-from warehouse.connection import fetch, quoted
+from warehouse.connection import fetch, literal, quoted
 from warehouse.errors import InputError, IntegrityError
 from warehouse.settings import Settings
 
@@ -68,9 +68,8 @@ def attached(
 
     Raises InputError when the file cannot be opened.
     """
-    text = str(path).replace("'", "''")
     try:
-        connection.execute(f"attach '{text}' as {quoted(name)} ({mode})")
+        connection.execute(f"attach {literal(path)} as {quoted(name)} ({mode})")
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise InputError(
@@ -151,8 +150,8 @@ def _update_checksums(
         )
     if parquet.is_dir():
         with replace_file(parquet / "publication.parquet") as temporary:
-            target = str(temporary).replace("'", "''")
-            connection.execute(f"copy {new}.{PUBLICATION} to '{target}' (format parquet)")
+            target = literal(temporary)
+            connection.execute(f"copy {new}.{PUBLICATION} to {target} (format parquet)")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, old: Relation, new: Relation) -> None:

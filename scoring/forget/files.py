@@ -14,7 +14,7 @@ import yaml
 from scoring.forget.lineage import EXAMPLE, OWNED, QUOTES, condition, mark_known, remaining_rows
 from scoring.forget.records import write_without
 from scoring.forget.replace import replace_file
-from warehouse.connection import fetch, quoted
+from warehouse.connection import fetch, literal, quoted
 from warehouse.errors import InputError, IntegrityError
 from warehouse.settings import PROJECT_ROOT
 
@@ -86,7 +86,7 @@ def open_file(
     `suffix` is the file type (.csv, .parquet, .txt); by default that of the path. Raises InputError
     when the file cannot be read.
     """
-    text = "'" + str(path).replace("'", "''") + "'"
+    text = literal(path)
     sql = {
         ".parquet": f"read_parquet({text})",
         ".csv": f"read_csv({text}, header = true, all_varchar = true)",
@@ -111,13 +111,11 @@ def rewrite_file(connection: duckdb.DuckDBPyConnection, file: FoundFile) -> None
     """
     with replace_file(file.path) as temporary:
         if file.path.suffix == ".parquet":
-            target = str(temporary).replace("'", "''")
+            target = literal(temporary)
             remaining = f"from {file.sql} where not coalesce({file.where}, false)"
             if EXAMPLE in file.columns:
                 remaining = remaining_rows(file.columns, file.sql)
-            connection.execute(
-                f"copy ({remaining}) to '{target}' (format parquet, compression zstd)"
-            )
+            connection.execute(f"copy ({remaining}) to {target} (format parquet, compression zstd)")
         else:
             numbers = fetch(
                 connection,

@@ -10,7 +10,7 @@ import duckdb
 
 from scoring.publish.public_tables import PublicTable
 from scoring.publish.published_types import rows as rows_of
-from warehouse.connection import columns, fetch, quoted
+from warehouse.connection import columns, fetch, literal, quoted
 from warehouse.errors import IntegrityError
 from warehouse.steps import step
 
@@ -65,10 +65,8 @@ def write(
     again, has the `expected` content.
     """
     ((database,),) = fetch(connection, "select current_database()")
-    place = str(path).replace("'", "''")
-    copy = quoted(COPY)
-    attach = f"attach '{place}' as {copy} (read_write, storage_version '{STORAGE}')"
-    fetch(connection, attach)
+    copy, file = quoted(COPY), literal(path)
+    fetch(connection, f"attach {file} as {copy} (read_write, storage_version '{STORAGE}')")
     try:
         for schema in sorted({table.schema for table in tables}):
             fetch(connection, f"create schema {copy}.{quoted(schema)}")
@@ -82,7 +80,7 @@ def write(
     finally:
         fetch(connection, f"detach {copy}")
     step("tables copied")
-    fetch(connection, f"attach '{place}' as {copy} (read_only)")
+    fetch(connection, f"attach {file} as {copy} (read_only)")
     try:
         found = checksums(connection, COPY, tables, advance)
     finally:
@@ -98,10 +96,9 @@ def write_parquet(version: Path, folder: Path) -> None:
         for schema, name in [("main", "publication"), *rows]:
             path = folder / ("" if schema == "main" else schema) / f"{name}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
-            place = str(path).replace("'", "''")
             fetch(
                 connection,
-                f"copy {quoted(schema)}.{quoted(name)} to '{place}' (format parquet)",
+                f"copy {quoted(schema)}.{quoted(name)} to {literal(path)} (format parquet)",
             )
 
 
@@ -151,9 +148,7 @@ def _comment(connection: duckdb.DuckDBPyConnection, table: PublicTable) -> None:
             comments[f"column {copied}.{quoted(name)}"] = text
     for what, text in comments.items():
         if text:
-            fetch(
-                connection, f"comment on {what} is '{text.strip().replace(chr(39), chr(39) * 2)}'"
-            )
+            fetch(connection, f"comment on {what} is {literal(text.strip())}")
 
 
 def _write_publication(

@@ -16,7 +16,7 @@ from pathlib import Path
 from warehouse.errors import LockedError, UsageError
 from warehouse.steps import step
 
-__all__ = ["Versions"]
+__all__ = ["Versions", "sync"]
 
 PAUSE = 0.1
 """Seconds between two attempts at the lock."""

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from scoring.serve.entities import SERVING
-from warehouse.connection import fetch
+from warehouse.connection import fetch, literal
 
 __all__ = ["Cards"]
 
@@ -48,9 +48,8 @@ class Cards:
 
         Raises duckdb.Error when the file cannot be read or lacks the tables.
         """
-        place = file.replace("'", "''")
         with duckdb.connect(config={"threads": 1}) as connection:
-            fetch(connection, f"attach '{place}' as {SERVING} (read_only)")
+            fetch(connection, f"attach {literal(file)} as {SERVING} (read_only)")
             found = connection.sql(
                 "select customer_id,"
                 f" string_agg(to_json({PREDICTION})::varchar, ',' order by cards.task) as cards"

@@ -22,7 +22,7 @@ import duckdb
 import pyarrow as pa
 
 from scoring.serve.entities import KEY, SCORE, SERVING, Entity
-from warehouse.connection import fetch, quoted
+from warehouse.connection import fetch, literal, quoted
 from warehouse.errors import InputError
 
 __all__ = ["ComputedFeatures", "RequestFeatures"]
@@ -120,8 +120,7 @@ class RequestFeatures:
 
         Returns the name, relation and text of each statement.
         """
-        place = file.replace("'", "''")
-        self._run(f"attach '{place}' as {SERVING} (read_only)")
+        self._run(f"attach {literal(file)} as {SERVING} (read_only)")
         statements = fetch(
             self._connection,
             "select database_name, source_name, statement, schema_name || '.' || table_name,"
@@ -195,8 +194,8 @@ class RequestFeatures:
 
 def _rows(columns: Mapping[str, str]) -> str:
     """A query that turns the JSON parameter of a plan into rows with these columns."""
-    shape = json.dumps([dict(columns)]).replace("'", "''")
-    return f"select unnest(from_json(cast($1 as varchar), '{shape}'), recursive := true)"
+    shape = literal(json.dumps([dict(columns)]))
+    return f"select unnest(from_json(cast($1 as varchar), {shape}), recursive := true)"
 
 
 def _execute(
@@ -207,5 +206,4 @@ def _execute(
     """Run a prepared plan, with `rows` as its JSON parameter if it has one."""
     if rows is None:
         return connection.execute(f"execute {name}")
-    given = json.dumps(rows, default=str).replace("'", "''")
-    return connection.execute(f"execute {name}('{given}')")
+    return connection.execute(f"execute {name}({literal(json.dumps(rows, default=str))})")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from warehouse.connection import literal
 from warehouse.errors import InputError
 
 __all__ = ["parquet"]
@@ -25,6 +26,6 @@ def parquet(warehouse: Path, relation: str) -> str:
         raise InputError(
             f"Spark has no rows of {relation} in {folder}: run dbt build --target spark first"
         )
-    listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+    listed = ", ".join(map(literal, files))
     is_partitioned = str(files[0].parent != folder).lower()
     return f"read_parquet([{listed}], hive_partitioning = {is_partitioned}, union_by_name = true)"

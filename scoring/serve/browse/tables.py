@@ -11,7 +11,7 @@ import duckdb
 
 from scoring.serve.entities import SERVING
 from scoring.status import ORDER
-from warehouse.connection import fetch, quoted
+from warehouse.connection import fetch, literal, quoted
 
 __all__ = ["Facts", "Question", "TableAnswers", "Tables", "counts"]
 
@@ -37,8 +37,7 @@ class Tables:
         self._publication = publication
         self._connection = duckdb.connect(config={"threads": 1})
         try:
-            place = file.replace("'", "''")
-            fetch(self._connection, f"attach '{place}' as {SERVING} (read_only)")
+            fetch(self._connection, f"attach {literal(file)} as {SERVING} (read_only)")
             self.columns: dict[str, dict[str, str]] = {}
             """The description of each column, by table."""
             for table, column, comment in self._catalog("duckdb_columns", "column_name"):
