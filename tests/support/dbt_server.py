@@ -46,7 +46,7 @@ class DbtServer:
                 process.stdin.flush()
                 child = int(process.stdout.readline())
             code = Path(folder, "code")
-            while not code.exists() and _is_alive(child):
+            while _is_alive(child):  # its code comes before its end, which closes the warehouse
                 time.sleep(0.02)
             text = Path(folder, "out").read_text(encoding="utf-8", errors="replace")
             return (int(code.read_text()) if code.exists() else -1), text
