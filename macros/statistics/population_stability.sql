@@ -1,7 +1,7 @@
 {#
-    Jeffreys' divergence (B. Yurdakul and J. Naranjo, 2020, Journal of Risk Model Validation 14, 89-100): the sum over bins of (p
-    - q) ln(p / q), where p and q are the shares of a bin now and in the reference. Half a row is added to each bin, so that an
-    empty bin counts as rare, not as impossible.
+    Jeffreys' divergence (B. Yurdakul and J. Naranjo, 2020, Journal of Risk Model Validation 14, 89-100): a bin with the share p
+    now and q in the reference gives (p - q) ln(p / q). Half a row is added to each bin, so that an empty bin counts as rare, not
+    as impossible.
 #}
 {% macro psi_term(rows_now, total_now, rows_before, total_before, bins) -%}
     {%- set p = '((' ~ rows_now ~ ' + 0.5e0) / (' ~ total_now ~ ' + 0.5e0 * ' ~ bins ~ '))' -%}
