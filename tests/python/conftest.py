@@ -1,5 +1,6 @@
 """Shops that several tests look at; each is built once for all processes that run tests."""
 
+import json
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from tests.support.shops import (
     Shop,
 )
 from tests.support.spark_server import SparkServer
+from tests.support.sql_macros import project_vars
 
 # How long an example takes says how busy the machine is: time is measured in bench/.
 hypothesis.settings.register_profile("numerosity", deadline=None)
@@ -30,20 +32,23 @@ BUILT = {*BUILDERS, "spark"}
 """Fixtures that build a whole shop."""
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let one process run the tests of a file, and all of those on Spark."""
+    group = "spark" if item.path.parent.name == "spark" else str(item.path)
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs the tests of a file, and all of those on Spark; the longest start first."""
-
-    def place(item: pytest.Item) -> int:
-        parts = (item.path.parent.name, item.path.name)
-        return next((rank for rank, name in enumerate(FIRST) if name in parts), len(FIRST))
-
-    items.sort(key=place)
+    """Start with the longest, and mark what needs a built shop."""
+    items.sort(key=_place)
     for item in items:
-        group = "spark" if item.path.parent.name == "spark" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-        if BUILT & set(getattr(item, "fixturenames", ())) or item.path.name in FIRST:
+        if BUILT & set(getattr(item, "fixturenames", ())) or _place(item) < len(FIRST):
             item.add_marker(pytest.mark.shop)
+
+
+def _place(item: pytest.Item) -> int:
+    parts = (item.path.parent.name, item.path.name)
+    return next((rank for rank, name in enumerate(FIRST) if name in parts), len(FIRST))
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +103,8 @@ def spark(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spar
         shutil.copytree(shop.workspace.folder / name, folder / name)
     server = SparkServer(folder / "spark.log")
     workspace = SparkWorkspace(Workspace(folder, shop.workspace.raw), server=server)
-    workspace.dbt("build", *TABLES_ONLY, "--select", *BEFORE_SCORES).succeeded()
+    only = json.dumps({"source_catalog": {"sample": project_vars()["source_catalog"]["sample"]}})
+    workspace.dbt("build", *TABLES_ONLY, "--select", *BEFORE_SCORES, "--vars", only).succeeded()
     workspace.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
     yield workspace
     server.stop()
