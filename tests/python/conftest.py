@@ -4,6 +4,7 @@ import json
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import hypothesis
 import pytest

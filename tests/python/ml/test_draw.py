@@ -20,7 +20,7 @@ from ml.candidates.calibrated import CalibratedModel
 from ml.candidates.glass_box import GlassBoxBoosting
 from ml.candidates.gradient_boosting import GradientBoosting
 from ml.candidates.logistic import Logistic
-from ml.data.arrays import Labels, Matrix, RowNumbers
+from ml.data.arrays import Labels, Matrix
 from ml.data.dataset import Dataset, read_dataset
 from ml.data.row_sample import Stratum, allocate, said
 from ml.evaluation.candidates import evaluate
@@ -204,14 +204,14 @@ def test_another_seed_draws_other_rows() -> None:
 def test_rows_are_written_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than a batch is held beside the matrix, whatever the size of the table."""
     connection = shop([(4_000, 900)])
-    whole, sizes, put = read(connection, 10_000), [], RowNumbers.put
+    whole, sizes, put = read(connection, 10_000), [], Rows.put
 
-    def counted(self: RowNumbers, start: int, batch: pa.RecordBatch) -> None:
+    def counted(self: Rows, start: int, batch: pa.RecordBatch) -> None:
         sizes.append(batch.num_rows)
         put(self, start, batch)
 
     monkeypatch.setattr("ml.data.read_rows.BATCH", 2_048)
-    monkeypatch.setattr(RowNumbers, "put", counted)
+    monkeypatch.setattr(Rows, "put", counted)
     data = read(connection, 10_000)
     assert sum(sizes) == 4_900
     assert max(sizes) <= 2_048
