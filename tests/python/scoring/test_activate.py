@@ -376,7 +376,8 @@ def test_an_address_nobody_answers_at(home: Path, monkeypatch: pytest.MonkeyPatc
 def test_killed_between_the_file_and_its_note(home: Path) -> None:
     """The next run puts the same file there, and notes it once."""
     code = (
-        "import os, signal, sys; from scoring.activate import deliver; from scoring.cli import main;"
+        "import os, signal, sys; from scoring.activate import deliver;"
+        " from scoring.cli import main;"
         " deliver._note = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
         " main(['activate', '--audience', 'spring'])"
     )
