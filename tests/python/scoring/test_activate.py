@@ -376,8 +376,9 @@ def test_an_address_nobody_answers_at(home: Path, monkeypatch: pytest.MonkeyPatc
 def test_killed_between_the_file_and_its_note(home: Path) -> None:
     """The next run puts the same file there, and notes it once."""
     code = (
-        "import os, signal, sys; from scoring.activate import run; from scoring.cli import main;"
-        " run._note = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
+        "import os, signal, sys; from scoring.activate import deliver;"
+        " from scoring.cli import main;"
+        " deliver._note = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
         " main(['activate', '--audience', 'spring'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True)
