@@ -75,8 +75,8 @@ def encode(X: Matrix, y: Labels, seed: int) -> tuple[Encoding, Matrix]:
     folds = min(FOLDS, int(min(y.sum(), len(y) - y.sum())))
     if not codes or folds < 2:
         return Encoding(()), X
-    deal = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    encoder = TargetEncoder(smooth=PRIOR_ROWS, target_type="binary", cv=deal)
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    encoder = TargetEncoder(smooth=PRIOR_ROWS, target_type="binary", cv=splitter)
     shares = encoder.fit_transform(X[:, codes], y)
     terms = [
         _term(X[:, column], column, known, learned, float(encoder.target_mean_))
@@ -84,9 +84,9 @@ def encode(X: Matrix, y: Labels, seed: int) -> tuple[Encoding, Matrix]:
             codes, encoder.categories_, encoder.encodings_, strict=True
         )
     ]
-    telling = [i for i, term in enumerate(terms) if len(np.unique(term.values)) > 1]
-    wide = np.column_stack([X, shares[:, telling].astype(np.float32)])
-    return Encoding([terms[i] for i in telling]), wide
+    informative = [i for i, term in enumerate(terms) if len(np.unique(term.values)) > 1]
+    wide = np.column_stack([X, shares[:, informative].astype(np.float32)])
+    return Encoding([terms[i] for i in informative]), wide
 
 
 def _term(

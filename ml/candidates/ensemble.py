@@ -63,8 +63,8 @@ class FittedEnsemble(FromLogOdds):
         """Log-odds [rows], by scikit-learn."""
         wide = self.encoding(X)
         boosted = np.mean([model.decision_function(wide) for model in self.boosted], axis=0)
-        drawn = self.forest.decision_function(wide)
-        return np.asarray(self.share * boosted + (1 - self.share) * drawn)
+        randomised = self.forest.decision_function(wide)
+        return np.asarray(self.share * boosted + (1 - self.share) * randomised)
 
 
 class Ensemble(FeatureByFeature):
@@ -143,10 +143,10 @@ class Ensemble(FeatureByFeature):
 
     def to_onnx(self, model: FittedEnsemble, features: int, source: str, target: str) -> Additive:
         """The shares of the codes, and one tree ensemble with as many outputs as features."""
-        speaks_of = model.encoding.source(features)
-        wide = len(speaks_of)
+        feature_of = model.encoding.source(features)
+        wide = len(feature_of)
         _, roots = contributions(model.trees, np.empty((0, wide), dtype=np.float32))
-        credits = [leaf_credits(tree, wide, speaks_of) for tree in model.trees]
+        credits = [leaf_credits(tree, wide, feature_of) for tree in model.trees]
         nodes = model.encoding.to_onnx(source, "encoded")
         nodes.append(tree_node(model.trees, credits, features, "encoded", target))
         return Additive(nodes, {}, model.bias + roots)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FittedGlassBox", "GlassBoxBoosting"]
 
-LOOKS = 2
+PARTS = 2
 """Folds whose residuals rank the pairs."""
 MOST_ROWS = 10_000
 """Rows that rank the pairs: the order settles early."""
@@ -130,11 +130,11 @@ def _ranked(X: Matrix, y: Labels, settings: Params, seed: int) -> list[tuple[int
         some = np.random.default_rng(seed).choice(len(y), MOST_ROWS, replace=False)
         X, y = X[some], y[some]
     settings = {**settings, "max_iter": -(-settings["max_iter"] // 3)}
-    fold = np.random.default_rng(seed).permutation(len(y)) % LOOKS
+    fold = np.random.default_rng(seed).permutation(len(y)) % PARTS
     unseen = np.full(len(y), y.mean())
-    for look in range(LOOKS):
-        learn, judge = fold != look, fold == look
-        if 0 < y[learn].sum() < learn.sum():
-            model = boost(X[learn], y[learn], seed, interaction_cst="no_interactions", **settings)
-            unseen[judge] = model.predict_proba(X[judge])[:, 1]
+    for part in range(PARTS):
+        train, validate = fold != part, fold == part
+        if 0 < y[train].sum() < train.sum():
+            model = boost(X[train], y[train], seed, interaction_cst="no_interactions", **settings)
+            unseen[validate] = model.predict_proba(X[validate])[:, 1]
     return rank_pairs(X, y, unseen)

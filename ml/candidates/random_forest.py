@@ -79,22 +79,22 @@ class RandomForest(FeatureByFeature):
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedForest:
         """Fit, smooth the leaves, then fit the line on what trees say of rows they did not see."""
         settings = dict(params)
-        drawn = settings.pop("splits", "best") == "random"
-        kind = ExtraTreesClassifier if drawn else RandomForestClassifier
+        is_random = settings.pop("splits", "best") == "random"
+        kind = ExtraTreesClassifier if is_random else RandomForestClassifier
         model = kind(
             bootstrap=True, max_samples=min(len(y), MOST_ROWS), random_state=seed, **settings
         )
         model.fit(X, y)
-        said, trees = np.zeros(len(y)), np.zeros(len(y))
+        summed, trees = np.zeros(len(y)), np.zeros(len(y))
         for each, seen in zip(model.estimators_, model.estimators_samples_, strict=True):
             smooth(each, float(y.mean()))
             unseen = np.ones(len(y), dtype=bool)
             unseen[seen] = False
-            said[unseen] += _log_odds(each, X[unseen])
+            summed[unseen] += _log_odds(each, X[unseen])
             trees[unseen] += 1
-        judged = trees > 0
+        is_held_out = trees > 0
         line = LogisticRegression(C=1e4, max_iter=1_000)
-        line.fit((said[judged] / trees[judged])[:, None], y[judged])
+        line.fit((summed[is_held_out] / trees[is_held_out])[:, None], y[is_held_out])
         return FittedForest(model, float(line.coef_[0, 0]), float(line.intercept_[0]))
 
     def contributions(

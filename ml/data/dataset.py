@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ml.data.labelled_rows import Labelled, find_rows
 from ml.data.read_rows import read_rows
-from ml.data.row_sample import Stratum, draw, said
+from ml.data.row_sample import Stratum, describe, sample
 from warehouse.connection import quoted
 from warehouse.errors import InputError
 from warehouse.feature_tables import FeatureTable, Task
@@ -43,7 +43,7 @@ class Dataset:
     """How many rows there are by date and outcome, and were drawn; empty where all were read."""
     weights: npt.NDArray[np.float64] | None = None
     """[rows], how many rows of the warehouse each one stands for; None where it is itself alone."""
-    only_learned: npt.NDArray[np.bool_] | None = None
+    training_only: npt.NDArray[np.bool_] | None = None
     """[rows], those drawn beyond the proportion of all, which never judge; None without such."""
 
     @property
@@ -57,13 +57,13 @@ class Dataset:
         return int(self.labels.sum())
 
     @property
-    def drawn(self) -> str | None:
+    def sampling(self) -> str | None:
         """What was drawn, as people read it; None where all rows were read."""
-        return said(self.strata)
+        return describe(self.strata)
 
-    def judging(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    def evaluation_rows(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Those of `rows` that were drawn in proportion: their base rate is that of all."""
-        return rows if self.only_learned is None else rows[~self.only_learned[rows]]
+        return rows if self.training_only is None else rows[~self.training_only[rows]]
 
     def weights_of(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64] | None:
         """The weights of `rows`, where there are any."""
@@ -96,7 +96,7 @@ def read_dataset(
     labelled = Labelled(
         relation, table.entity_key, table.as_of_column, task.label, since or date.min, seed
     )
-    strata = draw(connection, labelled, settings.training_rows, to_learn)
+    strata = sample(connection, labelled, settings.training_rows, to_learn)
     rows = read_rows(connection, labelled, strata, names)
     _check_finite(table, names, rows.matrix)
     return Dataset(
@@ -106,9 +106,9 @@ def read_dataset(
         labels=rows.labels,
         entities=rows.entities,
         as_of=rows.as_of,
-        strata=strata if said(strata) else (),
-        weights=rows.weights if said(strata) else None,
-        only_learned=rows.only_learned if rows.only_learned.any() else None,
+        strata=strata if describe(strata) else (),
+        weights=rows.weights if describe(strata) else None,
+        training_only=rows.training_only if rows.training_only.any() else None,
     )
 
 

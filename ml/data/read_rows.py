@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ml.data.labelled_rows import Labelled
-from ml.data.row_sample import Stratum, said
+from ml.data.row_sample import Stratum, describe
 from warehouse.connection import quoted
 from warehouse.errors import InputError
 
@@ -27,13 +27,13 @@ class Rows:
     labels: npt.NDArray[np.uint8]
     entities: npt.NDArray[np.object_]
     as_of: npt.NDArray[np.datetime64]
-    only_learned: npt.NDArray[np.bool_]
+    training_only: npt.NDArray[np.bool_]
     weights: npt.NDArray[np.float64]
 
     def put(self, start: int, batch: pa.RecordBatch) -> None:
         """Write a batch into the rows from `start` on."""
         end = start + batch.num_rows
-        plain = (self.labels, self.entities, self.as_of, self.only_learned, self.weights)
+        plain = (self.labels, self.entities, self.as_of, self.training_only, self.weights)
         for number, array in enumerate(plain):
             array[start:end] = batch.column(number).to_numpy(zero_copy_only=False)
         for number in range(self.matrix.shape[1]):
@@ -51,13 +51,13 @@ def read_rows(
 
     Raises InputError when there are more or fewer than were counted.
     """
-    size = sum(stratum.drawn for stratum in strata)
+    size = sum(stratum.sampled for stratum in strata)
     rows = Rows(
         matrix=np.empty((size, len(names)), np.float32),
         labels=np.empty(size, np.uint8),
         entities=np.empty(size, object),
         as_of=np.empty(size, "datetime64[D]"),
-        only_learned=np.empty(size, np.bool_),
+        training_only=np.empty(size, np.bool_),
         weights=np.empty(size, np.float64),
     )
     reader = connection.sql(_query(labelled, strata, names)).to_arrow_reader(BATCH)
@@ -75,21 +75,21 @@ def read_rows(
 
 
 def _query(labelled: Labelled, strata: Sequence[Stratum], names: Sequence[str]) -> str:
-    is_only_learned, weight, drawn = "false", "1.0e0", ""
-    if said(strata):
-        is_only_learned, weight = f"{labelled.hash} > strata.kept_to", "strata.weight"
+    is_training_only, weight, drawn = "false", "1.0e0", ""
+    if describe(strata):
+        is_training_only, weight = f"{labelled.hash} > strata.kept_to", "strata.weight"
         listed = ", ".join(
-            f"(date '{each.as_of}', {each.outcome}, '{each.kept_to}', '{each.drawn_to}',"
+            f"(date '{each.as_of}', {each.outcome}, '{each.kept_to}', '{each.sampled_to}',"
             f" {each.weight:.17e})"
             for each in strata
         )
         drawn = (
             f" inner join (values {listed})"
-            " as strata (as_of, outcome, kept_to, drawn_to, weight)"
+            " as strata (as_of, outcome, kept_to, sampled_to, weight)"
             f" on {labelled.as_of} = strata.as_of and {labelled.outcome} = strata.outcome"
-            f" and {labelled.hash} <= strata.drawn_to"
+            f" and {labelled.hash} <= strata.sampled_to"
         )
-    columns = (labelled.outcome, labelled.entity, labelled.as_of, is_only_learned, weight)
+    columns = (labelled.outcome, labelled.entity, labelled.as_of, is_training_only, weight)
     features = (f"labelled.{quoted(name)}" for name in names)
     return (
         f"select {', '.join((*columns, *features))} from {labelled.source}{drawn}"

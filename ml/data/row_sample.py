@@ -20,7 +20,7 @@ from ml.data.labelled_rows import Labelled
 from warehouse.connection import fetch
 from warehouse.errors import UsageError
 
-__all__ = ["Stratum", "allocate", "draw", "said"]
+__all__ = ["Stratum", "allocate", "describe", "sample"]
 
 RARER_SHARE = 4
 """At most one in so many rows of a draw is there to learn from only."""
@@ -36,39 +36,39 @@ class Stratum:
 
     as_of: date
     outcome: int
-    there: int
+    available: int
     kept: int
     """Drawn in proportion, to learn from and to judge by."""
     more: int = 0
     """Drawn to learn from only."""
     kept_to: str = ALL
     """The last hash of those kept."""
-    drawn_to: str = ALL
+    sampled_to: str = ALL
     """The last hash of all that are drawn."""
 
     @property
-    def drawn(self) -> int:
+    def sampled(self) -> int:
         """Rows that are read."""
         return self.kept + self.more
 
     @property
     def weight(self) -> float:
         """How many rows each drawn one stands for."""
-        return self.there / self.drawn
+        return self.available / self.sampled
 
     def facts(self) -> dict[str, Any]:
         """As the bundle holds it."""
         return {
             "as_of": str(self.as_of),
             "outcome": self.outcome,
-            "rows": self.there,
-            "drawn": self.drawn,
+            "rows": self.available,
+            "drawn": self.sampled,
             "learned_only": self.more,
             "weight": self.weight,
         }
 
 
-def draw(
+def sample(
     connection: duckdb.DuckDBPyConnection, labelled: Labelled, most: int, to_learn: bool = False
 ) -> tuple[Stratum, ...]:
     """The strata in order of date and outcome, and what is drawn of each: all where it is few.
@@ -81,8 +81,8 @@ def draw(
         f"select {labelled.as_of}, {labelled.outcome}, count(*) from {labelled.source}"
         f" where {labelled.is_known} group by 1, 2 order by 1, 2",
     )
-    strata = allocate({(day, outcome): there for day, outcome, there in counts}, most, to_learn)
-    if all(stratum.drawn == stratum.there and not stratum.more for stratum in strata):
+    strata = allocate({(day, outcome): rows for day, outcome, rows in counts}, most, to_learn)
+    if all(stratum.sampled == stratum.available and not stratum.more for stratum in strata):
         return strata
     return _bounded(connection, labelled, strata)
 
@@ -95,52 +95,61 @@ def allocate(
     All where they are no more than `most`; else `most` exactly. Largest remainders round, and no
     stratum is left without a row.
     """
-    there = list(counts.values())
-    total = sum(there)
+    available = list(counts.values())
+    total = sum(available)
     if total <= most:
         return tuple(Stratum(*key, count, count) for key, count in counts.items())
-    if most < len(there):
+    if most < len(available):
         raise UsageError(
-            f"{most:,} rows cannot be drawn from {len(there):,} dates and outcomes: at least one of"
+            f"{most:,} rows cannot be drawn from {len(available):,} dates and outcomes: at least one of"
             " each; set NUMEROSITY_TRAINING_ROWS higher"
         )
     rarer = _rarer(counts)
-    extra = _extra(total, sum(there[i] for i in rarer), most) if to_learn else 0
-    kept, more = _shares(there, most - extra), [0] * len(there)
-    while sum(left := [there[i] - kept[i] for i in rarer]) < extra:  # by a row that was rounded up
+    extra = _extra(total, sum(available[i] for i in rarer), most) if to_learn else 0
+    kept, more = _shares(available, most - extra), [0] * len(available)
+    while (
+        sum(left := [available[i] - kept[i] for i in rarer]) < extra
+    ):  # by a row that was rounded up
         extra -= 1
-        kept = _shares(there, most - extra)
+        kept = _shares(available, most - extra)
     for i, count in zip(rarer, _shares(left, extra), strict=True):
         more[i] = count
-    for i in range(len(there)):
+    for i in range(len(available)):
         if not kept[i] + more[i]:
-            largest = max(range(len(there)), key=lambda j: kept[j] + more[j])
+            largest = max(range(len(available)), key=lambda j: kept[j] + more[j])
             (kept if kept[largest] > 1 else more)[largest] -= 1
             (more if to_learn else kept)[i] = 1
     return tuple(
         Stratum(day, outcome, *figures)
-        for (day, outcome), figures in zip(counts, zip(there, kept, more, strict=True), strict=True)
+        for (day, outcome), figures in zip(
+            counts, zip(available, kept, more, strict=True), strict=True
+        )
     )
 
 
-def said(strata: Sequence[Stratum]) -> str | None:
+def describe(strata: Sequence[Stratum]) -> str | None:
     """What was drawn, as people read it; None where everything was read."""
-    there, drawn = sum(each.there for each in strata), sum(each.drawn for each in strata)
-    if there == drawn:
+    available, sampled = (
+        sum(each.available for each in strata),
+        sum(each.sampled for each in strata),
+    )
+    if available == sampled:
         return None
     parts = [_part(strata, 1, "buyers"), _part(strata, 0, "others")]
     more = sum(each.more for each in strata)
     only = f"; {more:,} of them to learn from only" if more else ""
-    return f"drew {drawn:,} of {there:,} labelled rows: {', '.join(filter(None, parts))}{only}"
+    return (
+        f"drew {sampled:,} of {available:,} labelled rows: {', '.join(filter(None, parts))}{only}"
+    )
 
 
 def _part(strata: Sequence[Stratum], outcome: int, name: str) -> str:
     some = [each for each in strata if each.outcome == outcome]
-    there, drawn = sum(each.there for each in some), sum(each.drawn for each in some)
-    if there == drawn:
-        return f"all {there:,} {name}" if there else ""
-    ratio = f" (1 in {there / drawn:.3g})" if there > 1.05 * drawn else ""
-    return f"{drawn:,} of {there:,} {name}{ratio}"
+    available, sampled = sum(each.available for each in some), sum(each.sampled for each in some)
+    if available == sampled:
+        return f"all {available:,} {name}" if available else ""
+    ratio = f" (1 in {available / sampled:.3g})" if available > 1.05 * sampled else ""
+    return f"{sampled:,} of {available:,} {name}{ratio}"
 
 
 def _rarer(counts: Mapping[tuple[date, int], int]) -> list[int]:
@@ -198,8 +207,8 @@ def _bounded(
     of_stratum = {key: list(rows) for key, rows in groupby(counted, key=lambda row: row[:2])}
     for stratum in strata:
         key = stratum.as_of, stratum.outcome
-        for rank in {stratum.kept, stratum.drawn}:
-            if rank in (0, stratum.there):
+        for rank in {stratum.kept, stratum.sampled}:
+            if rank in (0, stratum.available):
                 ends[*key, rank] = ALL if rank else NONE
                 continue
             before = 0
@@ -214,7 +223,7 @@ def _bounded(
         replace(
             each,
             kept_to=ends[each.as_of, each.outcome, each.kept],
-            drawn_to=ends[each.as_of, each.outcome, each.drawn],
+            sampled_to=ends[each.as_of, each.outcome, each.sampled],
         )
         for each in strata
     )

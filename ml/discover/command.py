@@ -30,14 +30,14 @@ def discover(settings: Settings, task: str, seed: int = 0) -> dict[str, Any]:
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, *TABLES)
         data = read_dataset(connection, table, found, None, settings, seed)
-    if data.drawn:
-        say(f"{task}: {data.drawn}")
+    if data.sampling:
+        say(f"{task}: {data.sampling}")
     windows = split(data, seed)
     with progress_bar(f"{task}: growing trees") as advance:
         proposals = propose(data, windows, seed, advance)
     discoveries = confirm(data, proposals, windows.proposed, windows.confirming)
-    speak = words(table.features_for(found), data.matrix)
-    names = {one.rule: sentence(one.rule, speak) for one in discoveries}
+    wordings = words(table.features_for(found), data.matrix)
+    names = {one.rule: sentence(one.rule, wordings) for one in discoveries}
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
         store(connection, data, windows, discoveries, names)
     confirmed = [one for one in discoveries if one.is_confirmed]
@@ -48,7 +48,7 @@ def discover(settings: Settings, task: str, seed: int = 0) -> dict[str, Any]:
     )
     return {
         "task": task,
-        "drawn": data.drawn,
+        "drawn": data.sampling,
         "tested": len(discoveries),
         "confirmed": len(confirmed),
         "proposing": _window(data, windows.proposing, windows.proposed),

@@ -72,8 +72,8 @@ def propose(
 def _some_customers(windows: Windows) -> RowNumbers:
     """The proposing rows, or those of as many customers as `MOST_ROWS` allow."""
     rows = windows.proposing
-    luck = np.random.default_rng(0).random(int(windows.customers.max()) + 1)
-    return rows[luck[windows.customers[rows]] < MOST_ROWS / len(rows)]
+    draws = np.random.default_rng(0).random(int(windows.customers.max()) + 1)
+    return rows[draws[windows.customers[rows]] < MOST_ROWS / len(rows)]
 
 
 def _pools(grown: Iterable[Rule], evidence: Evidence, group: Mapping[str, str]) -> list[list[Rule]]:

@@ -42,9 +42,11 @@ def words(features: Sequence[Feature], matrix: npt.NDArray[np.float32]) -> Mappi
     return found
 
 
-def sentence(rule: Rule, speak: Mapping[str, Words]) -> str:
+def sentence(rule: Rule, wordings: Mapping[str, Words]) -> str:
     """The rule's conditions in words, between commas."""
-    return ", ".join(_phrase(condition, speak[condition.feature]) for condition in rule.conditions)
+    return ", ".join(
+        _phrase(condition, wordings[condition.feature]) for condition in rule.conditions
+    )
 
 
 def _label(feature: Feature) -> str:
@@ -59,59 +61,59 @@ def _label(feature: Feature) -> str:
     return re.sub(r" lifetime$", " so far", words)
 
 
-def _phrase(condition: Condition, spoken: Words) -> str:
+def _phrase(condition: Condition, wording: Words) -> str:
     if condition.missing == "only":
-        return f"{_subject(spoken)} unknown"
+        return f"{_subject(wording)} unknown"
     low, high = condition.low, condition.high
     if low is None and high is None:
-        return f"{_subject(spoken)} known"
+        return f"{_subject(wording)} known"
     phrase = {
         "flag": _flag,
         "count": _count,
         "days since": _days_since,
         "number": _number,
-    }[spoken.kind](low, high, spoken)
+    }[wording.kind](low, high, wording)
     return f"{phrase} (or unknown)" if condition.missing == "also" else phrase
 
 
-def _subject(spoken: Words) -> str:
-    return re.sub(r"^days since (the )?", "", spoken.label)
+def _subject(wording: Words) -> str:
+    return re.sub(r"^days since (the )?", "", wording.label)
 
 
-def _flag(low: float | None, high: float | None, spoken: Words) -> str:
+def _flag(low: float | None, high: float | None, wording: Words) -> str:
     if low is not None and low > 0:
-        return spoken.label
+        return wording.label
     return (
-        re.sub(r"^is ", "is not ", spoken.label)
-        if spoken.label[:3] == "is "
-        else (f"not {spoken.label}")
+        re.sub(r"^is ", "is not ", wording.label)
+        if wording.label[:3] == "is "
+        else (f"not {wording.label}")
     )
 
 
-def _count(low: float | None, high: float | None, spoken: Words) -> str:
-    if not spoken.is_whole:
-        return _number(low, high, spoken)
+def _count(low: float | None, high: float | None, wording: Words) -> str:
+    if not wording.is_whole:
+        return _number(low, high, wording)
     least = 0 if low is None else int(np.ceil(low))
     if high is None:
-        return f"{least:,} or more {spoken.label}"
+        return f"{least:,} or more {wording.label}"
     most = int(np.ceil(high)) - 1
     if most <= 0:
-        return f"no {_singular(spoken.label)}" if least <= 0 else f"{most} {spoken.label}"
+        return f"no {_singular(wording.label)}" if least <= 0 else f"{most} {wording.label}"
     if least == most:
-        return f"{most:,} {_singular(spoken.label) if most == 1 else spoken.label}"
+        return f"{most:,} {_singular(wording.label) if most == 1 else wording.label}"
     return (
-        f"up to {most:,} {spoken.label}"
+        f"up to {most:,} {wording.label}"
         if least <= 0
-        else (f"{least:,} to {most:,} {spoken.label}")
+        else (f"{least:,} to {most:,} {wording.label}")
     )
 
 
-def _days_since(low: float | None, high: float | None, spoken: Words) -> str:
-    return f"{_subject(spoken)} {_between(low, high, spoken.is_whole, ' days')} ago"
+def _days_since(low: float | None, high: float | None, wording: Words) -> str:
+    return f"{_subject(wording)} {_between(low, high, wording.is_whole, ' days')} ago"
 
 
-def _number(low: float | None, high: float | None, spoken: Words) -> str:
-    return f"{spoken.label} {_between(low, high, spoken.is_whole, '')}"
+def _number(low: float | None, high: float | None, wording: Words) -> str:
+    return f"{wording.label} {_between(low, high, wording.is_whole, '')}"
 
 
 def _between(low: float | None, high: float | None, is_whole: bool, unit: str) -> str:

@@ -38,17 +38,17 @@ def grow_rules(
 
     `groups` names the group of each feature.
     """
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     bounds = _Bounds(matrix)
-    plan = list(_handfuls(groups, luck))
+    plan = list(_handfuls(groups, rng))
     found: dict[Rule, None] = {}
     sampled = min(TREE_ROWS, int(np.ceil(TREE_SHARE * len(matrix))))
     for done, handful in enumerate(plan, 1):
-        rows = np.sort(luck.choice(len(matrix), sampled, replace=False))
+        rows = np.sort(rng.choice(len(matrix), sampled, replace=False))
         tree = DecisionTreeClassifier(
             max_depth=MAX_CONDITIONS,
             min_samples_leaf=max(LEAF_ROWS, int(LEAF_SHARE * sampled)),
-            random_state=int(luck.integers(2**31)),
+            random_state=int(rng.integers(2**31)),
         ).fit(matrix[np.ix_(rows, handful)], labels[rows])
         for intervals in _nodes(tree.tree_, handful, bounds):
             conditions = sorted(
@@ -61,15 +61,15 @@ def grow_rules(
     return list(found)
 
 
-def _handfuls(groups: Sequence[str], luck: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
+def _handfuls(groups: Sequence[str], rng: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
     """Column numbers: of each group and of all features, two up to half of them at a time."""
     everything = np.arange(len(groups))
     pools = [np.flatnonzero(np.array(groups) == group) for group in dict.fromkeys(groups)]
     plans = [(pool, TREES_IN_GROUP) for pool in pools if len(pools) > 1]
     for pool, trees in [*plans, (everything, TREES_ACROSS)]:
         for _ in range(trees):
-            size = int(luck.integers(2, max(3, len(pool) // 2 + 1) + 1))
-            yield np.sort(luck.choice(pool, min(size, len(pool)), replace=False))
+            size = int(rng.integers(2, max(3, len(pool) // 2 + 1) + 1))
+            yield np.sort(rng.choice(pool, min(size, len(pool)), replace=False))
 
 
 @dataclass(frozen=True)

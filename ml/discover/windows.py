@@ -47,7 +47,7 @@ def split(data: Dataset, seed: int = 0) -> Windows:
     Raises NothingToLearnError when a side has too few customers or too few with either outcome.
     """
     customers, keys = pd.factorize(data.entities)
-    proposes = np.array([_luck(key, seed) < PROPOSING_SHARE for key in keys])[customers]
+    proposes = np.array([_hash_share(key, seed) < PROPOSING_SHARE for key in keys])[customers]
     newest = data.as_of >= _confirming_from(data, customers, len(keys))
     horizon = np.timedelta64(data.task.horizon_days, "D")
     ended = data.as_of + horizon <= data.as_of[newest].min()
@@ -67,7 +67,7 @@ def split(data: Dataset, seed: int = 0) -> Windows:
     return windows
 
 
-def _luck(key: str, seed: int) -> float:
+def _hash_share(key: str, seed: int) -> float:
     """0 to 1, the same for the same customer whoever else is there."""
     digest = hashlib.blake2b(f"{seed} {key}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64

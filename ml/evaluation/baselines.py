@@ -26,11 +26,11 @@ def baselines(data: Dataset, plan: Protocol, seed: int = 0) -> tuple[Measured, .
     feature = data.table.features_for(data.task)[column]
 
     def rate(rows: RowNumbers) -> Any:
-        known = data.judging(rows)  # at the base rate of all
+        known = data.evaluation_rows(rows)  # at the base rate of all
         return DummyClassifier(strategy="prior").fit(data.matrix[known], data.labels[known])
 
     def bands(rows: RowNumbers) -> "_Bands":
-        return _Bands(data, data.judging(rows), column, seed)
+        return _Bands(data, data.evaluation_rows(rows), column, seed)
 
     return (
         measure_fit(ONE_FEATURE + feature.name, f"{feature.label} alone", bands, data, plan, seed),

@@ -95,11 +95,11 @@ def _weights(
     rows: int, groups: Groups | None, seed: int, resamples: int
 ) -> Iterator[npt.NDArray[np.float64]]:
     """How often each row is drawn: [rows], once a resample."""
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     member = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1]
     number = int(member.max()) + 1
     for _ in range(resamples):
-        drawn = np.bincount(luck.integers(number, size=number), minlength=number)
+        drawn = np.bincount(rng.integers(number, size=number), minlength=number)
         yield drawn[member].astype(np.float64)
 
 

@@ -74,7 +74,7 @@ class HeldOut:
     part: npt.NDArray[np.int64]
     """Which part each row was left out with, counted from 0; at least two parts."""
 
-    def mended(self) -> Floats:
+    def corrected(self) -> Floats:
         """Probabilities by a line for each part, fitted on the other parts."""
         found = np.empty(len(self.scores))
         for part in np.unique(self.part):
@@ -84,7 +84,7 @@ class HeldOut:
 
     def probabilities(self, line: Line) -> Floats:
         """As they were, or mended, whichever `line` stands for."""
-        return expit(self.scores) if line == UNCHANGED else self.mended()
+        return expit(self.scores) if line == UNCHANGED else self.corrected()
 
 
 def log_odds(probabilities: Floats) -> Floats:
@@ -118,7 +118,7 @@ def choose_line(rounds: Sequence[HeldOut]) -> Line:
     ranking.
     """
     gains = np.mean([_losses(d, expit(d.scores)) for d in rounds], axis=0)
-    gains = gains - np.mean([_losses(d, d.mended()) for d in rounds], axis=0)
+    gains = gains - np.mean([_losses(d, d.corrected()) for d in rounds], axis=0)
     line = fit_line(
         np.concatenate([one_round.labels for one_round in rounds]),
         np.concatenate([one_round.scores for one_round in rounds]),

@@ -28,8 +28,8 @@ def evaluate_task(
     table, found = find_task(load_feature_tables(settings.manifest), task, request.without)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         data = read_dataset(connection, table, found, None, settings, seed, to_learn=True)
-    if data.drawn:
-        say(f"{task}: {data.drawn}")
+    if data.sampling:
+        say(f"{task}: {data.sampling}")
     plan = protocol(data, seed, request.folds, request.repeats)
     with progress_bar(f"{found.full_name}: comparing models") as advance:
         evaluations = evaluate(data, plan, seed, advance, request.candidates)
@@ -42,7 +42,7 @@ def evaluate_task(
         "protocol": plan.name,
         "rows": len(data.labels),
         "buyers": data.buyers,
-        "drawn": data.drawn,
+        "drawn": data.sampling,
         "candidates": [
             {
                 "candidate": evaluation.candidate.name,

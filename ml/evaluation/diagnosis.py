@@ -58,9 +58,9 @@ class Diagnosis:
 def diagnose(best: Evaluation, data: Dataset, plan: Protocol, seed: int = 0) -> Diagnosis:
     """Shuffle each feature in turn (Breiman 2001), and fit on a tenth, a quarter, half, all."""
     if plan.test is None:
-        learned, judged = plan.folds[0].train, plan.folds[0].validate
+        learned, tested = plan.folds[0].train, plan.folds[0].validate
     else:
-        learned, judged = plan.final, plan.test
+        learned, tested = plan.final, plan.test
     order = np.random.default_rng(seed).permutation(learned)
     learning, model = [], best.model
     for fraction in FRACTIONS:
@@ -71,26 +71,26 @@ def diagnose(best: Evaluation, data: Dataset, plan: Protocol, seed: int = 0) -> 
             model = best.candidate.fit(data.matrix[rows], data.labels[rows], best.params, seed)
         else:
             model = best.model
-        found = average_precision_score(data.labels[judged], predict(model, data.matrix[judged]))
+        found = average_precision_score(data.labels[tested], predict(model, data.matrix[tested]))
         learning.append(LearningPoint(len(rows), float(found)))
-    return Diagnosis(_importances(model, data, judged, seed), tuple(learning))
+    return Diagnosis(_importances(model, data, tested, seed), tuple(learning))
 
 
 def _importances(
-    model: Classifier, data: Dataset, judged: RowNumbers, seed: int
+    model: Classifier, data: Dataset, tested: RowNumbers, seed: int
 ) -> tuple[Importance, ...]:
-    luck = np.random.default_rng(seed)
-    rows = np.sort(luck.permutation(judged)[:MOST_ROWS])
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.permutation(tested)[:MOST_ROWS])
     matrix, labels = data.matrix[rows], data.labels[rows]
     if labels.min() == labels.max():
         return ()
     whole = average_precision_score(labels, predict(model, matrix))
     few = matrix[:FIRST_LOOK]
-    moved = _shuffled(model, few, np.arange(matrix.shape[1]), 1, luck) - predict(model, few)
+    moved = _shuffled(model, few, np.arange(matrix.shape[1]), 1, rng) - predict(model, few)
     strongest = np.argsort(-np.abs(moved).mean(axis=(1, 2)), kind="stable")[:MOST_FEATURES]
     found = []
     for column, answers in zip(
-        strongest, _shuffled(model, matrix, strongest, REPEATS, luck), strict=True
+        strongest, _shuffled(model, matrix, strongest, REPEATS, rng), strict=True
     ):
         lost = [float(whole - average_precision_score(labels, each)) for each in answers]
         found.append(Importance(data.names[column], float(np.mean(lost)), min(lost), max(lost)))
@@ -98,12 +98,12 @@ def _importances(
 
 
 def _shuffled(
-    model: Classifier, matrix: Matrix, chosen: RowNumbers, repeats: int, luck: np.random.Generator
+    model: Classifier, matrix: Matrix, chosen: RowNumbers, repeats: int, rng: np.random.Generator
 ) -> Floats:
     """Probabilities with each chosen column shuffled: [chosen, repeats, rows]."""
     copies = np.tile(matrix, (len(chosen), repeats, 1, 1))
     for number, column in enumerate(chosen):
         for repeat in range(repeats):
-            copies[number, repeat, :, column] = luck.permutation(matrix[:, column])
+            copies[number, repeat, :, column] = rng.permutation(matrix[:, column])
     answers = predict(model, copies.reshape(-1, matrix.shape[1]))
     return answers.reshape(len(chosen), repeats, len(matrix))

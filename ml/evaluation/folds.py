@@ -58,7 +58,7 @@ def protocol(
     Raises NothingToLearnError when a class has fewer rows than there are folds.
     """
     blocks = _blocks(data)
-    test = data.judging(blocks[-1])
+    test = data.evaluation_rows(blocks[-1])
     learned = np.flatnonzero(_ended_by(data, data.as_of[test].min()))
     if data.as_of[0] == data.as_of[-1]:
         groups, rule = duplicate_groups(data.matrix), "duplicates in one fold"
@@ -68,14 +68,14 @@ def protocol(
         newest = blocks[-1]
         return _one_shot(data, newest, _same_entity(data, newest), rule, seed, folds, repeats)
     chain = [
-        Fold(train, data.judging(block))
+        Fold(train, data.evaluation_rows(block))
         for block in blocks[:-1]
         if np.isin(block, learned, assume_unique=True).all()
         and _both_classes(data, block)
         and _both_classes(data, train := np.flatnonzero(_ended_by(data, data.as_of[block].min())))
     ][-(folds or CHAIN) :]
     if not chain:  # one as-of date to learn from: the same customers never on both sides
-        chain = _deal(data, learned, _same_entity(data, learned), seed, folds or CHAIN, 1)
+        chain = _split(data, learned, _same_entity(data, learned), seed, folds or CHAIN, 1)
     dates = np.unique(data.as_of[test])
     when = str(dates[-1]) if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     return Protocol(f"time split, test as of {when}", tuple(chain), 1, learned, test)
@@ -93,9 +93,9 @@ def grouped_folds(
     number, group = np.unique(groups, return_inverse=True)
     size = np.bincount(group)
     buyers = np.bincount(group, weights=labels)
-    luck = np.random.default_rng(seed).random(len(number))
+    tie_breaker = np.random.default_rng(seed).random(len(number))
     fold = np.empty(len(number), dtype=np.int64)
-    fold[np.lexsort((luck, size, buyers))] = np.arange(len(number)) % folds
+    fold[np.lexsort((tie_breaker, size, buyers))] = np.arange(len(number)) % folds
     return fold[group]
 
 
@@ -113,11 +113,11 @@ def _one_shot(
     times = repeats or (10 if small else 1)
     repeated = f", {times} repeats" if times > 1 else ""
     name = f"{count}-fold stratified CV{repeated}, {rule}"
-    dealt = _deal(data, rows, groups, seed, count, times)
-    return Protocol(name, tuple(dealt), times, rows, None)
+    found = _split(data, rows, groups, seed, count, times)
+    return Protocol(name, tuple(found), times, rows, None)
 
 
-def _deal(
+def _split(
     data: Dataset,
     rows: RowNumbers,
     groups: npt.NDArray[np.int64],
@@ -125,20 +125,24 @@ def _deal(
     folds: int,
     repeats: int,
 ) -> list[Fold]:
-    labels, judges = data.labels[rows], np.isin(rows, data.judging(rows), assume_unique=True)
-    fewest = min(len(np.unique(groups[judges & (labels == label)])) for label in (0, 1))
+    labels, evaluated = (
+        data.labels[rows],
+        np.isin(rows, data.evaluation_rows(rows), assume_unique=True),
+    )
+    fewest = min(len(np.unique(groups[evaluated & (labels == label)])) for label in (0, 1))
     if fewest < folds:
         raise NothingToLearnError(
             f"task {data.task.name} has only {fewest} distinct rows of one class in"
             f" {len(rows):,} labelled rows: {folds} folds need at least {folds}"
         )
-    dealt = []
+    found = []
     for repeat in range(repeats):
-        fold = grouped_folds(labels * judges, groups, folds, seed + repeat)
-        dealt += [
-            Fold(rows[fold != number], rows[judges & (fold == number)]) for number in range(folds)
+        fold = grouped_folds(labels * evaluated, groups, folds, seed + repeat)
+        found += [
+            Fold(rows[fold != number], rows[evaluated & (fold == number)])
+            for number in range(folds)
         ]
-    return dealt
+    return found
 
 
 def _same_entity(data: Dataset, rows: RowNumbers) -> npt.NDArray[np.int64]:
@@ -169,5 +173,5 @@ def _ended_by(data: Dataset, date: np.datetime64) -> npt.NDArray[np.bool_]:
 
 
 def _both_classes(data: Dataset, rows: RowNumbers) -> bool:
-    judging = data.judging(rows)
-    return bool(0 < data.labels[judging].sum() < len(judging))
+    evaluated = data.evaluation_rows(rows)
+    return bool(0 < data.labels[evaluated].sum() < len(evaluated))

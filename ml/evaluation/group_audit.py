@@ -23,7 +23,7 @@ from warehouse.feature_tables import Feature, FeatureTable, Task
 __all__ = ["AuditedGroup", "audit", "groups_of_values"]
 
 TINY_ROWS, TINY_CLASS = 100, 10
-"""A group with fewer rows, or fewer buyers or others, is tiny: its figures are mostly luck."""
+"""A group with fewer rows, or fewer buyers or others, is tiny: its figures are mostly rng."""
 BANDS = "seeds.segment_bands"
 
 Band = tuple[str, float, float]

@@ -58,7 +58,7 @@ def segment_calibration(
                 level = column.removesuffix(ENDING)
                 counted = _counted(connection, task, model_version, *pair, join)
                 rows += [(level, *row) for row in counted]
-    return [_judged(*row) for row in rows if row[3]]
+    return [_compared(*row) for row in rows if row[3]]
 
 
 def _counted(
@@ -80,7 +80,7 @@ def _counted(
     )
 
 
-def _judged(
+def _compared(
     level: str, segment: str, name: str, customers: int, buyers: int, predicted: float
 ) -> SegmentCalibration:
     low, high = map(float, wilson_interval(buyers, customers))

@@ -76,18 +76,18 @@ def probe_rows(
     candidate: Candidate, model: Any, matrix: Matrix, seed: int = 0
 ) -> tuple[Matrix, Matrix, Matrix]:
     """Real rows, rows with missing values, rows on thresholds: each float32 [rows, features]."""
-    luck = np.random.default_rng(seed)
-    real = matrix[np.sort(luck.permutation(len(matrix))[:REAL_ROWS])]
+    rng = np.random.default_rng(seed)
+    real = matrix[np.sort(rng.permutation(len(matrix))[:REAL_ROWS])]
     features = matrix.shape[1]
-    alone = real[luck.integers(len(real), size=10 * features)]
+    alone = real[rng.integers(len(real), size=10 * features)]
     alone[np.arange(len(alone)), np.arange(len(alone)) % features] = np.nan
-    some = real[luck.integers(len(real), size=MISSING_ROWS)]
-    some[luck.random(some.shape) < luck.random((len(some), 1))] = np.nan
+    some = real[rng.integers(len(real), size=MISSING_ROWS)]
+    some[rng.random(some.shape) < rng.random((len(some), 1))] = np.nan
     every = np.full((1, features), np.nan, dtype=np.float32)
     feature, value = candidate.thresholds(model)
     up, down = np.float32(np.inf), np.float32(-np.inf)
     edge = np.concatenate([value, np.nextafter(value, down), np.nextafter(value, up)])
-    edges = real[luck.integers(len(real), size=len(edge))]
+    edges = real[rng.integers(len(real), size=len(edge))]
     edges[np.arange(len(edges)), np.tile(feature, 3)] = edge
     edges = edges[np.isfinite(edge)]  # a split off missing values alone has an infinite threshold
     return real, np.vstack([alone, some, every]), edges
@@ -102,19 +102,19 @@ def _log_odds_errors(
 ) -> dict[str, npt.NDArray[np.float64]]:
     """How far each row's score, reasons and sums are from the reference: log-odds, [rows] each."""
     parts, bias = candidate.contributions(model, rows)
-    index, told = answers["reason_indices"], answers["reason_contributions"]
+    index, reported = answers["reason_indices"], answers["reason_contributions"]
     named = (index >= 0) & (index < parts.shape[1])
-    really = np.take_along_axis(parts, np.where(named, index, 0), axis=1)
-    largest = -np.sort(-np.abs(parts), axis=1)[:, : told.shape[1]]
-    sizes = np.zeros(told.shape)
+    expected = np.take_along_axis(parts, np.where(named, index, 0), axis=1)
+    largest = -np.sort(-np.abs(parts), axis=1)[:, : reported.shape[1]]
+    sizes = np.zeros(reported.shape)
     sizes[:, : largest.shape[1]] = largest
     return {
         "score": np.abs(answers["score"] - log_odds),
         "sum of contributions": np.abs(bias + parts.sum(axis=1) - log_odds),
-        "reason": np.abs(told - np.where(named, really, 0)).max(axis=1),
-        "choice of reasons": np.abs(np.abs(told) - sizes).max(axis=1),
+        "reason": np.abs(reported - np.where(named, expected, 0)).max(axis=1),
+        "choice of reasons": np.abs(np.abs(reported) - sizes).max(axis=1),
         "sum of reasons": np.abs(
-            told.sum(axis=1) + answers["other_contributions"] - answers["score"]
+            reported.sum(axis=1) + answers["other_contributions"] - answers["score"]
         ),
     }
 

@@ -26,16 +26,16 @@ class Credits:
 
 
 def leaf_credits(
-    tree: Tree, features: int, speaks_of: npt.NDArray[np.int64] | None = None
+    tree: Tree, features: int, feature_of: npt.NDArray[np.int64] | None = None
 ) -> Credits:
     """To each feature what the leaf's path credits it with; see `ml.trees`.
 
-    Where columns are made of features, `speaks_of` [columns] names the feature each is made of.
+    Where columns are made of features, `feature_of` [columns] names the feature each is made of.
     """
     weights = path_contributions(tree, features)
-    if speaks_of is not None:
-        summed = np.zeros((len(weights), int(speaks_of.max()) + 1))
-        np.add.at(summed.T, speaks_of, weights.T)
+    if feature_of is not None:
+        summed = np.zeros((len(weights), int(feature_of.max()) + 1))
+        np.add.at(summed.T, feature_of, weights.T)
         weights = summed
     shown = (weights != 0) & tree.is_leaf[:, None]
     shown[:, 0] |= tree.is_leaf  # onnxruntime wants a weight at every leaf

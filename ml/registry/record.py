@@ -22,7 +22,7 @@ from scoring.bundle import Bundle
 from warehouse.connection import columns, fetch, qualified, require_tables, transaction
 from warehouse.errors import InputError
 
-__all__ = ["TABLES", "Standing", "record", "require_registry"]
+__all__ = ["TABLES", "Outcome", "record", "require_registry"]
 
 PER_MODEL = (
     "registry.models",
@@ -39,7 +39,7 @@ TABLES = (*PER_MODEL, "registry.decisions")
 
 
 @dataclass(frozen=True)
-class Standing:
+class Outcome:
     """What became of a model: `champion`, `challenger` or `retired`, and why."""
 
     status: str
@@ -56,7 +56,7 @@ def record(
     baselines: Sequence[Measured] = (),
     diagnosis: Diagnosis | None = None,
     occasion: str | None = None,
-) -> Standing:
+) -> Outcome:
     """Enter the model `bundle`, the first of `evaluations`, in one transaction.
 
     `occasion` is why it was trained now; it goes before the reason in registry.decisions.
@@ -73,7 +73,7 @@ def record(
     verdict = _verdict(champion, artifacts, data, plan, evaluations[0], bundle)
     if known and not verdict.wins:
         return known
-    standing = Standing("champion" if verdict.wins else "challenger", verdict.reason)
+    outcome = Outcome("champion" if verdict.wins else "challenger", verdict.reason)
     at = now()
     with transaction(connection):
         for table in PER_MODEL:
@@ -82,13 +82,13 @@ def record(
                 f"delete from {qualified(connection, table)} where task = ? and model_version = ?",
                 [task, version],
             )
-        insert_model(connection, bundle, evaluations[0], standing.status, standing.reason, at)
+        insert_model(connection, bundle, evaluations[0], outcome.status, outcome.reason, at)
         insert_measures(connection, data, bundle, evaluations, baselines, diagnosis, at)
         if verdict.wins:
             make_champion(connection, task, version, verdict.reason, _replaced(version, verdict))
         if champion is None or champion.model_version != version:
             note(connection, _decision(bundle, champion, verdict, occasion), at)
-    return standing
+    return outcome
 
 
 def require_registry(connection: duckdb.DuckDBPyConnection) -> None:
@@ -136,7 +136,7 @@ def _decision(
     )
 
 
-def _known(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Standing | None:
+def _known(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Outcome | None:
     """How this very bundle is registered, if it is."""
     rows = fetch(
         connection,
@@ -144,7 +144,7 @@ def _known(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Standing | 
         " where task = ? and model_version = ? and bundle_sha256 = ?",
         [bundle.task, bundle.model_version, bundle.bundle_sha256],
     )
-    return Standing(*rows[0]) if rows else None
+    return Outcome(*rows[0]) if rows else None
 
 
 def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> KnownChampion | None:
@@ -170,5 +170,5 @@ def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> KnownChampion
         [task, rows[0][0]],
     )
     known_as, path, schema, reason, protocol = rows[0]
-    said = {(row[0], row[1]): (row[2], row[3]) for row in held_out}
-    return KnownChampion(known_as, path, schema, reason, protocol, said)
+    probabilities = {(row[0], row[1]): (row[2], row[3]) for row in held_out}
+    return KnownChampion(known_as, path, schema, reason, protocol, probabilities)

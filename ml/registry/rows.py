@@ -69,11 +69,11 @@ def insert_measures(
     best, table, task = evaluations[0], data.table, data.task
     model = {"task": bundle.task, "model_version": bundle.model_version}
     _insert_held_out(connection, model, data, best)
-    judged = [row for each in (*evaluations, *baselines) for row in _evaluation_rows(each)]
+    measured = [row for each in (*evaluations, *baselines) for row in _evaluation_rows(each)]
     segments = segment_calibration(connection, table, bundle.task, bundle.model_version)
     groups = audit(connection, table, task, bundle.model_version)
     tables: dict[str, list[Row]] = {
-        "evaluations": [row | {"evaluated_at": at} for row in judged],
+        "evaluations": [row | {"evaluated_at": at} for row in measured],
         "curves": [point._asdict() for point in _curves(best, diagnosis)],
         "confusion_matrices": _confusion_matrix(best, task.threshold),
         "classification_reports": _classification_report(best, task.threshold),
@@ -86,21 +86,21 @@ def insert_measures(
         insert(connection, relation, [model | row for row in rows])
 
 
-def _evaluation_rows(judged: Measured) -> list[Row]:
+def _evaluation_rows(measured: Measured) -> list[Row]:
     """A row for each metric."""
     rows: list[Row] = []
-    for metric, value in judged.metrics.items():
-        low, high = judged.intervals.get(metric, (None, None))
+    for metric, value in measured.metrics.items():
+        low, high = measured.intervals.get(metric, (None, None))
         rows.append(
             {
-                "candidate": judged.name,
-                "protocol": judged.protocol,
+                "candidate": measured.name,
+                "protocol": measured.protocol,
                 "metric": metric,
                 "value": value,
                 "value_low": low,
                 "value_high": high,
-                "rows": len(judged.labels),
-                "buyers": int(judged.labels.sum()),
+                "rows": len(measured.labels),
+                "buyers": int(measured.labels.sum()),
             }
         )
     return rows

@@ -28,7 +28,7 @@ DIAGONAL = [{"x": 0.0, "y": 0.0}, {"x": 1.0, "y": 1.0}]
 VERDICTS = ["reliable", "borderline", "too_few"]
 
 
-def gain(points: Rows, says: str, top: float, at_top: float) -> Markup:
+def gain(points: Rows, description: str, top: float, at_top: float) -> Markup:
     """Share of buyers reached against share of rows contacted, likeliest first."""
     dot = [{"x": top, "y": at_top}]
     layers = [
@@ -42,23 +42,23 @@ def gain(points: Rows, says: str, top: float, at_top: float) -> Markup:
         .mark_text(align="left", dx=10, dy=15, text=f"{at_top:.0%} of buyers", color=INK)
         .encode(x="x:Q", y="y:Q"),
     ]
-    return draw(alt.layer(*layers), says)
+    return draw(alt.layer(*layers), description)
 
 
-def roc(points: Rows, says: str) -> Markup:
+def roc(points: Rows, description: str) -> Markup:
     """True positive against false positive rate."""
     axes = "others selected (false positive rate)", "buyers selected (recall)"
-    return draw(alt.layer(_line(DIAGONAL, *axes, chance=True), _line(points, *axes)), says)
+    return draw(alt.layer(_line(DIAGONAL, *axes, chance=True), _line(points, *axes)), description)
 
 
-def precision_recall(points: Rows, says: str, base_rate: float) -> Markup:
+def precision_recall(points: Rows, description: str, base_rate: float) -> Markup:
     """Precision against recall; the base rate is what no model at all has."""
     axes = "buyers selected (recall)", "share of buyers (precision)"
     flat = [{"x": 0.0, "y": base_rate}, {"x": 1.0, "y": base_rate}]
-    return draw(alt.layer(_line(flat, *axes, chance=True), _line(points, *axes)), says)
+    return draw(alt.layer(_line(flat, *axes, chance=True), _line(points, *axes)), description)
 
 
-def reliability(points: Rows, says: str) -> Markup:
+def reliability(points: Rows, description: str) -> Markup:
     """Observed rate and its interval against mean probability, by tenths of the rows."""
     most = max(max(point["high"], point["x"]) for point in points)
     ends = [{"x": 0.0, "y": 0.0}, {"x": most, "y": most}]
@@ -71,10 +71,10 @@ def reliability(points: Rows, says: str) -> Markup:
         .encode(x=place["x"], y=alt.Y("low:Q", title=axes[1]), y2="high:Q"),
         _base(points).mark_point(filled=True, size=45, color=ACCENT, opacity=1).encode(**place),
     ]
-    return draw(alt.layer(*layers), says)
+    return draw(alt.layer(*layers), description)
 
 
-def scores(bins: Rows, says: str, threshold: float) -> Markup:
+def scores(bins: Rows, description: str, threshold: float) -> Markup:
     """How probabilities are spread, buyers and others apart, and the threshold."""
     colours = alt.Scale(domain=["bought", "did not"], range=[SECOND, LINE])
     bars = (
@@ -89,10 +89,10 @@ def scores(bins: Rows, says: str, threshold: float) -> Markup:
         )
     )
     rule = _base([{"x": threshold}]).mark_rule(color=INK, strokeDash=[4, 3]).encode(x="x:Q")
-    return draw(alt.layer(bars, rule), says)
+    return draw(alt.layer(bars, rule), description)
 
 
-def learning(points: Rows, says: str) -> Markup:
+def learning(points: Rows, description: str) -> Markup:
     """Average precision against the rows learned from."""
     encoding = {
         "x": alt.X(
@@ -110,10 +110,10 @@ def learning(points: Rows, says: str) -> Markup:
     }
     line = _base(points).mark_line(color=ACCENT, strokeWidth=2.5).encode(**encoding)
     dots = _base(points).mark_point(filled=True, size=55, color=ACCENT, opacity=1)
-    return draw(alt.layer(line, dots.encode(**encoding)), says)
+    return draw(alt.layer(line, dots.encode(**encoding)), description)
 
 
-def distribution(rows: Rows, says: str) -> Markup:
+def distribution(rows: Rows, description: str) -> Markup:
     """One feature: the share of buyers, and of others, in each of its bands."""
     colours = alt.Scale(domain=["bought", "did not"], range=[SECOND, MUTED])
     widths = alt.Scale(domain=["bought", "did not"], range=[2.5, 1.5])
@@ -127,10 +127,10 @@ def distribution(rows: Rows, says: str) -> Markup:
             strokeWidth=alt.StrokeWidth("group:N", scale=widths, legend=None),
         )
     )
-    return draw(lines.properties(height=120), says)
+    return draw(lines.properties(height=120), description)
 
 
-def segments(rows: Rows, says: str) -> Markup:
+def segments(rows: Rows, description: str) -> Markup:
     """Each segment's rate and interval against its number of customers."""
     colours = alt.Scale(domain=VERDICTS, range=[ACCENT, SECOND, LINE])
     across = alt.X(
@@ -156,10 +156,10 @@ def segments(rows: Rows, says: str) -> Markup:
         .mark_point(filled=True, size=26, opacity=1)
         .encode(x=across, y=alt.Y("rate:Q", title=up), color=colour)
     )
-    return draw(alt.layer(whiskers, dots).properties(height=250), says)
+    return draw(alt.layer(whiskers, dots).properties(height=250), description)
 
 
-def segment_calibration(rows: Rows, says: str) -> Markup:
+def segment_calibration(rows: Rows, description: str) -> Markup:
     """Each segment's observed rate and interval against what was predicted for it."""
     most = max(max(row["high"], row["predicted"]) for row in rows)
     ends = [{"x": 0.0, "y": 0.0}, {"x": most, "y": most}]
@@ -176,10 +176,10 @@ def segment_calibration(rows: Rows, says: str) -> Markup:
         .mark_point(filled=True, size=32, opacity=1)
         .encode(x=across, y="observed:Q", color=colour),
     ]
-    return draw(alt.layer(*layers).properties(height=250), says)
+    return draw(alt.layer(*layers).properties(height=250), description)
 
 
-def term(rows: Rows, says: str) -> Markup:
+def term(rows: Rows, description: str) -> Markup:
     """What one feature adds to the score, by its value: a step for each band."""
     lines = (
         _base(rows)
@@ -190,7 +190,7 @@ def term(rows: Rows, says: str) -> Markup:
         )
     )
     zero = _base([{"y": 0.0}]).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(y="y:Q")
-    return draw(alt.layer(zero, lines).properties(height=120), says)
+    return draw(alt.layer(zero, lines).properties(height=120), description)
 
 
 def _stacked(bins: Rows) -> Rows:

@@ -82,21 +82,21 @@ def _champion(connection: duckdb.DuckDBPyConnection, artifacts: Path, task: str)
 def _page(bundle: Bundle, box: GlassBox, table: FeatureTable, task: Task) -> str:
     labels = {feature.name: feature.label for feature in table.features}
     names = [labels.get(name, name) for name in bundle.features]
-    whom = f"{table.entity}s"
+    entities = f"{table.entity}s"
     pictures = []
     with progress_bar(f"{task.name}: drawing terms") as advance:
         for number, term in enumerate(box.terms, start=1):
             title = " × ".join(names[feature] for feature in term.features)
-            pictures.append(Picture(title, term.importance, term_chart(term, names, whom)))
+            pictures.append(Picture(title, term.importance, term_chart(term, names, entities)))
             advance(number, len(box.terms))
     training = bundle.facts["training"]
     return page(
         title=f"Why: {task.title}",
         about=(
             f"Model {bundle.model_version} of task {task.name}, learned from"
-            f" {training['rows']:,} {whom} as of {training['from']} to {training['to']}."
+            f" {training['rows']:,} {entities} as of {training['from']} to {training['to']}."
         ),
         base=float(expit(box.bias)),
-        whom=whom,
+        entities=entities,
         pictures=pictures,
     )

@@ -17,8 +17,8 @@ class Picture:
     svg: str
 
 
-def page(title: str, about: str, base: float, whom: str, pictures: Sequence[Picture]) -> str:
-    """The page; `base` is the probability of average log-odds, `whom` is what a row is one of."""
+def page(title: str, about: str, base: float, entities: str, pictures: Sequence[Picture]) -> str:
+    """The page; `base` is the probability of average log-odds, `entities` is what a row is one of."""
     most = max(picture.importance for picture in pictures) or 1.0
     contents = "\n".join(
         f'<tr><td><a href="#term-{number}">{escape(picture.title)}</a></td>'
@@ -44,9 +44,9 @@ def page(title: str, about: str, base: float, whom: str, pictures: Sequence[Pict
 <h1>{escape(title)}</h1>
 <p>{escape(about)}</p>
 <p>This is the model itself, not a summary of it. The average of its log-odds stands for a
-probability of {base:.1%}. To score one of the {escape(whom)}, look up its cell in each picture and
+probability of {base:.1%}. To score one of the {escape(entities)}, look up its cell in each picture and
 add what it says: above zero raises the probability, below zero lowers it. A step of 0.7 doubles the
-odds. Bars and blue maps count the {escape(whom)} behind each cell: trust steps with many.
+odds. Bars and blue maps count the {escape(entities)} behind each cell: trust steps with many.
 A map shows only what its two features say together, beyond what each says in its own picture.</p>
 <table>
 <thead><tr><th>term</th><th>mean size of its say</th><th>log-odds</th></tr></thead>

@@ -164,14 +164,14 @@ def _segments(rows: list[Row]) -> dict[str, Any]:
     if not enough:
         return {}
     inside = sum(row["inside"] for row in enough)
-    says = (
+    description = (
         f"Predicted against observed rate of {len(enough)} micro-segments;"
         f" {inside} predictions lie within the interval of what was observed"
     )
     return {
         "number": len(enough),
         "inside": inside,
-        "chart": charts.segment_calibration(enough, says),
+        "chart": charts.segment_calibration(enough, description),
         "outside": sorted(
             (row for row in enough if not row["inside"]),
             key=lambda row: (-row["customers"], row["segment_id"]),

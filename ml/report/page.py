@@ -106,8 +106,8 @@ def _explored(data: Any, important: list[str]) -> dict[str, Any]:
     for column in order:
         steps = explore.spread(matrix[:, column], labels)
         if steps and len(drawn) < DRAWN:
-            says = f"Spread of {named[column]}: buyers against others"
-            drawn.append((named[column], charts.distribution(steps, says)))
+            description = f"Spread of {named[column]}: buyers against others"
+            drawn.append((named[column], charts.distribution(steps, description)))
     gaps = sorted(range(len(named)), key=lambda i: -missing[i])
     return {
         "task_name": data.task.name,
@@ -115,7 +115,7 @@ def _explored(data: Any, important: list[str]) -> dict[str, Any]:
         "entities": words.plural(data.table.entity),
         "rows": len(data.labels),
         "buyers": data.buyers,
-        "draw": data.drawn,
+        "sampling": data.sampling,
         "dates": (data.as_of[0].item(), data.as_of[-1].item()),
         "features": len(named),
         "complete": int((missing == 0).sum()),

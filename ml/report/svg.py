@@ -26,8 +26,8 @@ WIDTH, HEIGHT = 310, 220
 """Drawn no wider than a phone shows it, so that its text is as large there as elsewhere."""
 
 
-def draw(chart: Any, says: str) -> Markup:
-    """The chart as an SVG element; `says` is what a screen reader reads instead of it."""
+def draw(chart: Any, description: str) -> Markup:
+    """The chart as an SVG element; `description` is what a screen reader reads instead of it."""
     width = chart.width if isinstance(chart.width, int) else WIDTH
     height = chart.height if isinstance(chart.height, int) else HEIGHT
     specification: dict[str, Any] = (
@@ -50,10 +50,10 @@ def draw(chart: Any, says: str) -> Markup:
         .configure_text(color=INK, fontSize=12)
         .to_dict()
     )
-    return _inline(vl_convert.vegalite_to_svg(specification), says)
+    return _inline(vl_convert.vegalite_to_svg(specification), description)
 
 
-def _inline(svg: str, says: str) -> Markup:
+def _inline(svg: str, description: str) -> Markup:
     """Without fixed size, fonts, namespaces and the marks' own labels."""
     width, height = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0]
     body = svg[svg.index(">") + 1 :]
@@ -63,6 +63,6 @@ def _inline(svg: str, says: str) -> Markup:
         body = re.sub(colour, f"var(--{name})", body, flags=re.IGNORECASE)
     head = (
         f'<svg viewBox="0 0 {width} {height}" style="max-width:{1.15 * float(width):.0f}px"'
-        f' role="img" aria-label="{escape(says)}">'
+        f' role="img" aria-label="{escape(description)}">'
     )
     return Markup(head + body)

@@ -56,6 +56,8 @@ def _drawn(cells: list[Row], labels: dict[str, str]) -> dict[str, Any] | None:
     steps = [{"x": x, "y": y} for x, y in zip(starts, values, strict=False)]
     steps.append({"x": cuts[-1] + margin, "y": values[-1]})
     name = _term_name(cells[0], labels)
-    says = f"What {name} adds to the score, from {min(values):+.2f} to {max(values):+.2f} log-odds"
+    description = (
+        f"What {name} adds to the score, from {min(values):+.2f} to {max(values):+.2f} log-odds"
+    )
     unknown = next((cell["contribution"] for cell in cells if cell["is_missing_1"]), None)
-    return {"name": name, "chart": charts.term(steps, says), "unknown": unknown}
+    return {"name": name, "chart": charts.term(steps, description), "unknown": unknown}

@@ -24,7 +24,7 @@ from warehouse.console import say
 from warehouse.feature_tables import FeatureTable, Task, find_task, load_feature_tables
 from warehouse.settings import Settings
 
-__all__ = ["Need", "retrain", "whether"]
+__all__ = ["Need", "assess_need", "retrain"]
 
 CHECKS = "monitoring.monitoring_checks"
 REALISED = ("realised_auc", "realised_brier", "calibration")
@@ -64,7 +64,7 @@ def retrain(
     found: list[dict[str, Any]] = []
     for table, each in pairs:
         with connect(settings.warehouse, True, settings.lock_timeout) as connection:
-            need = whether(connection, settings, table, each, max_age, wait_days, if_needed)
+            need = assess_need(connection, settings, table, each, max_age, wait_days, if_needed)
         say(f"{each.name}: {'train again' if need.is_needed else 'leave it'}: {need.reason}")
         found.append(asdict(need) | {"trained": None})
         if need.is_needed:
@@ -96,7 +96,7 @@ def _trained(
     return dict(recent if recent["status"] == "champion" else found)
 
 
-def whether(
+def assess_need(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     table: FeatureTable,
@@ -135,9 +135,9 @@ def whether(
         (EXPECTED, task.name, ("fail",)),
         (DRIFT, f"{table.relation.rpartition('.')[2]}.%", ("fail",)),
     ):
-        spoken = _spoken(connection, monitored, checks, subjects, statuses)
-        if spoken:
-            return Need(task.name, True, spoken, fresh[0])
+        message = _worst_message(connection, monitored, checks, subjects, statuses)
+        if message:
+            return Need(task.name, True, message, fresh[0])
     count = len(fresh)
     if count >= max_age:
         return Need(task.name, True, f"{count} dates have matured since it was trained")
@@ -163,7 +163,7 @@ def _fresh_dates(
     return [one for one in matured[:-1] if one > known_to and one + ended <= matured[-1]]
 
 
-def _spoken(
+def _worst_message(
     connection: duckdb.DuckDBPyConnection,
     monitored: str,
     checks: Sequence[str],

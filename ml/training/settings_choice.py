@@ -30,16 +30,16 @@ __all__ = [
     "chosen_folds",
     "fit",
     "fits_to_choose",
-    "judged",
     "predict",
     "ranked",
+    "with_losses",
 ]
 
 Tick = Callable[[], None]
 """Called after each fit."""
 
 MOST_ROWS = 10_000
-CHOOSING_DEALS = 2
+CHOOSING_ROUNDS = 2
 
 
 @dataclass(frozen=True)
@@ -63,20 +63,20 @@ def choose(
     """Each candidate's best setting; the first of its grid where two are equal."""
     early, late = _stages(plan)
     every = [Choice(each, params, ()) for each in candidates for params in each.grid]
-    looked = judged(every, early, data, seed, tick)
+    looked = with_losses(every, early, data, seed, tick)
     kept = []
     for candidate in candidates:
         own = [choice for choice in looked if choice.candidate is candidate]
         ranking = sorted(range(len(own)), key=lambda i: own[i].loss)
         kept += [own[i] for i in sorted(ranking[: _half(candidate)])]
-    kept = judged(kept, late, data, seed, tick)
+    kept = with_losses(kept, late, data, seed, tick)
     return [
         min((each for each in kept if each.candidate is candidate), key=lambda each: each.loss)
         for candidate in candidates
     ]
 
 
-def judged(
+def with_losses(
     choices: Sequence[Choice], folds: Sequence[Fold], data: Dataset, seed: int, tick: Tick
 ) -> list[Choice]:
     """The same choices with their losses on these folds added to those there are."""
@@ -105,15 +105,15 @@ def ranked(choices: Sequence[Choice], repeats: int = 1) -> list[Choice]:
     """
     order = sorted(choices, key=lambda choice: choice.loss)
     best = order[0]
-    deals = min(repeats, CHOOSING_DEALS)
+    rounds = min(repeats, CHOOSING_ROUNDS)
     readable = (choice for choice in order if choice.candidate.is_readable)
-    shipped = next((choice for choice in readable if _as_good(choice, best, deals)), best)
+    shipped = next((choice for choice in readable if _as_good(choice, best, rounds)), best)
     return [shipped, *(choice for choice in order if choice is not shipped)]
 
 
-def _as_good(choice: Choice, best: Choice, deals: int) -> bool:
+def _as_good(choice: Choice, best: Choice, rounds: int) -> bool:
     worse = np.concatenate(choice.losses) - np.concatenate(best.losses)
-    return bool(choice.loss - best.loss <= worse.std() / np.sqrt(len(worse) / deals))
+    return bool(choice.loss - best.loss <= worse.std() / np.sqrt(len(worse) / rounds))
 
 
 def fits_to_choose(candidate: Candidate, plan: Protocol) -> int:
@@ -136,7 +136,7 @@ def predict(model: Classifier, matrix: Matrix) -> Floats:
 
 def chosen_folds(plan: Protocol) -> Sequence[Fold]:
     """The folds that settings are compared on."""
-    return plan.folds[: CHOOSING_DEALS * (len(plan.folds) // plan.repeats)]
+    return plan.folds[: CHOOSING_ROUNDS * (len(plan.folds) // plan.repeats)]
 
 
 def _stages(plan: Protocol) -> tuple[Sequence[Fold], Sequence[Fold]]:
@@ -174,11 +174,11 @@ def _losses(
 ) -> Floats:
     """The log loss, in nats, of each row that the fold judges by (a sample of many): [rows]."""
     train, validate = _sample(fold.train, seed), _sample(fold.validate, seed)
-    stand_for = None if weights is None else weights[train]
-    model = _fit(candidate, params, matrix[train], labels[train], stand_for, seed)
+    train_weights = None if weights is None else weights[train]
+    model = _fit(candidate, params, matrix[train], labels[train], train_weights, seed)
     likely = predict(model, matrix[validate])
-    told = np.where(labels[validate] == 1, likely, 1 - likely)
-    return np.asarray(-np.log(np.maximum(told, np.finfo(np.float64).eps)))
+    likelihood = np.where(labels[validate] == 1, likely, 1 - likely)
+    return np.asarray(-np.log(np.maximum(likelihood, np.finfo(np.float64).eps)))
 
 
 def _sample(rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:

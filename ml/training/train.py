@@ -97,8 +97,8 @@ def _train(
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_registry(connection)
         data = read_dataset(connection, table, task, request.since, settings, seed, to_learn=True)
-    if data.drawn:
-        say(f"{task.name}: {data.drawn}")
+    if data.sampling:
+        say(f"{task.name}: {data.sampling}")
     plan = protocol(data, seed, request.folds, request.repeats)
     if request.budget:
         with progress_bar(f"{task.name}: searching settings") as advance:
@@ -120,7 +120,7 @@ def _train(
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
         if box := candidate.glass_box(best.model):
             store_terms(connection, task.name, bundle.model_version, box, data.names)
-        standing = record(
+        outcome = record(
             connection,
             settings.artifacts,
             data,
@@ -133,8 +133,8 @@ def _train(
         )
     metrics = best.metrics
     say(
-        f"{task.name}: {candidate.title} {bundle.model_version} is {standing.status}"
-        f" ({standing.reason}); AUC {metrics['roc_auc']:.3f},"
+        f"{task.name}: {candidate.title} {bundle.model_version} is {outcome.status}"
+        f" ({outcome.reason}); AUC {metrics['roc_auc']:.3f},"
         f" average precision {metrics['average_precision']:.3f},"
         f" base rate {metrics['base_rate']:.3f}"
     )
@@ -143,12 +143,12 @@ def _train(
         "without": list(task.without),
         "model_version": bundle.model_version,
         "candidate": candidate.name,
-        "status": standing.status,
-        "reason": standing.reason,
+        "status": outcome.status,
+        "reason": outcome.reason,
         "protocol": plan.name,
         "rows": bundle.facts["training"]["rows"],
         "buyers": bundle.facts["training"]["buyers"],
-        "drawn": data.drawn,
+        "drawn": data.sampling,
         "metrics": metrics,
         "bundle": str(bundle.folder),
         "parity": parity.facts(),
@@ -191,7 +191,7 @@ def _write(
             "buyers": int(np.count_nonzero(data.labels[plan.final])),
             "from": str(dates.min()),
             "to": str(newest),
-            "drawn": data.drawn,
+            "drawn": data.sampling,
             "strata": [each.facts() for each in data.strata],
         },
         "protocol": plan.name,

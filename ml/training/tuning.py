@@ -21,7 +21,7 @@ from ml.candidates import Candidate
 from ml.candidates.base import Params
 from ml.data.dataset import Dataset
 from ml.evaluation.folds import Protocol
-from ml.training.settings_choice import Choice, chosen_folds, judged
+from ml.training.settings_choice import Choice, chosen_folds, with_losses
 from warehouse.console import Advance
 from warehouse.errors import UsageError
 
@@ -95,7 +95,9 @@ def _trial(
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(_done(study)))
     trial = study.ask()
     params = candidate.suggest(trial)
-    tried = judged([Choice(candidate, params, ())], chosen_folds(plan), data, seed, lambda: None)
+    tried = with_losses(
+        [Choice(candidate, params, ())], chosen_folds(plan), data, seed, lambda: None
+    )
     study.tell(trial, tried[0].loss)
 
 
