@@ -39,7 +39,7 @@ class Load:
 async def ask(
     port: int, requests: Sequence[bytes], clients: int, more: Callable[[], bool], load: Load
 ) -> None:
-    """Send `requests` repeatedly from `clients` callers while `more()` is true; record in `load`."""
+    """Send `requests` in turn from `clients` callers while `more()` is true; record in `load`."""
     started = time.monotonic()
     await asyncio.gather(
         *(_caller(port, requests, number, more, load) for number in range(clients))

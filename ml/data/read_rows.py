@@ -1,4 +1,4 @@
-"""Read the rows that were drawn: Arrow batches into arrays that have their size from the start."""
+"""Read the sampled rows: copy Arrow batches into arrays that are allocated once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from warehouse.errors import InputError
 __all__ = ["Rows", "read_rows"]
 
 BATCH = 65_536
-"""Rows of an Arrow batch."""
+"""Rows per Arrow batch."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Labelled rows in order of date and entity; each field as in `ml.dataset.Dataset`."""
+    """Labelled rows in order of date and entity, with the fields of `ml.data.dataset.Dataset`."""
 
     matrix: npt.NDArray[np.float32]
     labels: npt.NDArray[np.uint8]
@@ -31,7 +31,7 @@ class Rows:
     weights: npt.NDArray[np.float64]
 
     def put(self, start: int, batch: pa.RecordBatch) -> None:
-        """Write a batch into the rows from `start` on."""
+        """Copy a batch into the rows from `start` on."""
         end = start + batch.num_rows
         plain = (self.labels, self.entities, self.as_of, self.training_only, self.weights)
         for number, array in enumerate(plain):
@@ -47,9 +47,9 @@ def read_rows(
     strata: Sequence[Stratum],
     names: Sequence[str],
 ) -> Rows:
-    """The drawn rows of `strata`, with the features `names`.
+    """The sampled rows of `strata`, with the features `names`.
 
-    Raises InputError when there are more or fewer than were counted.
+    Raises InputError when the number of rows differs from what was counted.
     """
     size = sum(stratum.sampled for stratum in strata)
     rows = Rows(
@@ -68,14 +68,14 @@ def read_rows(
         found += batch.num_rows
     if found != size:
         raise InputError(
-            f"{labelled.relation} has {found:,} rows where {size:,} were drawn: there are several"
+            f"{labelled.relation} has {found:,} rows where {size:,} were sampled: there are several"
             f" of one {labelled.entity_key} and date; keep one"
         )
     return rows
 
 
 def _query(labelled: Labelled, strata: Sequence[Stratum], names: Sequence[str]) -> str:
-    is_training_only, weight, drawn = "false", "1.0e0", ""
+    is_training_only, weight, join = "false", "1.0e0", ""
     if describe(strata):
         is_training_only, weight = f"{labelled.hash} > strata.kept_to", "strata.weight"
         listed = ", ".join(
@@ -83,7 +83,7 @@ def _query(labelled: Labelled, strata: Sequence[Stratum], names: Sequence[str]) 
             f" {each.weight:.17e})"
             for each in strata
         )
-        drawn = (
+        join = (
             f" inner join (values {listed})"
             " as strata (as_of, outcome, kept_to, sampled_to, weight)"
             f" on {labelled.as_of} = strata.as_of and {labelled.outcome} = strata.outcome"
@@ -92,6 +92,6 @@ def _query(labelled: Labelled, strata: Sequence[Stratum], names: Sequence[str]) 
     columns = (labelled.outcome, labelled.entity, labelled.as_of, is_training_only, weight)
     features = (f"labelled.{quoted(name)}" for name in names)
     return (
-        f"select {', '.join((*columns, *features))} from {labelled.source}{drawn}"
+        f"select {', '.join((*columns, *features))} from {labelled.source}{join}"
         f" where {labelled.is_known} order by 3, 2"
     )

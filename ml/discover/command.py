@@ -21,10 +21,10 @@ __all__ = ["discover"]
 
 
 def discover(settings: Settings, task: str, seed: int = 0) -> dict[str, Any]:
-    """Discover the segments of `task`, replace them in the registry, print and return them.
+    """Discover the segments of `task`; replace them in the registry, print and return them.
 
     Raises UsageError (unknown task), InputError (data that breaks its contract, too few customers)
-    or LockedError; nothing is written then.
+    or LockedError. In these cases nothing is written.
     """
     table, found = find_task(load_feature_tables(settings.manifest), task)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
@@ -44,7 +44,7 @@ def discover(settings: Settings, task: str, seed: int = 0) -> dict[str, Any]:
     show(_table(data, windows, confirmed, names))
     say(
         f"{task}: {len(confirmed)} segments confirmed of {len(discoveries)} rules tested;"
-        f" dbt build --select discovered_segment_members+ says who is in them"
+        f" dbt build --select discovered_segment_members+ lists their members"
     )
     return {
         "task": task,
@@ -82,11 +82,11 @@ def _facts(found: Discovery, names: Mapping[Rule, str]) -> dict[str, Any]:
 def _table(
     data: Dataset, windows: Windows, confirmed: Sequence[Discovery], names: Mapping[Rule, str]
 ) -> Table:
-    """The confirmed segments, the clearest first; everybody in the last row."""
+    """The confirmed segments, the clearest first. The last row is everyone."""
     after = data.as_of[windows.confirming]
     table = Table(
         title=f"{data.task.name}: {data.task.title}, confirmed as of {after.max()} by"
-        f" {len(after):,} customers who did not propose",
+        f" {len(after):,} customers who did not propose them",
         title_justify="left",
     )
     table.add_column("segment")

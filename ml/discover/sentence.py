@@ -18,16 +18,19 @@ Kind = Literal["flag", "count", "days since", "number"]
 
 @dataclass(frozen=True)
 class Words:
-    """How to speak of a feature."""
+    """How a feature is put into words."""
 
     label: str
     kind: Kind
     is_whole: bool
-    """Whether its values are whole numbers, so that `under 7` is `up to 6`."""
+    """Whether all values are whole numbers, so that `under 7` becomes `up to 6`."""
 
 
 def words(features: Sequence[Feature], matrix: npt.NDArray[np.float32]) -> Mapping[str, Words]:
-    """How to speak of each feature, by its name, its label and its values [rows, features]."""
+    """The wording of each feature, by name, from its label and its values in `matrix`.
+
+    `matrix` is float32 [rows, features], NaN where missing.
+    """
     found = {}
     for feature, column in zip(features, matrix.T, strict=True):
         known = column[~np.isnan(column)]
@@ -43,14 +46,14 @@ def words(features: Sequence[Feature], matrix: npt.NDArray[np.float32]) -> Mappi
 
 
 def sentence(rule: Rule, wordings: Mapping[str, Words]) -> str:
-    """The rule's conditions in words, between commas."""
+    """The rule's conditions in words, separated by commas."""
     return ", ".join(
         _phrase(condition, wordings[condition.feature]) for condition in rule.conditions
     )
 
 
 def _label(feature: Feature) -> str:
-    """The YAML's label, or words made of the name where the YAML has none."""
+    """The label from the YAML, or words made from the name where the YAML has no label."""
     if feature.label != feature.name.replace("_", " "):
         return feature.label
     words = feature.label
@@ -129,7 +132,7 @@ def _between(low: float | None, high: float | None, is_whole: bool, unit: str) -
 
 
 def _figure(value: float) -> str:
-    """The shortest figure that is this float32, with thousands apart."""
+    """The shortest decimal number that is this float32, with a thousands separator."""
     text = np.format_float_positional(np.float32(value), trim="-")
     whole, point, part = text.partition(".")
     return f"{int(whole):,}{point}{part}" if whole not in ("", "-0") else text
@@ -142,7 +145,7 @@ def _plural(noun: str) -> str:
 
 
 def _singular(label: str) -> str:
-    """Of a label that begins with one noun: "orders in 90 days", "order in 90 days"."""
+    """The label with its first noun in the singular: "orders in 90 days", "order in 90 days"."""
     noun, space, rest = label.partition(" ")
     if noun.endswith("ies"):
         return f"{noun[:-3]}y{space}{rest}"

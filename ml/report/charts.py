@@ -1,4 +1,8 @@
-"""The page's charts. Each function takes rows as dictionaries and returns an SVG element."""
+"""The charts of the report.
+
+Each function takes rows as dictionaries and a description for screen readers, and returns an SVG
+element.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -29,11 +33,12 @@ VERDICTS = ["reliable", "borderline", "too_few"]
 
 
 def gain(points: Rows, description: str, top: float, at_top: float) -> Markup:
-    """Share of buyers reached against share of rows contacted, likeliest first."""
+    """Share of buyers reached by share of rows contacted, with the point (`top`, `at_top`)."""
     dot = [{"x": top, "y": at_top}]
+    axes = "share contacted, likeliest first", "share of buyers reached"
     layers = [
-        _line(DIAGONAL, "share contacted, likeliest first", "share of buyers reached", chance=True),
-        _line(points, "share contacted, likeliest first", "share of buyers reached"),
+        _line(DIAGONAL, *axes, chance=True),
+        _line(points, *axes),
         _base(dot).mark_rule(color=SECOND, strokeDash=[2, 2]).encode(x="x:Q"),
         _base(dot)
         .mark_point(size=70, color=SECOND, filled=True, opacity=1)
@@ -46,20 +51,20 @@ def gain(points: Rows, description: str, top: float, at_top: float) -> Markup:
 
 
 def roc(points: Rows, description: str) -> Markup:
-    """True positive against false positive rate."""
+    """True positive rate by false positive rate."""
     axes = "others selected (false positive rate)", "buyers selected (recall)"
     return draw(alt.layer(_line(DIAGONAL, *axes, chance=True), _line(points, *axes)), description)
 
 
 def precision_recall(points: Rows, description: str, base_rate: float) -> Markup:
-    """Precision against recall; the base rate is what no model at all has."""
+    """Precision by recall, and the base rate, which is the precision without a model."""
     axes = "buyers selected (recall)", "share of buyers (precision)"
     flat = [{"x": 0.0, "y": base_rate}, {"x": 1.0, "y": base_rate}]
     return draw(alt.layer(_line(flat, *axes, chance=True), _line(points, *axes)), description)
 
 
 def reliability(points: Rows, description: str) -> Markup:
-    """Observed rate and its interval against mean probability, by tenths of the rows."""
+    """Observed rate with its interval by mean probability, for tenths of the rows."""
     most = max(max(point["high"], point["x"]) for point in points)
     ends = [{"x": 0.0, "y": 0.0}, {"x": most, "y": most}]
     axes = "mean predicted probability", "observed share of buyers"
@@ -75,7 +80,7 @@ def reliability(points: Rows, description: str) -> Markup:
 
 
 def scores(bins: Rows, description: str, threshold: float) -> Markup:
-    """How probabilities are spread, buyers and others apart, and the threshold."""
+    """The distribution of probabilities of buyers and of others, and the threshold."""
     colours = alt.Scale(domain=["bought", "did not"], range=[SECOND, LINE])
     bars = (
         _base(_stacked(bins))
@@ -93,7 +98,7 @@ def scores(bins: Rows, description: str, threshold: float) -> Markup:
 
 
 def learning(points: Rows, description: str) -> Markup:
-    """Average precision against the rows learned from."""
+    """Average precision by number of training rows."""
     encoding = {
         "x": alt.X(
             "x:Q",
@@ -114,7 +119,7 @@ def learning(points: Rows, description: str) -> Markup:
 
 
 def distribution(rows: Rows, description: str) -> Markup:
-    """One feature: the share of buyers, and of others, in each of its bands."""
+    """The distribution of one feature: the share of buyers, and of others, in each band."""
     colours = alt.Scale(domain=["bought", "did not"], range=[SECOND, MUTED])
     widths = alt.Scale(domain=["bought", "did not"], range=[2.5, 1.5])
     lines = (
@@ -131,7 +136,7 @@ def distribution(rows: Rows, description: str) -> Markup:
 
 
 def segments(rows: Rows, description: str) -> Markup:
-    """Each segment's rate and interval against its number of customers."""
+    """The rate of each segment with its interval, by number of customers."""
     colours = alt.Scale(domain=VERDICTS, range=[ACCENT, SECOND, LINE])
     across = alt.X(
         "customers:Q",
@@ -160,7 +165,7 @@ def segments(rows: Rows, description: str) -> Markup:
 
 
 def segment_calibration(rows: Rows, description: str) -> Markup:
-    """Each segment's observed rate and interval against what was predicted for it."""
+    """The observed rate of each segment with its interval, by predicted rate."""
     most = max(max(row["high"], row["predicted"]) for row in rows)
     ends = [{"x": 0.0, "y": 0.0}, {"x": most, "y": most}]
     axes = "mean predicted probability", "observed share of buyers"
@@ -180,7 +185,7 @@ def segment_calibration(rows: Rows, description: str) -> Markup:
 
 
 def term(rows: Rows, description: str) -> Markup:
-    """What one feature adds to the score, by its value: a step for each band."""
+    """What one feature adds to the score, by its value: one step per band."""
     lines = (
         _base(rows)
         .mark_line(color=ACCENT, strokeWidth=2.5, interpolate="step-after")
@@ -194,7 +199,7 @@ def term(rows: Rows, description: str) -> Markup:
 
 
 def _stacked(bins: Rows) -> Rows:
-    """Each bin's bars one on the other, buyers below."""
+    """The bars of each bin stacked, with buyers at the bottom."""
     height: dict[float, float] = {}
     found = []
     for row in sorted(bins, key=lambda each: str(each["group"])):
@@ -205,7 +210,7 @@ def _stacked(bins: Rows) -> Rows:
 
 
 def _short(rows: Rows, name: str) -> alt.Axis:
-    """Thousands as k, small numbers as they are."""
+    """An axis with thousands as k and small numbers in full."""
     large = any(abs(row[name]) >= 1_000 for row in rows)
     return alt.Axis(format="~s" if large else ",.3~r", tickCount=4)
 
@@ -223,7 +228,7 @@ def _axes(across: str, up: str) -> dict[str, Any]:
 
 
 def _line(points: Rows, across: str, up: str, chance: bool = False) -> Any:
-    """A line through shares; that of chance is thin and broken."""
+    """A line through shares; with `chance` it is thin and broken."""
     style: dict[str, Any] = {"color": ACCENT, "strokeWidth": 2.5}
     if chance:
         style = {"color": MUTED, "strokeWidth": 1.2, "strokeDash": [4, 3]}

@@ -1,6 +1,6 @@
-"""One term as a picture: a step curve or a heat map, and how many rows stand behind each cell.
+"""One term as a chart: a step curve or a heat map, and the number of rows in each cell.
 
-Colours of text and lines are the page's, so that a picture is readable on light and on dark ground.
+Text and lines use the page's colours, so that a chart is readable on light and on dark background.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from ml.glassbox.terms import Edges
 __all__ = ["bin_names", "term_chart"]
 
 INK, LINE = "#010203", "#040506"
-"""Stand for the page's own colours until they are replaced."""
+"""Placeholders, which are replaced by the page's own colours."""
 WIDTH, HEIGHT, FLAT = 420, 150, 60
 RAISES, LOWERS = "#d95f02", "#3b7dd8"
 FEW_TO_MANY = ["#e3e8ef", "#274b7d"]
@@ -25,7 +25,7 @@ CURVE, BARS = "#3b7dd8", "#8a94a6"
 
 
 def bin_names(edges: Edges) -> list[str]:
-    """What people call each cell of a side: "up to 3", "3 to 7", "above 7", "missing"."""
+    """The name of each cell of a side: "up to 3", "3 to 7", "above 7", "missing"."""
     texts = [f"{edge:.4g}" for edge in edges]
     if not texts:
         return ["any value", "missing"]
@@ -34,7 +34,7 @@ def bin_names(edges: Edges) -> list[str]:
 
 
 def term_chart(term: Term, names: Sequence[str], entities: str) -> str:
-    """The term as SVG; `names` are those of the features, `entities` is what a row is one of."""
+    """The term as SVG; `names` are the features' names, `entities` is the plural noun for rows."""
     chart = _heat_maps(term, names, entities) if len(term.features) == 2 else _curve(term, entities)
     svg: str = vl_convert.vegalite_to_svg(_styled(chart).to_dict())
     return svg.replace(INK, "currentColor").replace(LINE, "var(--line)")
