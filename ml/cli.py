@@ -55,11 +55,15 @@ AllCandidates = Annotated[
 ]
 MaxRows = Annotated[
     int | None,
-    typer.Option(min=10_000, help="Labelled rows to read at most; more are sampled [1,000,000]."),
+    typer.Option(
+        min=10_000, help="Labelled rows to read at most; of more, a sample (default: 1,000,000)."
+    ),
 ]
 FeaturesFrom = Annotated[
     str | None,
-    typer.Option(metavar="warehouse|spark", help="Where labelled rows are read [warehouse]."),
+    typer.Option(
+        metavar="warehouse|spark", help="Where labelled rows are read (default: warehouse)."
+    ),
 ]
 Reason = Annotated[str | None, typer.Option(help="The reason, noted in registry.decisions.")]
 
@@ -229,7 +233,9 @@ def rollback(
 def report(
     out: Annotated[
         Path | None,
-        typer.Option(resolve_path=True, help="The file [report.html next to the warehouse]."),
+        typer.Option(
+            resolve_path=True, help="The file (default: report.html next to the warehouse)."
+        ),
     ] = None,
     warehouse: Warehouse = None,
     manifest: Manifest = None,

@@ -6,7 +6,7 @@ all folds. The first of these folds also choose among a few settings, so the fig
 too good.
 
 The best candidate is calibrated where that helps on held-out rows. In a cross-validation every
-candidate is calibrated in this way, since its held-out scores are there.
+candidate is calibrated in this way, since its held-out scores exist already.
 """
 
 from collections.abc import Sequence

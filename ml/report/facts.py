@@ -81,7 +81,7 @@ def model_facts(connection: duckdb.DuckDBPyConnection, model: Row) -> dict[str, 
 
 
 def held_out(connection: duckdb.DuckDBPyConnection, model: Row, bins: int = 25) -> list[Row]:
-    """The distribution of held-out probabilities: one row per bin and group, bins of equal width."""
+    """The distribution of held-out probabilities: one row per bin (of equal width) and group."""
     return rows(
         connection,
         f"select least(floor(probability * {bins}), {bins - 1}) / {bins} as low,"

@@ -33,7 +33,7 @@ CALIBRATION = {
     "calibration_slope": "slope (1 is right; below, too extreme)",
     "calibration_intercept": "intercept (0 is right; above, predicted too low)",
     "brier_reliability": "Brier: reliability (miscalibration)",
-    "brier_resolution": "Brier: resolution (what the model tells apart)",
+    "brier_resolution": "Brier: resolution (how well the model separates outcomes)",
     "brier_uncertainty": "Brier: uncertainty (of the outcome itself)",
 }
 

@@ -29,7 +29,7 @@ def rows(
 
 
 def headline(connection: duckdb.DuckDBPyConnection) -> Row | None:
-    """The row of segment_overview for the headline outcome's newest date, with its title, or None."""
+    """The headline outcome's newest row of segment_overview, with the outcome's title, or None."""
     found = rows(
         connection,
         "select outcomes.outcome_title, overview.* from {segments.outcomes} as outcomes"
