@@ -14,8 +14,7 @@ export DBT_PROFILES_DIR := $(CURDIR)/profiles
 export NUMEROSITY_RAW := $(abspath $(RAW))
 export NUMEROSITY_WAREHOUSE ?= $(CURDIR)/data/warehouse.duckdb
 export NUMEROSITY_SPARK_WAREHOUSE ?= $(CURDIR)/data/spark
-REAL_SOURCES := online_shoppers social_network_ads online_retail hillstrom cdnow
-REAL_DATA = $(abspath $(or $(NUMEROSITY_REAL_DATA),../shared/data))
+PACKAGES := ml scoring warehouse bench
 
 STEP := .ci/step
 DBT := $(BIN)/dbt
@@ -26,7 +25,7 @@ SPARK := .venv-spark/bin
 WITH_SPARK := env PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python
 SPARK_TARGET := --target spark --target-path target/spark
 
-.PHONY: help setup demo sample build rebuild train score predictions publish bi bi-setup spark spark-setup test-spark test format lint build-sample build-real pytest lock clean
+.PHONY: help setup demo sample build rebuild train score predictions publish bi bi-setup spark spark-setup test-spark test check format lint pytest lock clean
 
 help: ## Show what can be typed
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -99,53 +98,39 @@ spark: spark-setup ## Raw files to scores, segments and monitoring on Apache Spa
 test-spark: setup spark-setup ## Both engines give the same tables and scores, also when a worker dies
 	@$(BIN)/pytest -q -m '' tests/python/spark
 
-test: setup ## Everything CI checks
-	@$(MAKE) --no-print-directory -j2 lint build-sample build-real
-	@$(MAKE) --no-print-directory pytest
-
-format: setup ## Format Python and SQL
-	@$(BIN)/ruff format ml scoring warehouse bench bi tests
-	@$(BIN)/ruff check --fix ml scoring warehouse bench bi tests
-	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt
-
-lint: setup ## Check format, style and types
-	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check ml scoring warehouse bench bi tests
-	@$(STEP) "Check the style of Python" $(BIN)/ruff check ml scoring warehouse bench bi tests
-	@$(STEP) "Check types" $(BIN)/mypy ml scoring warehouse bench
-	@mkdir -p data
-	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt
-
-# A warehouse of its own for each source, so that tests never touch data/warehouse.duckdb.
-build-sample: setup ## dbt build on a small sample shop
-	@$(STEP) "Make a sample shop of 1000 customers" \
-		$(BIN)/python -m ml synthesize --customers 1000 --seed 11 --out data/test/raw
-	@rm -f data/test/sample.duckdb
-	@NUMEROSITY_RAW=$(CURDIR)/data/test/raw NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/sample.duckdb \
-		$(STEP) "Build and test tables: sample" $(DBT) build --target-path data/test/target-sample --log-path data/test/target-sample --vars '{sources: [sample]}'
-
-build-real: $(REAL_SOURCES:%=build-real-%) ## dbt build on each real source that is present
-
-build-real-%: setup
-	@mkdir -p data/test
-	@if [ -d $(REAL_DATA)/$* ]; then \
-		rm -f data/test/$*.duckdb; \
-		NUMEROSITY_RAW=$(REAL_DATA) NUMEROSITY_WAREHOUSE=$(CURDIR)/data/test/$*.duckdb \
-			$(STEP) "Build and test tables: $*" $(DBT) build --exclude-resource-type unit_test \
-			--target-path data/test/target-$* --log-path data/test/target-$* --vars "{sources: [$*]}"; \
-	else echo "skipped: dbt build on $*, no folder $(REAL_DATA)/$*"; fi
-
-pytest: setup ## Run the Python tests; with Java on the PATH, a small shop on Spark, too
+test: setup ## Everything CI checks; with Java on the PATH a small shop on Spark, too
 	@if command -v java >/dev/null; then $(MAKE) --no-print-directory spark-setup; \
 	else echo "skipped: the tests on Spark, no java on the PATH"; fi
-	@$(BIN)/pytest -q
+	@$(MAKE) --no-print-directory -j2 lint pytest
 
-lock: ## Resolve requirements.lock, bi/requirements.lock and requirements-spark.lock anew (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-		--no-emit-index-url --no-header --upgrade --output-file requirements.lock
-	uv pip compile bi/requirements.in --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-		--no-emit-index-url --no-header --upgrade --output-file bi/requirements.lock
-	uv pip compile requirements-spark.in --universal --python-version 3.11 --generate-hashes --no-strip-extras \
-		--no-emit-index-url --no-header --upgrade --output-file requirements-spark.lock
+check: setup ## Before each commit: format, lint and types of everything changed, and its tests
+	@$(BIN)/python tests/support/check_changes.py
+
+format: setup ## Format Python and SQL
+	@$(BIN)/ruff format $(PACKAGES) bi tests
+	@$(BIN)/ruff check --fix $(PACKAGES) bi tests
+	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt warehouse/tables
+
+lint: setup ## Check format, style and types
+	@$(STEP) "Check the format of Python" $(BIN)/ruff format --check $(PACKAGES) bi tests
+	@$(STEP) "Check the style of Python" $(BIN)/ruff check $(PACKAGES) bi tests
+	@$(STEP) "Check types" $(BIN)/mypy $(PACKAGES)
+	@mkdir -p data
+	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt warehouse/tables
+
+pytest: setup ## Run the Python tests, in three processes
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+
+UV_COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
+	--no-annotate --upgrade
+
+lock: ## Resolve the lock files anew (needs uv); both engines score with one onnxruntime
+	$(UV_COMPILE) pyproject.toml --extra dev --output-file requirements.lock
+	$(UV_COMPILE) bi/requirements.in --output-file bi/requirements.lock
+	grep -o '^onnxruntime==[^ ;]*' requirements.lock > .ci/onnxruntime.txt
+	$(UV_COMPILE) requirements-spark.in --constraints .ci/onnxruntime.txt --output-file requirements-spark.lock
+	rm .ci/onnxruntime.txt
+	echo uv | $(UV_COMPILE) - --output-file .ci/uv.txt
 
 clean: ## Remove what was built (warehouse, models, logs); keeps .venv
 	rm -rf data artifacts target logs

@@ -36,7 +36,7 @@ BUILD = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection"
 WHOLE = [*BUILD, "--select", "+customer_features"]
 SNAPSHOT = [
     *(*BUILD, "--select", "int_as_of_dates_scheduled"),
-    "+customer_features,path:models/features",
+    *("path:models/intermediate/customer_features", "customer_features"),
 ]
 
 
@@ -212,6 +212,8 @@ def _peer(shop: Shop, marts: Path, peer: str) -> Cost:
         raise InputError(f"{peer} does not compute the same features: {found}")
     if found.largest_difference > 1e-5:
         raise InputError(f"{peer} computes other features: {found}")
+    if found.unknown:
+        say(f"{peer} does not know, and is not timed with: {', '.join(found.unknown)}")
     return cost
 
 

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from ml.data.dataset import Dataset, NothingToLearnError, read_dataset
 from warehouse.connection import connect
 from warehouse.errors import InputError, UsageError
-from warehouse.manifest import load_feature_tables
+from warehouse.feature_tables import load_feature_tables
 from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["NAMES", "labelled_rows"]

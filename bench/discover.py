@@ -26,7 +26,7 @@ from ml.discover.propose import propose
 from ml.discover.rules import Members
 from ml.discover.windows import Windows, split
 from warehouse.console import progress_bar, show
-from warehouse.manifest import Feature, FeatureTable, Task
+from warehouse.feature_tables import Feature, FeatureTable, Task
 
 __all__ = ["PLANTED", "Shop", "discover", "draw", "find", "judge", "same_customers_later"]
 

@@ -24,7 +24,7 @@ from ml.data.dataset import Dataset, read_dataset
 from ml.training.settings_choice import Choice, fit
 from warehouse.connection import connect
 from warehouse.console import show, write_json
-from warehouse.manifest import Feature, FeatureTable, Task
+from warehouse.feature_tables import Feature, FeatureTable, Task
 from warehouse.settings import load_settings
 
 __all__ = ["draw"]

@@ -18,7 +18,7 @@ from tests.support.compiled_sql import compiled_project
 from tests.support.monitored_shop import PLANTED, TASKS, Planted
 from tests.support.monitored_warehouse import AFTER_SCORES, BEFORE_SCORES, Nights
 from warehouse.console import progress_bar, show, write_json
-from warehouse.manifest import FeatureTable
+from warehouse.feature_tables import FeatureTable
 
 __all__ = ["monitoring", "say_it"]
 

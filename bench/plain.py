@@ -9,17 +9,26 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
+from warehouse.connection import columns, qualified, quoted
 from warehouse.errors import InputError
+from warehouse.manifest import Node, read_manifest
 from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["SCHEDULED", "build", "build_one_date", "open_warehouse"]
 
 SCHEDULED = "intermediate.int_as_of_dates_scheduled"
-FEATURES = ("order", "product", "session", "engagement", "demographic")
+FEATURES = (
+    "int_customers_known",
+    "int_customer_orders_aggregated",
+    "int_customer_products_aggregated",
+    "int_customer_sessions_aggregated",
+    "int_customer_engagements_aggregated",
+    "int_customer_purchases_labelled",
+    "customer_features",
+)
 
 
 def open_warehouse(file: Path, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
@@ -37,65 +46,51 @@ def build(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
 
     Raises InputError when a test finds rows that dbt's did not.
     """
-    nodes = _nodes(target)
-    for node, sql in _executed(target, nodes):
-        relation, kind = node["relation_name"], node["config"]["materialized"]
-        if node["resource_type"] in ("seed", "model"):
-            connection.execute(f'create schema if not exists "{node["schema"]}"')
-        if node["resource_type"] == "seed":
+    executed = list(_executed(target))
+    for node, sql in executed:
+        relation, materialized = qualified(connection, node.relation), node.config["materialized"]
+        if node.kind in ("seed", "model"):
+            connection.execute(f"create schema if not exists {quoted(node.schema)}")
+        if node.kind == "seed":
             connection.execute(f"create or replace table {relation} as {_seed(node)}")
-        elif node["resource_type"] == "test":
+        elif node.kind == "test":
             found = connection.execute(f"select count(*) from ({sql})").fetchone()
-            if found and found[0] and node["config"]["severity"].lower() == "error":
-                raise InputError(f"{node['name']} fails on the plain SQL: {found[0]} rows")
-        elif kind == "view":
+            if found and found[0] and node.config["severity"].lower() == "error":
+                raise InputError(f"{node.name} fails on the plain SQL: {found[0]} rows")
+        elif materialized == "view":
             connection.execute(f"create or replace view {relation} as {sql}")
-        elif kind == "incremental" and _exists(connection, node):
+        elif materialized == "incremental" and columns(connection, node.relation):
             connection.execute(f"insert into {relation} by name {sql}")
         else:
             connection.execute(f"create or replace table {relation} as {sql}")
-    return sum(1 for _ in _executed(target, nodes))
+    return len(executed)
 
 
 def build_one_date(connection: duckdb.DuckDBPyConnection, target: Path, as_of_date: str) -> None:
     """Rebuild the customer features for one date alone, with the SQL of a full build."""
     connection.execute(f"delete from {SCHEDULED} where as_of_date <> date '{as_of_date}'")
-    wanted = [f"customer_{theme}_features" for theme in FEATURES]
-    wanted += ["customer_purchase_labels", "customer_features"]
-    nodes = _nodes(target)
-    sql = {node["name"]: (node, text) for node, text in _executed(target, nodes)}
-    for name in wanted:
+    sql = {node.name: (node, text) for node, text in _executed(target)}
+    for name in FEATURES:
         node, text = sql[name]
-        connection.execute(f"create or replace table {node['relation_name']} as {text}")
+        relation = qualified(connection, node.relation)
+        connection.execute(f"create or replace table {relation} as {text}")
 
 
-def _nodes(target: Path) -> dict[str, Any]:
-    manifest = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    nodes: dict[str, Any] = manifest["nodes"]
-    return nodes
-
-
-def _executed(target: Path, nodes: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
+def _executed(target: Path) -> Iterator[tuple[Node, str]]:
+    """The seeds, models and tests of the last run in its order, with the SQL that was run."""
+    nodes = read_manifest(target / "manifest.json")
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     for result in results:
-        node = nodes[result["unique_id"]]
-        if node["resource_type"] in ("seed", "model", "test"):
+        node = nodes.get(result["unique_id"])
+        if node and node.kind in ("seed", "model", "test"):
             yield node, result["compiled_code"] or ""
 
 
-def _seed(node: dict[str, Any]) -> str:
-    types = node["config"]["column_types"]
+def _seed(node: Node) -> str:
+    types = node.config["column_types"]
     listed = ", ".join(f"'{column}': '{kind}'" for column, kind in types.items())
-    path = PROJECT_ROOT / node["original_file_path"]
+    path = PROJECT_ROOT / node.file
     return f"select * from read_csv('{path}', header = true, types = {{{listed}}})"
-
-
-def _exists(connection: duckdb.DuckDBPyConnection, node: dict[str, Any]) -> bool:
-    found = connection.execute(
-        "select count(*) from duckdb_tables() where schema_name = ? and table_name = ?",
-        [node["schema"], node["name"]],
-    ).fetchone()
-    return bool(found and found[0])
 
 
 def main() -> None:

@@ -26,7 +26,7 @@ from bench.machine import machine
 from bench.scoring_ways import RELATION, WAYS, Place
 from scoring.bundle import write_bundle
 from scoring.run.stored_scores import ROW_GROUP
-from tests.support.macro_files import macro_text
+from warehouse import tables
 from warehouse.console import configure_logs
 from warehouse.errors import NumerosityError
 
@@ -182,13 +182,10 @@ def _facts(data: "Dataset", name: str, terms: list[str]) -> Mapping[str, Any]:
 
 def _fill(path: Path, data: "Dataset", rows: int) -> None:
     """The table of features, and the tables of Python as dbt creates them."""
-    macros = [macro_text(name) for name in ("create_python_tables", "predictions_tables")]
-    tables = macros[0] + macros[1].partition("macro duckdb__")[2]
     random = np.random.default_rng(SEED)
     with duckdb.connect(str(path)) as connection:
         connection.execute("set enable_progress_bar = false")
-        for statement in re.findall(r"'(create (?:table|schema|view) .*?)',\n", tables, re.DOTALL):
-            connection.execute(statement)
+        connection.execute(tables.script())
         columns = ", ".join(f'"{name}" float' for name in data.names)
         connection.execute("create schema features")
         connection.execute(

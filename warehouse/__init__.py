@@ -1,1 +1,1 @@
-"""What ml and scoring share: settings, the DuckDB connection, the manifest, the console."""
+"""What ml and scoring share: settings, DuckDB, the manifest, the feature tables, the console."""

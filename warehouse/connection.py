@@ -129,15 +129,20 @@ def qualified(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     return ".".join(map(quoted, [database, *relation.split(".")]))
 
 
-def columns(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    """The columns of `schema.name` and their SQL types, in order; empty without such a relation."""
+def columns(
+    connection: duckdb.DuckDBPyConnection, relation: str, database: str | None = None
+) -> dict[str, str]:
+    """The columns of `schema.name` and their SQL types, in order; empty without such a relation.
+
+    Without a name of a database, the relation is in the connection's own.
+    """
     schema, _, name = relation.partition(".")
     rows = fetch(
         connection,
         "select column_name, data_type from duckdb_columns()"
-        " where database_name = current_database() and schema_name = ? and table_name = ?"
-        " order by column_index",
-        [schema, name],
+        " where database_name = coalesce(?, current_database())"
+        " and schema_name = ? and table_name = ? order by column_index",
+        [database, schema, name],
     )
     return dict(rows)
 

@@ -1,236 +1,89 @@
-"""The registry: which feature tables there are and what can be predicted, as dbt's YAML says it.
+"""dbt's manifest: every model, seed and test of the project, as its YAML and settings have it.
 
-Read from `target/manifest.json` and nothing else. A dbt model is a feature table when its
-`config.meta` has a `numerosity` entry; the order of its feature columns in the YAML is the order of
-the model's input.
+Nothing else reads `target/manifest.json`.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from warehouse.errors import InputError, UsageError
+from warehouse.errors import InputError
 
-__all__ = ["Feature", "FeatureTable", "Task", "find_task", "load_feature_tables"]
-
-FLOATS = {"float", "float4", "real"}
+__all__ = ["Column", "Node", "read_manifest", "read_models"]
 
 
 @dataclass(frozen=True)
-class Feature:
-    """One column a model reads."""
+class Column:
+    """A column of a node, as the YAML describes it."""
 
-    name: str
-    label: str
-    """What people read instead of the name."""
-    group: str
-    is_personal: bool
-    is_sensitive: bool
-    window_days: int | None
+    description: str
+    data_type: str | None
+    meta: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Task:
-    """One thing to predict: a label column of a feature table."""
+class Node:
+    """One thing that dbt builds or runs."""
 
+    kind: str
+    """dbt's resource type: `model`, `seed`, `test` …"""
+    schema: str
     name: str
-    title: str
-    label: str
-    horizon_days: int
-    """Days after the as-of date that the label looks at; 0 where it is known at once."""
-    exclude_groups: tuple[str, ...]
-    trained_by_default: bool = True
-    """False: only when it is asked for by name."""
-    without: tuple[str, ...] = ()
-    """Groups of features left out for once; they are among `exclude_groups`."""
-    cost_false_positive: float = 1.0
-    """What it costs to act on somebody who then does not buy."""
-    value_true_positive: float = 1.0
-    """What it is worth to act on somebody who does, its cost taken off."""
-    states_costs: bool = False
-    """Whether the YAML gives the two; otherwise a miss costs what a hit is worth."""
+    alias: str
+    """Its name in the warehouse."""
+    description: str
+    file: str
+    """Where it is written, below the project's root."""
+    config: Mapping[str, Any]
+    meta: Mapping[str, Any]
+    columns: Mapping[str, Column]
+    """By name, in the order of the YAML."""
 
     @property
-    def full_name(self) -> str:
-        """The name, and what a variant does without."""
-        return self.name + "".join(f" without {group}" for group in self.without)
-
-    @property
-    def threshold(self) -> float:
-        """The probability from which acting pays: cost / (cost + value) (Elkan 2001)."""
-        return self.cost_false_positive / (self.cost_false_positive + self.value_true_positive)
+    def relation(self) -> str:
+        """`schema.name` in the warehouse."""
+        return f"{self.schema}.{self.alias}"
 
 
-@dataclass(frozen=True)
-class FeatureTable:
-    """One row an entity and as-of date."""
+def read_manifest(path: Path) -> dict[str, Node]:
+    """Every node of the manifest, by its unique id: `model.numerosity.orders`.
 
-    relation: str
-    """`schema.name` in the warehouse."""
-    entity: str
-    entity_key: str
-    as_of_column: str
-    features: tuple[Feature, ...]
-    """In the order of the YAML."""
-    tasks: tuple[Task, ...]
-
-    def features_for(self, task: Task) -> tuple[Feature, ...]:
-        """The features `task` may use, in the order of the model's input."""
-        return tuple(f for f in self.features if f.group not in task.exclude_groups)
-
-
-def load_feature_tables(path: Path) -> tuple[FeatureTable, ...]:
-    """Every feature table of the manifest, by relation.
-
-    Raises InputError that names the model and column when an entry is not as it should be.
+    Raises InputError when there is no such file, or it is not a manifest.
     """
     if not path.is_file():
         raise InputError(f"no dbt manifest at {path}: run dbt build")
     try:
-        nodes = json.loads(path.read_bytes())["nodes"].values()
-        models = [node for node in nodes if node["resource_type"] == "model"]
+        nodes = json.loads(path.read_bytes())["nodes"]
+        return {unique_id: _node(entry) for unique_id, entry in nodes.items()}
     except (ValueError, KeyError, AttributeError, TypeError):
-        raise InputError(f"{path} is not a dbt manifest: run dbt build") from None
-    tables = [_table(node) for node in models if "numerosity" in _meta(node)]
-    owners: dict[str, str] = {}
-    for table in tables:
-        for task in table.tasks:
-            if task.name in owners:
-                both = f"{owners[task.name]} and {table.relation}"
-                raise InputError(f"task {task.name} is declared by {both}: rename one")
-            owners[task.name] = table.relation
-    return tuple(sorted(tables, key=lambda table: table.relation))
+        raise InputError(f"{path} is not a dbt manifest: run dbt build again") from None
 
 
-def find_task(
-    tables: tuple[FeatureTable, ...], name: str, without: Sequence[str] = ()
-) -> tuple[FeatureTable, Task]:
-    """The task called `name` and its table; of the task, the variant `without` some groups.
-
-    Raises UsageError naming the tasks, or the groups, there are.
-    """
-    pairs = {task.name: (table, task) for table in tables for task in table.tasks}
-    if name not in pairs:
-        known = ", ".join(sorted(pairs)) or "none: no dbt model declares one in config.meta"
-        raise UsageError(f"unknown task {name}; the tasks are {known}")
-    table, task = pairs[name]
-    return table, _variant(table, task, tuple(dict.fromkeys(without)))
+def read_models(path: Path) -> list[Node]:
+    """The models of the manifest; raises as `read_manifest` does."""
+    return [node for node in read_manifest(path).values() if node.kind == "model"]
 
 
-def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The `meta` of a model or column, where this dbt version and older ones put it."""
-    return {**(node.get("meta") or {}), **((node.get("config") or {}).get("meta") or {})}
-
-
-def _table(node: Mapping[str, Any]) -> FeatureTable:
-    relation = f"{node['schema']}.{node.get('alias') or node['name']}"
-    entry = _mapping(_meta(node)["numerosity"], f"{relation}: config.meta.numerosity")
-    columns = {name: _meta(column) for name, column in node["columns"].items()}
-    features = tuple(
-        _feature(relation, name, meta, node["columns"][name].get("data_type"))
-        for name, meta in columns.items()
-        if meta.get("role") == "feature"
-    )
-    if not features:
-        raise InputError(f"{relation} has no column with meta role: feature in its YAML")
-    tasks = _mapping(entry.get("tasks"), f"{relation}: config.meta.numerosity.tasks")
-    table = FeatureTable(
-        relation=relation,
-        entity=_text(entry, "entity", relation),
-        entity_key=_text(entry, "entity_key", relation),
-        as_of_column=_text(entry, "as_of_column", relation),
-        features=features,
-        tasks=tuple(_task(relation, name, body) for name, body in tasks.items()),
-    )
-    for task in table.tasks:
-        _check(table, task, columns)
-    return table
-
-
-def _feature(relation: str, name: str, meta: Mapping[str, Any], data_type: str | None) -> Feature:
-    if data_type is not None and data_type.lower() not in FLOATS:
-        raise InputError(
-            f"{relation}: feature {name} has data_type {data_type}, not float:"
-            " cast it in the model and change its YAML"
-        )
-    window = meta.get("window_days")
-    return Feature(
-        name=name,
-        label=str(meta.get("label") or name.replace("_", " ")),
-        group=str(meta.get("group") or ""),
-        is_personal=bool(meta.get("is_personal", False)),
-        is_sensitive=bool(meta.get("is_sensitive", False)),
-        window_days=None if window is None else int(window),
+def _node(entry: Mapping[str, Any]) -> Node:
+    return Node(
+        kind=entry["resource_type"],
+        schema=entry["schema"],
+        name=entry["name"],
+        alias=entry.get("alias") or entry["name"],
+        description=entry.get("description") or "",
+        file=entry.get("original_file_path") or "",
+        config=dict(entry["config"]),
+        meta=_meta(entry),
+        columns={name: _column(column) for name, column in entry["columns"].items()},
     )
 
 
-def _task(relation: str, name: str, body: Any) -> Task:
-    where = f"{relation}: task {name}"
-    entry = _mapping(body, where)
-    horizon = entry.get("horizon_days", 0)
-    if not isinstance(horizon, int) or horizon < 0:
-        raise InputError(f"{where}: horizon_days is {horizon!r}, not a number of days")
-    groups = entry.get("exclude_groups") or []
-    if not isinstance(groups, list):
-        raise InputError(f"{where}: exclude_groups is {groups!r}, not a list")
-    by_default = entry.get("trained_by_default", True)
-    if not isinstance(by_default, bool):
-        raise InputError(f"{where}: trained_by_default is {by_default!r}, not true or false")
-    return Task(
-        name=name,
-        title=str(entry.get("title") or name.replace("_", " ")),
-        label=_text(entry, "label", where),
-        horizon_days=horizon,
-        exclude_groups=tuple(map(str, groups)),
-        trained_by_default=by_default,
-        cost_false_positive=_amount(entry, "cost_false_positive", where),
-        value_true_positive=_amount(entry, "value_true_positive", where),
-        states_costs="cost_false_positive" in entry or "value_true_positive" in entry,
-    )
+def _column(entry: Mapping[str, Any]) -> Column:
+    return Column(entry.get("description") or "", entry.get("data_type"), _meta(entry))
 
 
-def _check(table: FeatureTable, task: Task, columns: Mapping[str, Mapping[str, Any]]) -> None:
-    """What a task says must be there; a misspelt group would leak what it means to leave out."""
-    where = f"{table.relation}: task {task.name}"
-    if task.label not in columns:
-        raise InputError(f"{where}: its label {task.label} is not among the columns of the YAML")
-    if columns[task.label].get("role") == "feature":
-        raise InputError(f"{where}: its label {task.label} is also a feature")
-    unknown = set(task.exclude_groups) - {feature.group for feature in table.features}
-    if unknown:
-        raise InputError(f"{where}: no feature is in the excluded group {sorted(unknown)[0]}")
-    if not table.features_for(task):
-        raise InputError(f"{where}: exclude_groups leaves no feature")
-
-
-def _variant(table: FeatureTable, task: Task, without: tuple[str, ...]) -> Task:
-    groups = dict.fromkeys(feature.group for feature in table.features_for(task))
-    for group in without:
-        if group not in groups:
-            raise UsageError(
-                f"task {task.name} has no group of features {group}; it has {', '.join(groups)}"
-            )
-    if without and len(without) == len(groups):
-        raise UsageError(f"task {task.name} without {', '.join(without)} has no feature left")
-    return replace(task, exclude_groups=task.exclude_groups + without, without=without)
-
-
-def _mapping(value: Any, where: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping) or not value:
-        raise InputError(f"{where} is not a mapping in the YAML")
-    return value
-
-
-def _amount(entry: Mapping[str, Any], key: str, where: str) -> float:
-    amount = entry.get(key, 1.0)
-    if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 < amount < 1e12:
-        raise InputError(f"{where}: {key} is {amount!r}, not an amount above 0")
-    return float(amount)
-
-
-def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
-    if not isinstance(entry.get(key), str):
-        raise InputError(f"{where}: {key} is missing in config.meta of the YAML")
-    return str(entry[key])
+def _meta(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The `meta` of a node or column, where this version of dbt and older ones put it."""
+    return {**(entry.get("meta") or {}), **((entry.get("config") or {}).get("meta") or {})}

@@ -1,8 +1,6 @@
-{#
-    Rows of a raw file against what became of them, by count and by the sum of the rows' hashes. A row is clean, or
-    quarantined, or a further copy of a row that is one of these, or about somebody who was erased.
-#}
 {% macro reconcile(source_name, table) -%}
+    {%- set clean = ref('stg_' ~ source_name ~ '__' ~ table) ~ ' where quarantine_reason is null' -%}
+    {%- set quarantined = ref('quarantined_rows') ~ " where source_name = '" ~ source_name ~ "' and table_name = '" ~ table ~ "'" -%}
     select
         '{{ source_name }}' as source_name,
         '{{ table }}' as table_name,
@@ -21,13 +19,13 @@
             coalesce(sum(case when is_erased then cast(raw_hash as decimal(38, 0)) end), 0) as erased_hash_sum
         from {{ ref('raw_' ~ source_name ~ '__' ~ table) }}
     ) as raw_rows
-    {%- for relation, suffix in [('clean_rows', ''), ('quarantined_rows', '_quarantined')] %}
+    {%- for relation, rows in [('clean_rows', clean), ('quarantined_rows', quarantined)] %}
     cross join (
         select
             count(*) as row_count,
             coalesce(sum(raw_copies), 0) as copies,
             coalesce(sum(cast(raw_hash as decimal(38, 0)) * raw_copies), 0) as hash_sum
-        from {{ ref('stg_' ~ source_name ~ '__' ~ table ~ suffix) }}
+        from {{ rows }}
     ) as {{ relation }}
     {%- endfor %}
 {%- endmacro %}

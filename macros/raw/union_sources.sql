@@ -1,4 +1,3 @@
-{# One relation of a canonical table over every source that fills it; empty and typed when none does. #}
 {% macro union_sources(table) -%}
     {%- set columns = canonical_columns(table) -%}
     {%- set source_names = [] -%}
@@ -12,6 +11,9 @@
         cast({{ column }} as {{ type }}) as {{ column }}
         {%- endfor %}
     from {{ ref('stg_' ~ source_name ~ '__' ~ table) }}
+    {%- if table in var('source_catalog')[source_name]['files'] %}
+    where quarantine_reason is null
+    {%- endif %}
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -1,25 +1,15 @@
-{#
-    The outcomes counted in micro-segments: the label columns of customer_features, each with its title in words, and with the task
-    that predicts it, if one is declared. Adding a label there adds an outcome here.
-#}
 {% macro segment_outcomes() -%}
     {%- set outcomes = [] -%}
-    {%- if execute -%}
-        {%- set features = graph.nodes.values() | selectattr('name', 'equalto', 'customer_features') | first -%}
-        {%- for column in features.columns.values() if column.meta.get('role') == 'label' -%}
-            {%- set tasks = [] -%}
-            {%- for task, about in features.config.meta['numerosity']['tasks'].items() if about.label == column.name -%}
-                {%- do tasks.append(task) -%}
-            {%- endfor -%}
-            {%- do outcomes.append({
-                'label': column.name, 'title': column.meta.get('label') or outcome_in_words(column.name), 'task': tasks | first,
-            }) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- set labels = feature_table('customer_features').labels -%}
+    {%- for column in columns_with_role('customer_features', 'label') -%}
+        {%- set task = labels.items() | selectattr(1, 'equalto', column.name) | map(attribute=0) | first -%}
+        {%- do outcomes.append({
+            'label': column.name, 'title': column.meta.get('label') or outcome_in_words(column.name), 'task': task,
+        }) -%}
+    {%- endfor -%}
     {{ return(outcomes) }}
 {%- endmacro %}
 
-{# The name of a label column in words: `has_purchase_30d` is "purchase within 30 days", `has_visit` is "visit". #}
 {% macro outcome_in_words(label) -%}
     {%- set name = modules.re.sub('^(has|is)_', '', label) -%}
     {{ return(modules.re.sub('_([0-9]+)d$', ' within \\1 days', name) | replace('_', ' ')) }}

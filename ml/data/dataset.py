@@ -8,13 +8,13 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from ml.data.row_sample import Stratum, draw, said
-from warehouse.manifest import FeatureTable, Task
-from ml.data.read_rows import read_rows
 from ml.data.labelled_rows import Labelled, find_rows
-from warehouse.errors import InputError
-from warehouse.settings import Settings, load_settings
+from ml.data.read_rows import read_rows
+from ml.data.row_sample import Stratum, draw, said
 from warehouse.connection import quoted
+from warehouse.errors import InputError
+from warehouse.feature_tables import FeatureTable, Task
+from warehouse.settings import Settings, load_settings
 
 __all__ = ["Dataset", "NothingToLearnError", "duplicate_groups", "read_dataset"]
 

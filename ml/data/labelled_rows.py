@@ -5,10 +5,10 @@ from datetime import date
 
 import duckdb
 
-from warehouse.errors import InputError
-from warehouse.settings import Settings
 from scoring.spark.tables import parquet
 from warehouse.connection import columns, fetch, qualified, quoted
+from warehouse.errors import InputError
+from warehouse.settings import Settings
 
 __all__ = ["Labelled", "find_rows"]
 

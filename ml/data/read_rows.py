@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ml.data.row_sample import Stratum, said
 from ml.data.labelled_rows import Labelled
-from warehouse.errors import InputError
+from ml.data.row_sample import Stratum, said
 from warehouse.connection import quoted
+from warehouse.errors import InputError
 
 __all__ = ["Rows", "read_rows"]
 

@@ -17,8 +17,8 @@ from typing import Any
 import duckdb
 
 from ml.data.labelled_rows import Labelled
-from warehouse.errors import UsageError
 from warehouse.connection import fetch
+from warehouse.errors import UsageError
 
 __all__ = ["Stratum", "allocate", "draw", "said"]
 

@@ -14,7 +14,7 @@ from ml.discover.store import TABLES, store
 from ml.discover.windows import Windows, split
 from warehouse.connection import connect, require_tables
 from warehouse.console import progress_bar, say, show
-from warehouse.manifest import find_task, load_feature_tables
+from warehouse.feature_tables import find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["discover"]

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ml.discover.rules import Condition, Rule
-from warehouse.manifest import Feature
+from warehouse.feature_tables import Feature
 
 __all__ = ["Words", "sentence", "words"]
 

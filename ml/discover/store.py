@@ -1,7 +1,8 @@
 """The tables of discovered segments: a task's rows are replaced in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from typing import Any
 
 import duckdb
 
@@ -11,12 +12,13 @@ from ml.discover.confirm import Discovery, Statistics
 from ml.discover.rules import Rule
 from ml.discover.windows import Windows
 from warehouse.connection import qualified, transaction
+from warehouse.tables import insert
 
 __all__ = ["TABLES", "store"]
 
 TABLES = ("registry.discovered_segments", "registry.discovered_segment_statistics")
 
-Row = tuple[object, ...]
+Row = dict[str, Any]
 
 
 def store(
@@ -29,60 +31,57 @@ def store(
     """Replace all rows of the task; `names` are the rules in words."""
     now = datetime.now(UTC).replace(tzinfo=None)
     task = data.task.name
-    conditions = [
-        (task, one.rule.segment_id, names[one.rule], *row, now)
-        for one in discoveries
-        for row in _conditions(one)
-    ]
-    statistics = [
-        (task, one.rule.segment_id, *row)
-        for one in discoveries
-        for row in _statistics(one, data, windows)
-    ]
+    conditions: list[Row] = []
+    statistics: list[Row] = []
+    for one in discoveries:
+        segment = {"task": task, "segment_id": one.rule.segment_id}
+        named = segment | {"segment_name": names[one.rule], "discovered_at": now}
+        conditions += [named | row for row in _conditions(one)]
+        statistics += [segment | row for row in _statistics(one, data, windows)]
     with transaction(connection):
         for table, rows in zip(TABLES, (conditions, statistics), strict=True):
             name = qualified(connection, table)
             connection.execute(f"delete from {name} where task = ?", [task])
-            if rows:
-                marks = ", ".join("?" * len(rows[0]))
-                connection.executemany(f"insert into {name} values ({marks})", rows)
+            insert(connection, name, rows)
 
 
 def _conditions(found: Discovery) -> list[Row]:
-    """status, reason, condition, conditions, feature, low, high, missing."""
-    status = "confirmed" if found.is_confirmed else "dropped"
-    conditions = found.rule.conditions
+    """One row for each condition of the rule."""
+    whole = {
+        "status": "confirmed" if found.is_confirmed else "dropped",
+        "reason": found.reason,
+        "condition_count": len(found.rule.conditions),
+    }
     return [
-        (status, found.reason, number, len(conditions), *bounds)
-        for number, bounds in enumerate(
-            ((one.feature, one.low, one.high, one.missing) for one in conditions), 1
-        )
+        whole | {"condition_number": number} | vars(one)
+        for number, one in enumerate(found.rule.conditions, 1)
     ]
 
 
 def _statistics(found: Discovery, data: Dataset, windows: Windows) -> list[Row]:
-    """One row a window; the one that proposed has no p-value, because it chose the rule."""
-    tested = (found.test.p_value, found.p_holm, found.q_value)
+    """One row for each window; the one that proposed has no p-value, because it chose the rule."""
+    tested = {"p_value": found.test.p_value, "p_holm": found.p_holm, "q_value": found.q_value}
     return [
-        ("proposing", *_dates(data, windows.proposing), *_facts(found.proposed), None, None, None),
-        ("confirming", *_dates(data, windows.confirming), *_facts(found.confirmed), *tested),
+        _window("proposing", data, windows.proposing, found.proposed),
+        _window("confirming", data, windows.confirming, found.confirmed) | tested,
     ]
 
 
-def _dates(data: Dataset, rows: RowNumbers) -> tuple[date, date]:
+def _window(name: str, data: Dataset, rows: RowNumbers, counts: Statistics) -> Row:
     dates = data.as_of[rows]
-    return dates.min().item(), dates.max().item()
-
-
-def _facts(counts: Statistics) -> Row:
-    return (
-        counts.customers,
-        counts.buyers,
-        counts.rate,
-        *counts.wilson,
-        counts.all_customers,
-        counts.base_rate,
-        counts.rest_rate,
-        counts.lift,
-        counts.lift_on_rest,
-    )
+    low, high = counts.wilson
+    return {
+        "window_name": name,
+        "as_of_from": dates.min().item(),
+        "as_of_to": dates.max().item(),
+        "customers": counts.customers,
+        "buyers": counts.buyers,
+        "rate": counts.rate,
+        "wilson_low": low,
+        "wilson_high": high,
+        "all_customers": counts.all_customers,
+        "base_rate": counts.base_rate,
+        "rest_rate": counts.rest_rate,
+        "lift": counts.lift,
+        "lift_on_rest": counts.lift_on_rest,
+    }

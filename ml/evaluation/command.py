@@ -13,7 +13,7 @@ from ml.evaluation.held_out import Measured
 from ml.training.train import TrainingRequest
 from warehouse.connection import connect
 from warehouse.console import progress_bar, say, show
-from warehouse.manifest import find_task, load_feature_tables
+from warehouse.feature_tables import find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["evaluate_task"]

@@ -18,7 +18,7 @@ from ml.data.arrays import Floats, Labels
 from ml.evaluation.bootstrap import bootstrap_intervals
 from ml.evaluation.metrics import wilson_interval
 from warehouse.connection import columns, fetch, qualified, quoted
-from warehouse.manifest import Feature, FeatureTable, Task
+from warehouse.feature_tables import Feature, FeatureTable, Task
 
 __all__ = ["AuditedGroup", "audit", "groups_of_values"]
 

@@ -14,7 +14,7 @@ from ml.evaluation.calibration import UNCHANGED, HeldOut, Line, calibration_metr
 from ml.evaluation.folds import Protocol, grouped_folds
 from ml.evaluation.metrics import measure
 from ml.training.settings_choice import predict
-from warehouse.manifest import Task
+from warehouse.feature_tables import Task
 
 __all__ = [
     "Fit",

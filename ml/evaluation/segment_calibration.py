@@ -7,7 +7,7 @@ import duckdb
 
 from ml.evaluation.metrics import wilson_interval
 from warehouse.connection import columns, fetch, qualified, quoted
-from warehouse.manifest import FeatureTable
+from warehouse.feature_tables import FeatureTable
 
 __all__ = ["SegmentCalibration", "segment_calibration"]
 

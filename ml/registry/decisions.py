@@ -3,7 +3,7 @@
 The notes are only ever added to. A change and its note are one transaction.
 """
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -11,14 +11,13 @@ import duckdb
 
 from ml.evaluation.bootstrap import Difference
 from warehouse.connection import fetch, qualified
+from warehouse.tables import insert
 
 __all__ = [
     "DECISIONS",
     "MODELS",
     "Decision",
     "earlier_champions",
-    "insert",
-    "make_champion",
     "note",
     "now",
     "was_withdrawn",
@@ -26,15 +25,13 @@ __all__ = [
 
 MODELS = "registry.models"
 DECISIONS = "registry.decisions"
-TOGETHER = 500
-"""Rows of one insert."""
 
 Kind = Literal["first", "promote", "refuse", "rollback"]
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision; the fields are the columns of registry.decisions between task and metric."""
+    """One decision, named as the columns of registry.decisions."""
 
     task: str
     kind: Kind
@@ -51,9 +48,11 @@ class Decision:
 
 def note(connection: duckdb.DuckDBPyConnection, decision: Decision, at: datetime) -> None:
     """Add the decision to registry.decisions."""
-    task, *what, difference, rows = astuple(decision)
-    measured = ("average_precision", *difference) if difference else (None,) * 4
-    insert(connection, DECISIONS, [(task, at, *what, *measured, rows)])
+    row = {**vars(decision), "decided_at": at, "difference": None}
+    if decision.difference:
+        ends = ("difference", "difference_low", "difference_high")
+        row |= {"metric": "average_precision", **dict(zip(ends, decision.difference, strict=True))}
+    insert(connection, qualified(connection, DECISIONS), [row])
 
 
 def make_champion(
@@ -108,14 +107,3 @@ def was_withdrawn(connection: duckdb.DuckDBPyConnection, task: str, model_versio
 def now() -> datetime:
     """UTC, as the naive timestamp the tables hold."""
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def insert(
-    connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[object, ...]]
-) -> None:
-    """Add rows in the order of the table's columns, many at once: one by one takes 1 ms each."""
-    for start in range(0, len(rows), TOGETHER):
-        some = rows[start : start + TOGETHER]
-        marks = ", ".join([f"({', '.join('?' * len(some[0]))})"] * len(some))
-        flat = [value for row in some for value in row]
-        fetch(connection, f"insert into {qualified(connection, table)} values {marks}", flat)

@@ -11,32 +11,14 @@ from typing import Any
 import duckdb
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from ml.glassbox import GlassBox, Term
-from warehouse.connection import fetch, qualified, require_tables, transaction
+from warehouse.connection import columns, fetch, qualified, require_tables, transaction
+from warehouse.tables import insert
 
 __all__ = ["TABLE", "read_terms", "store_terms", "term_rows"]
 
 TABLE = "registry.model_terms"
-
-_SIDE = {
-    "feature": pa.string(),
-    "bin": pa.int32(),
-    "low": pa.float64(),
-    "high": pa.float64(),
-    "is_missing": pa.bool_(),
-}
-SCHEMA = pa.schema(
-    [
-        ("task", pa.string()),
-        ("model_version", pa.string()),
-        ("term", pa.int32()),
-        *((f"{name}_{side}", kind) for side in (1, 2) for name, kind in _SIDE.items()),
-        ("contribution", pa.float64()),
-        ("rows", pa.int64()),
-    ]
-)
 
 
 def term_rows(box: GlassBox, names: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -67,7 +49,6 @@ def store_terms(
     """Put the terms of a model in place of those it had, in one transaction."""
     require_tables(connection, TABLE)
     model = {"task": task, "model_version": model_version}
-    found = pa.Table.from_pylist([model | row for row in term_rows(box, names)], schema=SCHEMA)
     with transaction(connection):
         fetch(
             connection,
@@ -75,13 +56,8 @@ def store_terms(
             " where task = $task and model_version = $model_version",
             model,
         )
-        connection.register("model_terms_found", found)
-        columns = ", ".join(SCHEMA.names)
-        connection.execute(
-            f"insert into {qualified(connection, TABLE)} ({columns})"
-            f" select {columns} from model_terms_found"
-        )
-        connection.unregister("model_terms_found")
+        rows = [model | row for row in term_rows(box, names)]
+        insert(connection, qualified(connection, TABLE), rows)
 
 
 def read_terms(
@@ -92,11 +68,12 @@ def read_terms(
     The inverse of `store_terms`.
     """
     require_tables(connection, TABLE)
+    known = columns(connection, TABLE)
     rows = [
-        dict(zip(SCHEMA.names[2:], row, strict=True))
+        dict(zip(known, row, strict=True))
         for row in fetch(
             connection,
-            f"select {', '.join(SCHEMA.names[2:])} from {qualified(connection, TABLE)}"
+            f"select {', '.join(known)} from {qualified(connection, TABLE)}"
             " where task = ? and model_version = ? order by term, bin_1, bin_2",
             [task, model_version],
         )

@@ -1,8 +1,7 @@
-"""The rows of the registry's tables, in the order of their columns."""
+"""The rows of the registry's tables, by the names of their columns."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields as fields_of
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -17,13 +16,13 @@ from ml.evaluation.diagnosis import Diagnosis
 from ml.evaluation.group_audit import audit
 from ml.evaluation.held_out import Measured
 from ml.evaluation.segment_calibration import segment_calibration
-from ml.registry.decisions import insert
 from scoring.bundle import Bundle
 from warehouse.connection import qualified
+from warehouse.tables import insert
 
 __all__ = ["insert_measures", "insert_model"]
 
-Row = tuple[Any, ...]
+Row = dict[str, Any]
 CLASSES = ("no buyer", "buyer")
 
 
@@ -37,24 +36,24 @@ def insert_model(
 ) -> None:
     """The row of registry.models."""
     training = bundle.facts["training"]
-    row = (
-        bundle.model_version,
-        bundle.task,
-        status,
-        evaluation.name,
-        f"{bundle.task}/{bundle.model_version}",
-        bundle.bundle_sha256,
-        bundle.feature_schema_hash,
-        len(bundle.features),
-        training["rows"],
-        training["buyers"],
-        training["from"],
-        training["to"],
-        reason,
-        at,
-        training.get("drawn"),
-    )
-    insert(connection, "registry.models", [row])
+    row = {
+        "model_version": bundle.model_version,
+        "task": bundle.task,
+        "status": status,
+        "candidate": evaluation.name,
+        "bundle_path": f"{bundle.task}/{bundle.model_version}",
+        "bundle_sha256": bundle.bundle_sha256,
+        "feature_schema_hash": bundle.feature_schema_hash,
+        "feature_count": len(bundle.features),
+        "training_rows": training["rows"],
+        "training_buyers": training["buyers"],
+        "training_from": date.fromisoformat(training["from"]),
+        "training_to": date.fromisoformat(training["to"]),
+        "reason": reason,
+        "trained_at": at,
+        "drawn": training.get("drawn"),
+    }
+    insert(connection, qualified(connection, "registry.models"), [row])
 
 
 def insert_measures(
@@ -68,74 +67,93 @@ def insert_measures(
 ) -> None:
     """The rows of every other table that speaks of the model."""
     best, table, task = evaluations[0], data.table, data.task
-    model = (bundle.task, bundle.model_version)
+    model = {"task": bundle.task, "model_version": bundle.model_version}
     _insert_held_out(connection, model, data, best)
     judged = [row for each in (*evaluations, *baselines) for row in _evaluation_rows(each)]
-    segments = segment_calibration(connection, table, *model)
+    segments = segment_calibration(connection, table, bundle.task, bundle.model_version)
     groups = audit(connection, table, task, bundle.model_version)
-    for name, rows in (
-        ("evaluations", [(*row, at) for row in judged]),
-        ("curves", _curves(best, diagnosis)),
-        ("confusion_matrices", _confusion_matrix(best, task.threshold)),
-        ("classification_reports", _classification_report(best, task.threshold)),
-        ("importances", _fields(diagnosis.importances) if diagnosis else []),
-        ("segment_calibration", _fields(segments)),
-        ("audits", _fields(groups)),
-    ):
-        insert(connection, f"registry.{name}", [(*model, *row) for row in rows])
+    tables: dict[str, list[Row]] = {
+        "evaluations": [row | {"evaluated_at": at} for row in judged],
+        "curves": [point._asdict() for point in _curves(best, diagnosis)],
+        "confusion_matrices": _confusion_matrix(best, task.threshold),
+        "classification_reports": _classification_report(best, task.threshold),
+        "importances": [vars(each) for each in diagnosis.importances] if diagnosis else [],
+        "segment_calibration": [vars(each) for each in segments],
+        "audits": [vars(each) for each in groups],
+    }
+    for name, rows in tables.items():
+        relation = qualified(connection, f"registry.{name}")
+        insert(connection, relation, [model | row for row in rows])
 
 
 def _evaluation_rows(judged: Measured) -> list[Row]:
-    """Model, protocol, metric, its value and 95 % interval, rows and buyers."""
-    size = len(judged.labels), int(judged.labels.sum())
-    return [
-        (judged.name, judged.protocol, metric, value, *_ends(judged, metric), *size)
-        for metric, value in judged.metrics.items()
-    ]
+    """A row for each metric."""
+    rows: list[Row] = []
+    for metric, value in judged.metrics.items():
+        low, high = judged.intervals.get(metric, (None, None))
+        rows.append(
+            {
+                "candidate": judged.name,
+                "protocol": judged.protocol,
+                "metric": metric,
+                "value": value,
+                "value_low": low,
+                "value_high": high,
+                "rows": len(judged.labels),
+                "buyers": int(judged.labels.sum()),
+            }
+        )
+    return rows
 
 
-def _curves(best: Evaluation, diagnosis: Diagnosis | None) -> list[Row]:
+def _curves(best: Evaluation, diagnosis: Diagnosis | None) -> list[Point]:
     """The points of all curves, that of learning (rows, average precision) included."""
-    points: list[Row] = list(curve_points(best.labels, best.probabilities))
+    points = list(curve_points(best.labels, best.probabilities))
     for number, each in enumerate(diagnosis.learning if diagnosis else ()):
         points.append(Point("learning", number, each.rows, each.average_precision, each.rows))
     return points
 
 
 def _confusion_matrix(best: Evaluation, threshold: float) -> list[Row]:
-    """Threshold, whether they bought, whether they reached it, rows: four of them."""
+    """Four rows: whether they bought, and whether they reached the threshold."""
     counts = count_confusions(best.labels, best.probabilities >= threshold, labels=[0, 1])
-    both = False, True
     return [
-        (threshold, actual, predicted, int(counts[int(actual), int(predicted)]))
-        for actual in both
-        for predicted in both
+        {
+            "threshold": threshold,
+            "is_buyer": actual,
+            "is_selected": predicted,
+            "rows": int(counts[int(actual), int(predicted)]),
+        }
+        for actual in (False, True)
+        for predicted in (False, True)
     ]
 
 
 def _classification_report(best: Evaluation, threshold: float) -> list[Row]:
-    """Threshold, class, precision, recall, F1 and rows; each class, then the two means."""
+    """A row for each class, then one for each of the two means."""
     decided = best.probabilities >= threshold
     by_class = precision_recall_fscore_support(best.labels, decided, labels=[0, 1], zero_division=0)
-    rows: list[Row] = [
-        (threshold, name, *map(float, figures[:3]), int(figures[3]))
-        for name, figures in zip(CLASSES, zip(*by_class, strict=True), strict=True)
-    ]
+    figures = list(zip(CLASSES, zip(*by_class, strict=True), strict=True))
     for average in ("macro", "weighted"):
         means = precision_recall_fscore_support(
             best.labels, decided, average=average, zero_division=0
         )[:3]
-        rows.append((threshold, f"{average} mean", *map(float, means), len(best.labels)))
-    return rows
-
-
-def _fields(each: Iterable[Any]) -> list[Row]:
-    """Dataclasses as rows, in the order of their fields."""
-    return [tuple(getattr(one, field.name) for field in fields_of(one)) for one in each]
+        figures.append((f"{average} mean", (*means, len(best.labels))))
+    return [
+        {
+            "threshold": threshold,
+            "class": name,
+            "precision": float(precision),
+            "recall": float(recall),
+            "f1": float(f1),
+            "rows": int(rows),
+        }
+        for name, (precision, recall, f1, rows) in figures
+    ]
 
 
 def _insert_held_out(
-    connection: duckdb.DuckDBPyConnection, model: tuple[str, str], data: Dataset, best: Evaluation
+    connection: duckdb.DuckDBPyConnection, model: dict[str, str], data: Dataset, best: Evaluation
 ) -> None:
     """What the model said of each row that measured it, through Arrow: there may be millions."""
     held_out = pa.table(  # noqa: F841 - read by its name
@@ -147,11 +165,7 @@ def _insert_held_out(
         }
     )
     connection.execute(  # here, since DuckDB looks for the table in the frame that calls it
-        f"insert into {qualified(connection, 'registry.held_out_predictions')}"
-        " select ?, ?, * from held_out",
-        list(model),
+        f"insert into {qualified(connection, 'registry.held_out_predictions')} by name"
+        " select $task as task, $model_version as model_version, * from held_out",
+        model,
     ).fetchall()
-
-
-def _ends(judged: Measured, metric: str) -> tuple[float | None, float | None]:
-    return judged.intervals.get(metric, (None, None))

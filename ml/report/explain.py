@@ -15,7 +15,7 @@ from scoring.bundle import Bundle, load_bundle
 from warehouse.connection import connect, fetch, qualified, require_tables
 from warehouse.console import progress_bar, say
 from warehouse.errors import InputError
-from warehouse.manifest import FeatureTable, Task, find_task, load_feature_tables
+from warehouse.feature_tables import FeatureTable, Task, find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["explain_task"]

@@ -7,7 +7,7 @@ from ml.report import charts
 from ml.report.read import Row
 from ml.report.term_pictures import terms
 from ml.report.words import count, plural
-from warehouse.manifest import FeatureTable, Task
+from warehouse.feature_tables import FeatureTable, Task
 
 __all__ = ["model_page"]
 

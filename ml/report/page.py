@@ -17,7 +17,7 @@ from ml.report.models import model_page
 from warehouse.connection import connect
 from warehouse.console import progress_bar, say
 from warehouse.errors import InputError, UsageError
-from warehouse.manifest import FeatureTable, find_task, load_feature_tables
+from warehouse.feature_tables import FeatureTable, find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["write_report"]

@@ -15,7 +15,7 @@ from ml.report.read import Row, headline
 from warehouse.connection import connect
 from warehouse.console import show
 from warehouse.errors import InputError
-from warehouse.manifest import load_feature_tables
+from warehouse.feature_tables import load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["summarise"]

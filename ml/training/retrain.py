@@ -21,7 +21,7 @@ from ml.data.labelled_rows import find_rows
 from ml.training.train import TrainingRequest, train
 from warehouse.connection import connect, fetch, qualified, quoted, require_tables
 from warehouse.console import say
-from warehouse.manifest import FeatureTable, Task, find_task, load_feature_tables
+from warehouse.feature_tables import FeatureTable, Task, find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["Need", "retrain", "whether"]

@@ -25,7 +25,7 @@ from scoring.bundle import Bundle, model_version, write_bundle
 from warehouse.connection import connect
 from warehouse.console import progress_bar, say
 from warehouse.errors import NumerosityError, UsageError
-from warehouse.manifest import FeatureTable, Task, find_task, load_feature_tables
+from warehouse.feature_tables import FeatureTable, Task, find_task, load_feature_tables
 from warehouse.settings import Settings
 
 __all__ = ["TrainingRequest", "train"]

@@ -1,12 +1,9 @@
 with reconciled as (
-    {%- for source_name, entry in var('source_catalog').items() %}
-    {%- set outer_last = loop.last %}
-    {%- for table in entry['files'] %}
+    {%- for source_name, table in raw_tables() %}
     {{ reconcile(source_name, table) }}
-    {%- if not (outer_last and loop.last) %}
+    {%- if not loop.last %}
     union all
     {%- endif %}
-    {%- endfor %}
     {%- endfor %}
 ),
 

@@ -1,5 +1,5 @@
 with quarantined as (
-    {{ union_quarantined() }}
+    select * from {{ ref('quarantined_rows') }}
 ),
 
 raw_tables as (

@@ -3,8 +3,8 @@
     built the tables, less what only an incremental run adds.
 #}
 {%- set parts = [
-    'customer_demographic_features', 'customer_order_features', 'customer_product_features', 'customer_session_features',
-    'customer_engagement_features', 'customer_purchase_labels',
+    'int_customers_known', 'int_customer_orders_aggregated', 'int_customer_products_aggregated', 'int_customer_sessions_aggregated',
+    'int_customer_engagements_aggregated', 'int_customer_purchases_labelled',
 ] -%}
 {%- set relations = parts + ['customer_features', 'session_features'] -%}
 {%- set inputs = [
@@ -16,8 +16,7 @@
 {%- set statements = [] -%}
 {%- if execute -%}
     {%- for name in relations -%}
-        {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ name] -%}
-        {%- do statements.append((name, refs[name], render(node.raw_code))) -%}
+        {%- do statements.append((name, refs[name], render(model_named(name).raw_code))) -%}
     {%- endfor -%}
     {%- for entity in ['customer', 'session'] -%}
         {%- set keys = {'entity_id': entity ~ '_id'} -%}

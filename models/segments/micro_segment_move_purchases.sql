@@ -1,11 +1,17 @@
-{% set outcomes = columns_with_role('customer_purchase_labels', 'label') %}
+{% set outcomes = columns_with_role('customer_features', 'label') %}
 
 with moves as (
     select * from {{ ref('customer_segment_moves') }}
 ),
 
 labels as (
-    select * from {{ ref('customer_purchase_labels') }}
+    select
+        customer_id,
+        {%- for outcome in outcomes %}
+        {{ outcome.name }},
+        {%- endfor %}
+        as_of_date
+    from {{ ref('customer_features') }}
 ),
 
 counted as (

@@ -8,11 +8,18 @@ import duckdb
 import structlog
 
 from scoring.activate.destinations import FILES, check, post, shown, write_file
-from scoring.activate.members import Audience, AudienceChange, difference, known_audiences, read
+from scoring.activate.members import (
+    Audience,
+    AudienceChange,
+    difference,
+    known_audiences,
+    read,
+)
 from warehouse.connection import connect, fetch, qualified, require_tables, storage, transaction
 from warehouse.console import row_progress_bar
 from warehouse.errors import UsageError
 from warehouse.settings import Settings
+from warehouse.tables import insert
 
 __all__ = ["DeliveryOutcome", "DeliveryRequest", "activate"]
 
@@ -141,18 +148,20 @@ def _note(
     changes: AudienceChange,
 ) -> None:
     """Enter the delivery and everybody in it or held out of it, in one transaction."""
-    row = (
-        delivery_id,
-        audience.name,
-        audience.as_of_date,
-        destination,
-        audience.rows.num_rows,
-        audience.held_out,
-        changes.added,
-        changes.removed,
-        changes.changed,
-        datetime.now(UTC).replace(tzinfo=None),
-    )
+    delivery = {
+        "delivery_id": delivery_id,
+        "audience": audience.name,
+        "as_of_date": audience.as_of_date,
+    }
+    counts = {
+        "destination": destination,
+        "rows_delivered": audience.rows.num_rows,
+        "rows_held_out": audience.held_out,
+        "rows_added": changes.added,
+        "rows_removed": changes.removed,
+        "rows_changed": changes.changed,
+        "delivered_at": datetime.now(UTC).replace(tzinfo=None),
+    }
     members = audience.members  # noqa: F841 - read by its name
     with transaction(connection):
         for table in TABLES:
@@ -161,10 +170,10 @@ def _note(
                 f"delete from {qualified(connection, table)} where delivery_id = ?",
                 [delivery_id],
             )
-        deliveries = qualified(connection, TABLES[0])
-        fetch(connection, f"insert into {deliveries} values ({', '.join('?' * len(row))})", row)
+        insert(connection, qualified(connection, TABLES[0]), [delivery | counts])
         connection.execute(
-            f"insert into {qualified(connection, TABLES[1])}"
-            " select ?, ?, customer_id, ?, is_holdout, content_hash from members",
-            [delivery_id, audience.name, audience.as_of_date],
+            f"insert into {qualified(connection, TABLES[1])} by name select"
+            " $delivery_id as delivery_id, $audience as audience, $as_of_date as as_of_date,"
+            " customer_id, is_holdout, content_hash from members",
+            delivery,
         ).fetchall()

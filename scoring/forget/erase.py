@@ -65,9 +65,9 @@ def forget(settings: Settings, request: ErasureRequest) -> Receipt:
     """Erase the customers everywhere, and say where; the status is `done` or `already_done`.
 
     The warehouse is locked from start to end, so nothing is scored or published meanwhile. Raises
-    UsageError (no id), InputError (nothing is known of an id), IntegrityError (a rewritten file is
-    not what it should be) or LockedError; what was rewritten by then is whole, and a further run
-    does the rest.
+    UsageError (no id), InputError (nothing is known of an id, no dbt manifest), IntegrityError (a
+    rewritten file is not what it should be) or LockedError; what was rewritten by then is whole,
+    and a further run does the rest.
     """
     ids = tuple(dict.fromkeys(each.strip() for each in request.ids if each.strip()))
     if not ids:

@@ -4,7 +4,6 @@ Nothing here lists tables. A table with a column `customer_id` is asked for it; 
 for a key that some other table says is the customer's. So tables that are added later are covered.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.connection import fetch, quoted
+from warehouse.feature_tables import load_feature_tables
 
 __all__ = [
     "OWNED",
@@ -51,17 +51,14 @@ class Relation:
 
 
 def entity_keys(manifest: Path) -> dict[str, str]:
-    """What each task's `entity_id` is: {task: its key column}, as the project's YAML says."""
-    if not manifest.is_file():
-        return {}
-    nodes = json.loads(manifest.read_bytes())["nodes"].values()
-    metas = [((node.get("config") or {}).get("meta") or {}).get("numerosity") for node in nodes]
+    """What each task's `entity_id` is: {task: its key column}, as the project's YAML says.
+
+    Raises InputError when dbt's manifest cannot be read.
+    """
     return {
-        task: meta["entity_key"]
-        for meta in metas
-        if meta
-        for task in meta.get("tasks") or {}
-        if "entity_key" in meta
+        task.name: table.entity_key
+        for table in load_feature_tables(manifest)
+        for task in table.tasks
     }
 
 

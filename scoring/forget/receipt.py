@@ -12,6 +12,7 @@ import duckdb
 
 from scoring.forget.replace import replace_file
 from warehouse.connection import fetch, quoted
+from warehouse.tables import create, insert
 
 __all__ = ["TABLE", "Receipt", "ReceiptLine", "erasure_id", "now", "record", "resume"]
 
@@ -93,14 +94,15 @@ def resume(folder: Path, hashes: list[str], found: Iterable[ReceiptLine]) -> Rec
 
 def record(connection: duckdb.DuckDBPyConnection, receipt: Receipt, database: str) -> None:
     """Put the receipt's lines into `scoring.erasures` of a database, in place of earlier ones."""
+    create(connection, TABLE, quoted(database))
     table = f"{quoted(database)}.{TABLE}"
-    connection.execute(f"create schema if not exists {quoted(database)}.scoring")
-    connection.execute(
-        f"create table if not exists {table} (erasure_id varchar, place varchar,"
-        " table_name varchar, rows_erased bigint, erased_at timestamp)"
-    )
     fetch(connection, f"delete from {table} where erasure_id = ?", [receipt.erasure_id])
-    at = datetime.now(UTC).replace(tzinfo=None)
-    rows = [(receipt.erasure_id, line.place, line.table, line.rows, at) for line in receipt.erased]
-    if rows:
-        connection.executemany(f"insert into {table} values (?, ?, ?, ?, ?)", rows)
+    erasure = {
+        "erasure_id": receipt.erasure_id,
+        "erased_at": datetime.now(UTC).replace(tzinfo=None),
+    }
+    rows = [
+        erasure | {"place": line.place, "table_name": line.table, "rows_erased": line.rows}
+        for line in receipt.erased
+    ]
+    insert(connection, table, rows)

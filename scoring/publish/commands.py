@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from scoring.publish.public_tables import check_build, public_tables
+from scoring.publish.published_types import require_types
 from scoring.publish.version_file import Sum, read, sums, write, write_parquet
 from scoring.publish.versions import Versions
 from warehouse.connection import connect, fetch, require_tables, storage
@@ -52,8 +53,8 @@ def publish(
 
     Where the same is served already, nothing is copied. Parquet, once asked for, is kept in step.
     Whatever is raised, what was served still is: InputError (what dbt ran last has failed and there
-    is no `force`, or a table is missing), IntegrityError (the copy is not the original),
-    LockedError or StorageError.
+    is no `force`, a table is missing, or a column has a type that is not published),
+    IntegrityError (the copy is not the original), LockedError or StorageError.
     """
     started = time.perf_counter()
     versions = Versions(settings.serving)
@@ -108,6 +109,7 @@ def _copy(
     with connect(settings.warehouse, True, settings.lock_timeout) as connection:
         fetch(connection, "set memory_limit = ?", [settings.memory_limit])
         require_tables(connection, *(table.relation for table in tables))
+        require_types(connection, tables)
         ((database,),) = fetch(connection, "select current_database()")
         held = sums(connection, database, tables, advance)
         served, said = _served(versions)

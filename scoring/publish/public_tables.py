@@ -12,6 +12,7 @@ from pathlib import Path
 
 from warehouse.connection import quoted
 from warehouse.errors import InputError
+from warehouse.manifest import read_models
 
 __all__ = ["PUBLIC", "Table", "check_build", "public_tables"]
 
@@ -41,26 +42,19 @@ class Table:
 def public_tables(manifest: Path) -> list[Table]:
     """The public relations of the project, by name.
 
-    Raises InputError when dbt's manifest is not there, or is none.
+    Raises InputError when dbt's manifest cannot be read.
     """
-    try:
-        nodes = json.loads(manifest.read_bytes())["nodes"].values()
-        tables = [
-            Table(
-                node["schema"],
-                node.get("alias") or node["name"],
-                node.get("description") or "",
-                {each["name"]: each.get("description") or "" for each in node["columns"].values()},
-            )
-            for node in nodes
-            if node["resource_type"] == "model"
-            and node["config"]["materialized"] in ("table", "incremental")
-            and node["config"].get("meta", {}).get("is_public", node["schema"] in PUBLIC)
-        ]
-    except FileNotFoundError:
-        raise InputError(f"no dbt manifest at {manifest}: run dbt build first") from None
-    except (ValueError, KeyError, AttributeError, TypeError):
-        raise InputError(f"{manifest} is no dbt manifest: run dbt build again") from None
+    tables = [
+        Table(
+            model.schema,
+            model.alias,
+            model.description,
+            {name: column.description for name, column in model.columns.items()},
+        )
+        for model in read_models(manifest)
+        if model.config.get("materialized") in ("table", "incremental")
+        and model.meta.get("is_public", model.schema in PUBLIC)
+    ]
     return sorted(tables, key=lambda table: table.relation)
 
 

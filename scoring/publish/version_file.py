@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from scoring.publish.public_tables import Table
+from scoring.publish.published_types import rows as rows_of
 from warehouse.connection import columns, fetch, quoted
 from warehouse.errors import IntegrityError
 from warehouse.steps import step
@@ -42,7 +43,7 @@ def sums(
         ((rows, checksum),) = fetch(
             connection,
             "select count(*), coalesce(sum(hash(whole_row)), 0)"
-            f" from {table.within(database)} as whole_row",
+            f" from ({rows_of(connection, database, table)}) as whole_row",
         )
         found[table.relation] = Sum(rows, str(checksum))
         advance(1)
@@ -71,7 +72,8 @@ def write(
         for schema in sorted({table.schema for table in tables}):
             fetch(connection, f"create schema {copy}.{quoted(schema)}")
         for table in tables:
-            fetch(connection, f"create table {table.within(COPY)} as from {table.within(database)}")
+            rows = rows_of(connection, database, table)
+            fetch(connection, f"create table {table.within(COPY)} as {rows}")
             _comment(connection, table)
             advance(1)
         _note(connection, version, published_at, tables, wanted)

@@ -1,6 +1,5 @@
 """Which model scores which task: the champions of the registry, each with its verified bundle."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +8,9 @@ import duckdb
 from scoring.bundle import Bundle, load_bundle
 from warehouse.connection import fetch, qualified, require_tables
 from warehouse.errors import InputError, IntegrityError, UsageError
+from warehouse.feature_tables import load_feature_tables
 
-__all__ = ["Champion", "find_champions", "known_tasks"]
+__all__ = ["Champion", "find_champions"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def find_champions(
 ) -> list[Champion]:
     """The champions of every task, or of one, ordered by task.
 
-    Raises UsageError (no such task), InputError (no champion, or more than one).
+    Raises UsageError (no such task), InputError (no champion, more than one, no dbt manifest).
     """
     require_tables(connection, "registry.models")
     rows = fetch(
@@ -53,12 +53,12 @@ def find_champions(
     if task is not None:
         champions = [champion for champion in champions if champion.task == task]
     if not champions:
-        _check_task(connection, manifest, task)
-        raise InputError(
-            f"no champion for {task}: run python -m ml train --task {task}"
-            if task
-            else "no champion for any task: run python -m ml train"
-        )
+        if task is None:
+            raise InputError("no champion for any task: run python -m ml train")
+        known = _known_tasks(connection, manifest)
+        if known and task not in known:
+            raise UsageError(f"no task {task!r}: the tasks are {', '.join(known)}")
+        raise InputError(f"no champion for {task}: run python -m ml train --task {task}")
     tasks = [champion.task for champion in champions]
     for name in tasks:
         if tasks.count(name) > 1:
@@ -68,28 +68,10 @@ def find_champions(
     return champions
 
 
-def known_tasks(connection: duckdb.DuckDBPyConnection, manifest: Path) -> list[str]:
-    """The tasks that were ever trained, and those the project's YAML declares (if dbt has run)."""
+def _known_tasks(connection: duckdb.DuckDBPyConnection, manifest: Path) -> list[str]:
+    """The tasks that were ever trained, and those the project's YAML declares."""
     trained = fetch(
         connection, f"select distinct task from {qualified(connection, 'registry.models')}"
     )
-    return sorted({row[0] for row in trained} | _declared_tasks(manifest))
-
-
-def _check_task(connection: duckdb.DuckDBPyConnection, manifest: Path, task: str | None) -> None:
-    known = known_tasks(connection, manifest)
-    if task is not None and known and task not in known:
-        raise UsageError(f"no task {task!r}: the tasks are {', '.join(known)}")
-
-
-def _declared_tasks(manifest: Path) -> set[str]:
-    if not manifest.is_file():
-        return set()
-    try:
-        nodes = json.loads(manifest.read_bytes())["nodes"].values()
-        metas = [(node.get("config") or {}).get("meta") or {} for node in nodes]
-        return {
-            task for meta in metas for task in (meta.get("numerosity") or {}).get("tasks") or {}
-        }
-    except (ValueError, KeyError, AttributeError, TypeError):
-        raise InputError(f"{manifest} is no dbt manifest: run dbt parse again") from None
+    declared = {task.name for table in load_feature_tables(manifest) for task in table.tasks}
+    return sorted({row[0] for row in trained} | declared)

@@ -131,11 +131,11 @@ def _note(
     """The run's row: what all of its scores have in common."""
     fetch(
         connection,
-        f"insert into {qualified(connection, RUNS)} (run_key, run_id, task, as_of_date,"
-        " model_version, bundle_sha256, feature_schema_hash, code_version,"
-        " features_fingerprint, rows_scored, rows_unscorable, started_at, finished_at)"
-        f" values ({RUN_KEY}, $run, $task, $day, $version, $sha, $schema, $code, $fingerprint,"
-        " $scored, $unscorable, $at, $finished)",
+        f"insert into {qualified(connection, RUNS)} by name select {RUN_KEY} as run_key,"
+        " $run as run_id, $task as task, $day as as_of_date, $version as model_version,"
+        " $sha as bundle_sha256, $schema as feature_schema_hash, $code as code_version,"
+        " $fingerprint as features_fingerprint, $scored as rows_scored,"
+        " $unscorable as rows_unscorable, $at as started_at, $finished as finished_at",
         run
         | {"sha": bundle.bundle_sha256, "fingerprint": fingerprint, "finished": _now()}
         | {"schema": bundle.feature_schema_hash, "code": code_version()}

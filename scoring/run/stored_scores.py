@@ -102,16 +102,15 @@ def insert(
     coded = _coded(rows, numbers)  # noqa: F841 - DuckDB reads it by its name
     if counts.scored:
         connection.execute(
-            f"insert into {qualified(connection, SCORES)} (run_key, entity_id, {_STORED})"
-            f" select {RUN_KEY}, entity_id, {_STORED} from coded where unscorable is null",
+            f"insert into {qualified(connection, SCORES)} by name select {RUN_KEY} as run_key,"
+            f" entity_id, {_STORED} from coded where unscorable is null",
             {"run": run["run"]},
         ).fetchall()
     if counts.unscorable:
         connection.execute(
-            f"insert into {qualified(connection, UNSCORABLE)} (task, entity_id, as_of_date,"
-            " model_version, run_id, reason, scored_at)"
-            " select $task, entity_id, $day, $version, $run, unscorable, $at from coded"
-            " where unscorable is not null",
+            f"insert into {qualified(connection, UNSCORABLE)} by name select $task as task,"
+            " entity_id, $day as as_of_date, $version as model_version, $run as run_id,"
+            " unscorable as reason, $at as scored_at from coded where unscorable is not null",
             run,
         ).fetchall()
     return counts

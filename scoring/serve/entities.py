@@ -142,5 +142,5 @@ CUSTOMER = Entity(
     },
     as_of_date="as_of_date",
     people="cross join (select false as is_known) as people",
-    computed=("customer_demographic_features", "customer_features"),
+    computed=("int_customers_known", "customer_features"),
 )

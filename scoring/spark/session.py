@@ -32,7 +32,7 @@ __all__ = ["bring", "configuration", "connect", "fetch", "literal", "translated"
 
 LONGEST_PAUSE = 0.5
 """Seconds between two attempts at a locked catalog."""
-RAISED = re.compile(r"scoring\.errors\.(\w+): (.+)")
+RAISED = re.compile(r"warehouse\.errors\.(\w+): (.+)")
 """How an error of ours ends a traceback that came from a worker."""
 
 log = structlog.get_logger()

@@ -3,11 +3,19 @@
 import json
 import sys
 
-from scoring.spark.session import connect, fetch
+import scoring.spark.session as session
 from warehouse.settings import load_settings
 
+
+def answers(text: str) -> str:
+    """The first column of each query's rows, by the query's name."""
+    queries = json.loads(text)
+    with session.connect(load_settings()) as spark:
+        found = {
+            name: [row[0] for row in session.fetch(spark, query)] for name, query in queries.items()
+        }
+    return json.dumps(found, default=str)
+
+
 if __name__ == "__main__":
-    queries = json.load(sys.stdin)
-    with connect(load_settings()) as spark:
-        answers = {name: [row[0] for row in fetch(spark, query)] for name, query in queries.items()}
-    print(json.dumps(answers, default=str))
+    print(answers(sys.stdin.read()))

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from warehouse.errors import NumerosityError
-from warehouse.manifest import FeatureTable, load_feature_tables
+from warehouse.feature_tables import FeatureTable, load_feature_tables
 from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["compiled_models", "compiled_project"]

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ import pytest
 from tests.support.macro_files import macro_text
 from tests.support.project import Done, Workspace
 from tests.support.spark_cluster import PYTHON
+from tests.support.spark_server import SparkServer
 from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["Running", "SparkWorkspace", "differences", "dispatched", "needs_spark", "on_spark"]
@@ -75,11 +76,17 @@ class SparkWorkspace:
     workspace: Workspace
     master: str = LOCAL
     settings: Mapping[str, str] = field(default_factory=lambda: SMALL)
+    server: SparkServer | None = None
+    """Runs the commands; without it, or on a cluster, each is a process of its own."""
 
     @property
     def tables(self) -> Path:
         """The folder of tables."""
         return self.workspace.folder / "spark" / "tables"
+
+    def on_cluster(self, master: str) -> "SparkWorkspace":
+        """The same tables for commands on a cluster, which are processes of their own."""
+        return replace(self, master=master)
 
     def environment(self) -> dict[str, str]:
         """The environment of a command that works here."""
@@ -100,25 +107,34 @@ class SparkWorkspace:
 
     def dbt(self, *arguments: str) -> Done:
         """Run dbt on the target `spark`."""
+        words = self._dbt_words(*arguments)
+        if self.server and self.master == LOCAL:
+            return Done(*self.server.run(["dbt", *words], self.environment()))
         return self.start_dbt(*arguments).done()
 
     def start_dbt(self, *arguments: str) -> Running:
-        """The same, and the test goes on."""
+        """The same as a process of its own, and the test goes on."""
+        return self._start([str(PYTHON.with_name("dbt")), *self._dbt_words(*arguments)])
+
+    def _dbt_words(self, *arguments: str) -> list[str]:
         where = ["--target", "spark", "--target-path", str(self.workspace.folder / "target-spark")]
-        quiet = ["--no-use-colors", "--log-level-file", "none"]
-        return self._start([str(PYTHON.with_name("dbt")), *quiet, *arguments, *where])
+        return ["--no-use-colors", "--log-level-file", "none", *arguments, *where]
 
     def python(self, *arguments: str, text: str = "", **variables: str) -> Done:
         """Run Python of .venv-spark with `text` on stdin, and variables of its environment."""
+        if self.server and self.master == LOCAL and not variables:
+            return Done(*self.server.run(arguments, self.environment(), text))
         return self.start_python(*arguments, text=text, **variables).done()
 
     def start_python(self, *arguments: str, text: str = "", **variables: str) -> Running:
-        """The same, and the test goes on."""
+        """The same as a process of its own, and the test goes on."""
         return self._start([str(PYTHON), *arguments], text, variables)
 
     def _start(
         self, command: Sequence[str], text: str = "", variables: Mapping[str, str] | None = None
     ) -> Running:
+        if self.server:
+            self.server.stop()  # only one process may have the catalog open
         (self.workspace.folder / "spark").mkdir(exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=self.workspace.folder))
         (folder / "in").write_text(text)

@@ -1,6 +1,5 @@
 """Tiny warehouses and hand-made models for the tests: no dbt, no scikit-learn."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
@@ -13,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from scoring.bundle import INPUT, Bundle, write_bundle
 from scoring.bundle import model_version as version_of
-from tests.support.macro_files import macro_text
+from warehouse import tables
 
 TASK = "customer_purchase_30d"
 RELATION = "features.customer_features"
@@ -29,13 +28,7 @@ CHECK_COLUMNS = (
 )
 """The columns of monitoring.monitoring_checks."""
 
-_MACROS = [macro_text(name) for name in ("create_python_tables", "predictions_tables")]
-_STATEMENTS = re.findall(
-    r"'(create (?:table|schema|view) .*?)',\n",
-    _MACROS[0] + _MACROS[1].partition("macro duckdb__")[2],
-    re.DOTALL,
-)
-DDL = "".join(f"{each};\n" for each in (*_STATEMENTS, "create schema if not exists features"))
+DDL = tables.script() + "create schema if not exists features;\n"
 """The tables of Python as dbt creates them, and room for features."""
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet
 
 from warehouse.connection import columns, fetch, quoted, require_tables
+from warehouse.errors import InputError
 
 __all__ = ["Comparison", "compare", "export_marts"]
 
@@ -93,6 +94,8 @@ class Comparison:
     """Of two numbers, relative to the larger of them."""
     column: str
     """The feature with that difference."""
+    unknown: tuple[str, ...]
+    """Features of the warehouse that the peer does not compute."""
 
 
 def export_marts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -118,19 +121,25 @@ def export_marts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 def compare(connection: duckdb.DuckDBPyConnection, frame: Any) -> Comparison:
     """A peer's features against those of the warehouse, at the dates that the peer has.
 
-    `frame` is a pandas or polars data frame, or the path of a Parquet file with one. Raises
-    duckdb.BinderException when it lacks a feature.
+    `frame` is a pandas or polars data frame, or the path of a Parquet file with one. Features that
+    only the warehouse has are named, not compared. Raises InputError when the warehouse lacks one
+    of the peer's.
     """
     types = columns(connection, FEATURES)
-    features = [name for name, data_type in types.items() if data_type == "FLOAT"]
-    connection.register("peer_features", _arrow(frame))
+    table = _arrow(frame)
+    if missing := [name for name in table.column_names if name not in types]:
+        raise InputError(f"{FEATURES} has no {', '.join(missing)}, which the peer computes")
+    ours = [name for name, data_type in types.items() if data_type == "FLOAT"]
+    features = [name for name in ours if name in table.column_names]
+    unknown = tuple(name for name in ours if name not in table.column_names)
+    connection.register("peer_features", table)
     measures = ", ".join(
         f"count(*) filter ((ours.{name} is null) <> (peers.{name} is null)),"
         f" coalesce(max(abs(ours.{name}::double - peers.{name})"
         f" / nullif(greatest(abs(ours.{name}), abs(peers.{name})), 0)), 0)"
         for name in map(quoted, features)
     )
-    ((rows, ours, peers, texts, *measured),) = fetch(
+    ((rows, here, there, texts, *measured),) = fetch(
         connection,
         f"""
         with ours as (
@@ -148,7 +157,8 @@ def compare(connection: duckdb.DuckDBPyConnection, frame: Any) -> Comparison:
         """,
     )
     largest, column = max(zip(measured[1::2], features, strict=True))
-    return Comparison(rows, ours + peers - 2 * rows, sum(measured[::2]), texts, largest, column)
+    only_one = here + there - 2 * rows
+    return Comparison(rows, only_one, sum(measured[::2]), texts, largest, column, unknown)
 
 
 def _arrow(frame: Any) -> pyarrow.Table:

@@ -1,4 +1,4 @@
-"""Customer features in pandas: a peer of the SQL in `models/features/customer_*_features.sql`.
+"""Customer features in pandas: a peer of the SQL in `models/intermediate/customer_features`.
 
 Events are filtered while they are read, and each aggregate is one grouping of the rows of its
 window. Customers are numbers, and a categorical of all of them: a grouping then has a row for

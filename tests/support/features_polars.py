@@ -1,4 +1,4 @@
-"""Customer features in polars: a peer of the SQL in `models/features/customer_*_features.sql`.
+"""Customer features in polars: a peer of the SQL in `models/intermediate/customer_features`.
 
 One lazy query for all dates, so that polars reads only the columns and rows that any step needs,
 works on all cores, and in batches where it can (its streaming engine).

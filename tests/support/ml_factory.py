@@ -1,6 +1,5 @@
 """A hand-made manifest and warehouse for the tests of learning: no dbt."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -15,7 +14,8 @@ from threadpoolctl import threadpool_limits
 
 from ml.data.dataset import Dataset
 from tests.support.factory import DDL
-from warehouse.manifest import Feature, FeatureTable, Task
+from tests.support.manifests import model, write_manifest
+from warehouse.feature_tables import Feature, FeatureTable, Task
 from warehouse.settings import Settings, load_settings
 
 threadpool_limits(1)  # two OpenMP threads on small data mostly wait for each other
@@ -77,7 +77,6 @@ def node(**changes: Any) -> dict[str, Any]:
     """The manifest's entry of RELATION; `changes` go into its `numerosity` meta."""
     features = {
         name: {
-            "name": name,
             "data_type": "float",
             "config": {
                 "meta": {"role": "feature", "label": name.replace("_", " "), "group": "web"}
@@ -85,29 +84,20 @@ def node(**changes: Any) -> dict[str, Any]:
         }
         for name in FEATURES
     }
-    label = {LABEL: {"name": LABEL, "data_type": "boolean", "config": {"meta": {"role": "label"}}}}
-    key = {"visitor_id": {"name": "visitor_id", "data_type": "varchar"}}
+    label = {LABEL: {"data_type": "boolean", "config": {"meta": {"role": "label"}}}}
+    key = {"visitor_id": {"data_type": "varchar"}}
     meta = {
         "entity": "visitor",
         "entity_key": "visitor_id",
         "as_of_column": "as_of_date",
         "tasks": {TASK: {"label": LABEL, "horizon_days": 30, "title": "buys within 30 days"}},
     }
-    return {
-        "resource_type": "model",
-        "schema": "features",
-        "name": "visitor_features",
-        "alias": "visitor_features",
-        "config": {"meta": {"numerosity": {**meta, **changes}}},
-        "columns": {**key, **features, **label},
-    }
+    return model(RELATION, {**key, **features, **label}, meta={"numerosity": {**meta, **changes}})
 
 
 def manifest(path: Path, *nodes: Mapping[str, Any]) -> Path:
     """A target/manifest.json with these models, or with RELATION alone."""
-    models = {f"model.numerosity.{i}": entry for i, entry in enumerate(nodes or [node()])}
-    path.write_text(json.dumps({"nodes": models}))
-    return path
+    return write_manifest(path, *(nodes or [node()]))
 
 
 def warehouse(path: Path, rows: int = 240, dates: Sequence[date] = ONE_DATE, seed: int = 0) -> Path:

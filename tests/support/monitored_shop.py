@@ -14,7 +14,7 @@ import pandas as pd
 from scipy.special import expit
 
 from ml.data.arrays import Floats
-from warehouse.manifest import FeatureTable
+from warehouse.feature_tables import FeatureTable
 
 __all__ = ["HORIZON", "PLANTED", "TASKS", "Day", "Planted", "draw_day"]
 

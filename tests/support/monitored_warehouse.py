@@ -11,8 +11,9 @@ from scipy.special import expit
 from ml.evaluation.bootstrap import bootstrap_intervals
 from ml.evaluation.metrics import measure
 from tests.support.monitored_shop import HORIZON, TASKS, Day, buyers, draw_day
-from warehouse.manifest import FeatureTable
+from warehouse.feature_tables import FeatureTable
 from warehouse.settings import PROJECT_ROOT
+from warehouse.tables import insert, script
 
 __all__ = ["AFTER_SCORES", "BEFORE_SCORES", "Nights"]
 
@@ -53,18 +54,12 @@ TABLES = {
     "marts.engagements": "known_at timestamp, channel varchar, action varchar",
     "monitoring.feature_histograms": "feature_table varchar, feature varchar, as_of_date date,"
     " bin integer, row_count bigint",
-    "registry.models": "task varchar, model_version varchar, status varchar, candidate varchar,"
-    " training_from date, training_to date",
-    "registry.evaluations": "task varchar, model_version varchar, candidate varchar,"
-    " metric varchar, value double, value_low double, value_high double,"
-    " rows bigint, buyers bigint",
-    "registry.held_out_predictions": "task varchar, model_version varchar, probability double",
     "scoring.predictions": "task varchar, entity_id varchar, as_of_date date,"
     " model_version varchar, probability double",
     "segments.public_micro_segment_counts": "level integer, segment_name varchar, outcome varchar,"
     " as_of_date date, customers_scored bigint, buyers_scored bigint, predicted_buyers double",
 }
-"""What the models read, as far as they read it."""
+"""What the models read, as far as they read it. Predictions are a table here, and not a view."""
 
 
 class Nights:
@@ -120,7 +115,8 @@ class Nights:
         run = self.connection.execute
         run("attach ':memory:' as warehouse")
         run("use warehouse")
-        for schema in (*SCHEMAS, "registry", "scoring"):
+        run(f"{script()} drop view scoring.predictions")
+        for schema in SCHEMAS:
             run(f"create schema {schema}")
         for table, moment in EVENTS.items():
             run(
@@ -196,19 +192,25 @@ class Nights:
             threshold = 0.2 if task == "customer_purchase_30d" else 0.5
             found = measure(labels, p, threshold)
             ends = bootstrap_intervals(labels, p, threshold=threshold)
-            self.connection.execute(
-                "insert into registry.models values (?, 'm1', 'champion', 'glass_box', ?, ?)",
-                [task, FIRST, self.today],
+            model = {"task": task, "model_version": "m1"}
+            champion = model | {"candidate": "glass_box"}
+            learned = {"status": "champion", "training_from": FIRST, "training_to": self.today}
+            insert(self.connection, "registry.models", [champion | learned])
+            measured = [
+                {"metric": metric, "value": found[metric], "value_low": low, "value_high": high}
+                for metric in ("roc_auc", "brier", "precision")
+                for low, high in [ends[metric]]
+            ]
+            insert(
+                self.connection,
+                "registry.evaluations",
+                [champion | {"rows": 0, "buyers": 0} | row for row in measured],
             )
-            for metric in ("roc_auc", "brier", "precision"):
-                self.connection.execute(
-                    "insert into registry.evaluations"
-                    " values (?, 'm1', 'glass_box', ?, ?, ?, ?, 0, 0)",
-                    [task, metric, found[metric], *ends[metric]],
-                )
-            said = pd.DataFrame({"p": p})  # noqa: F841 - read by its name
+            said = pd.DataFrame({"probability": p})  # noqa: F841 - read by its name
             self.connection.execute(
-                "insert into registry.held_out_predictions select ?, 'm1', p from said", [task]
+                "insert into registry.held_out_predictions by name"
+                " select $task as task, $model_version as model_version, probability from said",
+                model,
             ).fetchall()
 
     def _enter_scores(self, day: Day) -> None:

@@ -2,20 +2,28 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pandas as pd
 
+from tests.support.dbt_server import DbtServer
 from warehouse.settings import PROJECT_ROOT
 
-__all__ = ["PUBLIC_LAYERS", "Done", "Workspace", "models_of", "real_data"]
+__all__ = ["PUBLIC_LAYERS", "Done", "Workspace", "copy_of_project", "models_of", "real_data"]
 
+PARTS = (
+    *("models", "macros", "seeds", "tests/dbt", "docs", "warehouse/tables"),
+    *("dbt_project.yml", "selectors.yml"),
+)
+"""What dbt reads of the project."""
 PUBLIC_LAYERS = ("marts", "features", "segments", "predictions", "activation", "monitoring")
 
 
@@ -71,13 +79,20 @@ class Workspace:
     def dbt(self, *arguments: str, raw: Path | None = None, **variables: object) -> Done:
         """Run dbt, with another raw folder if one is given.
 
-        A run with the same variables as the one before skips most of dbt's parsing.
+        As `dbt_command` does, but in a fork of a process that has parsed the project.
         """
+        environment = Workspace(self.folder, raw or self.raw).environment()
+        return Done(*_server().run(self._words(arguments, variables), environment))
+
+    def dbt_command(self, *arguments: str, **variables: object) -> Done:
+        """Run dbt's own command: another project's (--project-dir), or to see its start, too."""
+        program = str(Path(sys.executable).with_name("dbt"))
+        return self._run([program, *self._words(arguments, variables)])
+
+    def _words(self, arguments: Sequence[str], variables: Mapping[str, object]) -> list[str]:
         where = ["--target-path", str(self.folder / "target"), "--log-level-file", "none"]
         given = ["--vars", json.dumps(variables)] if variables else []
-        program = str(Path(sys.executable).with_name("dbt"))
-        other = Workspace(self.folder, raw or self.raw)
-        return other._run([program, "--no-use-colors", *arguments, *where, *given])
+        return ["--no-use-colors", *arguments, *where, *given]
 
     def python(self, module: str, *arguments: str) -> dict[str, Any]:
         """Run `python -m module`, which has to succeed; returns its last line's JSON object."""
@@ -118,6 +133,20 @@ class Workspace:
         if merged or done.returncode:
             return Done(done.returncode, done.stdout + done.stderr)
         return Done(done.returncode, done.stdout)
+
+
+@cache
+def _server() -> DbtServer:
+    return DbtServer()
+
+
+def copy_of_project(folder: Path) -> Path:
+    """A copy of the dbt project, to add files to; what dbt calls `--project-dir`."""
+    for part in PARTS:
+        source, target = PROJECT_ROOT / part, folder / part
+        target.parent.mkdir(parents=True, exist_ok=True)
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    return folder
 
 
 def models_of(*layers: str) -> list[str]:

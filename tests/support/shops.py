@@ -56,7 +56,7 @@ def _copy(workspace: Workspace, name: str) -> Workspace:
 def _build_shop(folder: Path) -> Shop:
     synthesize(CUSTOMERS, SEED, folder / "raw")
     workspace = Workspace(folder, folder / "raw")
-    workspace.dbt("build").succeeded()
+    workspace.dbt_command("build").succeeded()
     workspace.python("ml", "train")
     copies = []
     for name, force in [("scored", []), ("scored_again", []), ("", ["--force"])]:

@@ -1,5 +1,7 @@
 with orders as (
-    select * from {{ ref('stg_cdnow__orders') }}
+    select *
+    from {{ ref('stg_cdnow__orders') }}
+    where quarantine_reason is null
 ),
 
 final as (

@@ -1,5 +1,7 @@
 with customers as (
-    select * from {{ ref('stg_hillstrom__customers') }}
+    select *
+    from {{ ref('stg_hillstrom__customers') }}
+    where quarantine_reason is null
 ),
 
 -- What a customer spent in the year before the e-mails, as one order on the day the file gives for the last one:

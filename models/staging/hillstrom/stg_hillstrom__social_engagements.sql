@@ -1,5 +1,7 @@
 with customers as (
-    select * from {{ ref('stg_hillstrom__customers') }}
+    select *
+    from {{ ref('stg_hillstrom__customers') }}
+    where quarantine_reason is null
 ),
 
 final as (

@@ -1,5 +1,7 @@
 with customers as (
-    select * from {{ ref('stg_hillstrom__customers') }}
+    select *
+    from {{ ref('stg_hillstrom__customers') }}
+    where quarantine_reason is null
 ),
 
 -- That a customer came in the two weeks after the e-mails is all that is known of the visit.

@@ -1,7 +1,7 @@
 with items as (
     select *
     from {{ ref('stg_online_retail__order_items') }}
-    where customer_id is not null
+    where quarantine_reason is null and customer_id is not null
 ),
 
 ranked as (

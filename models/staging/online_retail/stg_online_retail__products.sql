@@ -1,5 +1,7 @@
 with items as (
-    select * from {{ ref('stg_online_retail__order_items') }}
+    select *
+    from {{ ref('stg_online_retail__order_items') }}
+    where quarantine_reason is null
 ),
 
 ranked as (

@@ -1,5 +1,7 @@
 with customers as (
-    select * from {{ ref('stg_social_network_ads__customers') }}
+    select *
+    from {{ ref('stg_social_network_ads__customers') }}
+    where quarantine_reason is null
 ),
 
 -- The campaign's outcome, as what it was: an order two weeks after the as-of date.

@@ -1,6 +1,6 @@
 -- Over all segments of a level, mix and rate add up to the change of the purchase rate, counted here without any segment.
 with labels as (
-    select * from {{ ref('customer_purchase_labels') }}
+    select * from {{ ref('customer_features') }}
 ),
 
 effects as (
@@ -19,7 +19,7 @@ effects as (
 ),
 
 rates as (
-    {%- for label in columns_with_role('customer_purchase_labels', 'label') %}
+    {%- for label in columns_with_role('customer_features', 'label') %}
     select
         '{{ label.name }}' as outcome,
         as_of_date,

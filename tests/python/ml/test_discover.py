@@ -1,7 +1,6 @@
 """Discovery: nothing on noise, what was planted where something was, and rows that SQL can join."""
 
 import json
-import re
 from collections.abc import Mapping
 from datetime import date
 from itertools import product
@@ -30,27 +29,15 @@ from ml.discover.sentence import Words, sentence, words
 from ml.discover.snap import readable_bound
 from ml.discover.tree_rules import grow_rules
 from ml.discover.windows import Windows, split
-from tests.support.factory import execute
-from tests.support.macro_files import macro_file, macro_text
+from tests.support.factory import DDL, execute
+from tests.support.macro_files import macro_text
 from tests.support.ml_factory import DATES, FEATURES, RELATION, TASK, dataset, project
-from warehouse.manifest import Feature
+from warehouse.feature_tables import Feature
 from warehouse.settings import PROJECT_ROOT, Settings
+from warehouse.tables import insert
 
-CREATE = macro_file("create_python_tables")
 MEMBERS = PROJECT_ROOT / "models" / "segments" / "discovered_segment_members.sql"
 TABLES = ("discovered_segments", "discovered_segment_statistics")
-
-
-def create_tables(path: Path) -> None:
-    """The tables of discovered segments, as the macro creates them."""
-    statements = re.findall(
-        r"'(create table if not exists registry\.discovered.*?)',", CREATE.read_text(), re.DOTALL
-    )
-    assert len(statements) == len(TABLES)
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema if not exists registry")
-        for statement in statements:
-            connection.execute(statement)
 
 
 @pytest.fixture(scope="module")
@@ -441,26 +428,26 @@ def test_members_in_sql_are_those_of_numpy() -> None:
             Rule(tuple(Condition(f, bound(), bound(), missing[luck.integers(3)]) for f in chosen))
         )
     written = [
-        (TASK, str(name), "confirmed", number, one.feature, one.low, one.high, one.missing)
+        {
+            "task": TASK,
+            "segment_id": str(name),
+            "status": "confirmed",
+            "condition_number": number,
+            **vars(one),
+        }
         for name, rule in enumerate(rules)
         for number, one in enumerate(rule.conditions, 1)
     ]
     ignored = [
-        (TASK, "a", "dropped", 1, "first", None, None, "no"),
-        ("of another table", "b", "confirmed", 1, "first", None, None, "no"),
+        written[0] | {"segment_id": "a", "status": "dropped"},
+        written[0] | {"segment_id": "b", "task": "of another table"},
     ]
     with duckdb.connect() as connection:
         connection.execute(
-            "create schema registry; create table registry.discovered_segments (task varchar,"
-            " segment_id varchar, status varchar, condition_number integer, feature varchar,"
-            " low float, high float, missing varchar);"
             "create table customers (customer_id varchar, as_of_date date, first float,"
-            " second float, third float)"
+            " second float, third float);" + DDL
         )
-        connection.executemany(
-            f"insert into registry.discovered_segments values ({', '.join('?' * 8)})",
-            written + ignored,
-        )
+        insert(connection, "registry.discovered_segments", written + ignored)
         connection.executemany(
             "insert into customers values (?, date '2025-01-01', ?, ?, ?)",
             [(str(number), *row) for number, row in enumerate(rows)],
@@ -484,7 +471,6 @@ def test_members_in_sql_are_those_of_numpy() -> None:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A project that the environment points at, with five dates of 300 visitors."""
     found = project(tmp_path, DATES, 300)
-    create_tables(found.warehouse)
     for name in ("manifest", "warehouse", "lock_timeout"):
         monkeypatch.setenv(f"NUMEROSITY_{name.upper()}", str(getattr(found, name)))
     return found

@@ -20,8 +20,9 @@ from ml.candidates.calibrated import CalibratedModel
 from ml.candidates.glass_box import GlassBoxBoosting
 from ml.candidates.gradient_boosting import GradientBoosting
 from ml.candidates.logistic import Logistic
-from ml.data.arrays import Labels, Matrix, RowNumbers
+from ml.data.arrays import Labels, Matrix
 from ml.data.dataset import Dataset, read_dataset
+from ml.data.read_rows import Rows
 from ml.data.row_sample import Stratum, allocate, said
 from ml.evaluation.candidates import evaluate
 from ml.evaluation.command import evaluate_task
@@ -34,6 +35,7 @@ from ml.training.train import TrainingRequest, train
 from scoring.bundle import load_bundle
 from tests.support.factory import execute, rows
 from tests.support.ml_factory import DATES, FEATURES, LABEL, RELATION, TASK, project, sample, table
+from tests.support.overviews import build_overviews
 from warehouse.connection import connect
 from warehouse.errors import InputError, UsageError
 from warehouse.settings import Settings, load_settings
@@ -204,14 +206,14 @@ def test_another_seed_draws_other_rows() -> None:
 def test_rows_are_written_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than a batch is held beside the matrix, whatever the size of the table."""
     connection = shop([(4_000, 900)])
-    whole, sizes, put = read(connection, 10_000), [], RowNumbers.put
+    whole, sizes, put = read(connection, 10_000), [], Rows.put
 
-    def counted(self: RowNumbers, start: int, batch: pa.RecordBatch) -> None:
+    def counted(self: Rows, start: int, batch: pa.RecordBatch) -> None:
         sizes.append(batch.num_rows)
         put(self, start, batch)
 
     monkeypatch.setattr("ml.data.read_rows.BATCH", 2_048)
-    monkeypatch.setattr(RowNumbers, "put", counted)
+    monkeypatch.setattr(Rows, "put", counted)
     data = read(connection, 10_000)
     assert sum(sizes) == 4_900
     assert max(sizes) <= 2_048
@@ -354,6 +356,7 @@ def test_what_was_drawn_is_told_wherever_the_model_is(
     assert sum(each["drawn"] for each in training["strata"]) == 900
     assert sum(each["drawn"] * each["weight"] for each in training["strata"]) == pytest.approx(5e3)
     assert rows(found.warehouse, "select drawn from registry.models") == [(done["drawn"],)]
+    build_overviews(found.warehouse, TASK)
     page = Path(write_report(found)["out"]).read_text()
     assert done["drawn"] in page
     compared = evaluate_task(found, TASK, TrainingRequest(folds=2))

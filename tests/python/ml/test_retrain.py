@@ -13,7 +13,7 @@ from tests.support import factory, ml_factory
 from tests.support.ml_factory import FEATURES, RELATION, TASK
 from warehouse.connection import connect
 from warehouse.errors import InputError
-from warehouse.manifest import find_task, load_feature_tables
+from warehouse.feature_tables import find_task, load_feature_tables
 from warehouse.settings import Settings
 
 LOGISTIC = [one for one in CANDIDATES if one.name == "logistic"]

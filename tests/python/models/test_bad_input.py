@@ -11,7 +11,7 @@ from tests.support.shops import BrokenShop
 
 ADS = "social_network_ads"
 HEADER = "User ID,Gender,Age,EstimatedSalary,Purchased"
-CLEAN = f"staging.stg_{ADS}__customers"
+CLEAN = f"staging.stg_{ADS}__customers where quarantine_reason is null"
 ORDERS = f"select count(*) from staging.stg_{ADS}__orders"
 
 # User id, what is wrong with the row, and the reason it is quarantined with; none for good rows.
@@ -46,14 +46,17 @@ class Ads:
 
     def build(self, folder: Path) -> Done:
         """Build the staging of the file in a raw folder."""
-        return self.workspace.dbt("run", "--select", f"staging.{ADS}", raw=folder, sources=[ADS])
+        wanted = ("--select", f"staging.{ADS}", "+quarantined_rows")
+        return self.workspace.dbt("run", *wanted, raw=folder, sources=[ADS])
 
     def reconciliation(self) -> tuple[int, int, int, int]:
         """Raw, clean, quarantined and duplicate rows."""
         counted = "count(*), cast(coalesce(sum(raw_copies - 1), 0) as integer)"
         ((raw,),) = self.workspace.rows(f"select count(*) from staging.raw_{ADS}__customers")
         ((clean, copies),) = self.workspace.rows(f"select {counted} from {CLEAN}")
-        ((bad, bad_copies),) = self.workspace.rows(f"select {counted} from {CLEAN}_quarantined")
+        ((bad, bad_copies),) = self.workspace.rows(
+            f"select {counted} from staging.quarantined_rows"
+        )
         return raw, clean, bad, copies + bad_copies
 
     def quarantine(self) -> list[tuple[str, str]]:
@@ -61,7 +64,7 @@ class Ads:
         return [
             (reason, text)
             for reason, text in self.workspace.rows(
-                f"select quarantine_reason, raw_text from {CLEAN}_quarantined order by all"
+                "select quarantine_reason, raw_text from staging.quarantined_rows order by all"
             )
         ]
 
@@ -108,7 +111,7 @@ def test_spaces_in_a_header_do_no_harm(ads: Ads, tmp_path: Path) -> None:
     assert ads.workspace.rows(ORDERS) == [(143,)]
     ((salary, gender, birth),) = ads.workspace.rows(
         f"select annual_salary, gender, cast(birth_date as varchar) from {CLEAN} "
-        "where customer_id = '15624510'"
+        "and customer_id = '15624510'"
     )
     assert (float(salary), gender, birth) == (19000, "male", "2001-01-01")
 

@@ -50,7 +50,9 @@ def read(connection: duckdb.DuckDBPyConnection) -> Tables:
     )
     return Tables(
         members,
-        connection.sql("select * from features.customer_purchase_labels").df(),
+        connection.sql(
+            f"select customer_id, as_of_date, {', '.join(OUTCOMES)} from features.customer_features"
+        ).df(),
         *(
             connection.sql(f"select * from segments.{name}").df()
             for name in (REBUILT[0], *REBUILT_LATER)
@@ -73,7 +75,7 @@ def with_leavers(shop: Shop, folder: Path) -> Tables:
             "or customer_id like '%3' or customer_id like '%7')",
             [LEFT_AT],
         )
-        for table in ("segments.customer_micro_segments", "features.customer_purchase_labels"):
+        for table in ("segments.customer_micro_segments", "features.customer_features"):
             connection.execute(
                 f"delete from {table} where as_of_date >= $1 "
                 "and customer_id in (select customer_id from leavers)",

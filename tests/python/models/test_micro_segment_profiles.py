@@ -15,7 +15,7 @@ from statsmodels.stats.meta_analysis import effectsize_smd
 
 from tests.support.macro_files import macro_file
 from tests.support.shops import Shop
-from warehouse.manifest import Feature, load_feature_tables
+from warehouse.feature_tables import Feature, load_feature_tables
 from warehouse.settings import PROJECT_ROOT
 
 STATISTICS = PROJECT_ROOT / "macros" / "statistics"
@@ -162,7 +162,7 @@ def test_every_difference_is_that_of_statsmodels(told: Told) -> None:
 
 
 def test_labels_and_groups_are_those_of_the_yaml(told: Told) -> None:
-    """Every feature of the registry is compared, and called what the registry calls it."""
+    """Every feature of the catalog is compared, and called what the catalog calls it."""
     named = told.differences.groupby("feature")[["feature_label", "feature_group"]].first()
     expected = {feature.name: feature for feature in told.features}
     assert set(named.index) <= set(expected)

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from scipy import stats
 from scipy.special import expit
 from sklearn.metrics import brier_score_loss, roc_auc_score
@@ -13,8 +14,18 @@ from bench.monitoring import say_it
 from tests.support.compiled_sql import compiled_project
 from tests.support.monitored_shop import PLANTED, TASKS, Planted, draw_day
 from tests.support.monitored_warehouse import AFTER_SCORES, BEFORE_SCORES, Nights
+from tests.support.unknown import say_unknown
+from warehouse.settings import PROJECT_ROOT
 
 CUSTOMERS = 2_000
+
+
+def checks_of(name: str) -> list[str]:
+    """The checks that a model of models/monitoring names in its YAML."""
+    (file,) = (PROJECT_ROOT / "models" / "monitoring").rglob(f"{name}.yml")
+    (model,) = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
+    checks: list[str] = model["config"]["meta"]["checks"]
+    return checks
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +46,11 @@ def test_a_day_without_a_change_says_nothing(quiet: pd.DataFrame) -> None:
     """Hundreds of checks, every kind of them, all ok, each with a sentence."""
     assert quiet.loc[quiet["status"] != "ok", "message"].tolist() == []
     assert len(quiet) > 350 and quiet["message"].notna().all()
-    thresholds = pd.read_csv("seeds/monitoring_thresholds.csv")
-    assert set(quiet["check_name"]) == set(thresholds["check_name"])
+    run = [name for name in (*BEFORE_SCORES, *AFTER_SCORES) if name.startswith("monitor_")]
+    checks = {check for name in run for check in checks_of(name)}
+    assert set(quiet["check_name"]) == checks
+    thresholds = pd.read_csv(PROJECT_ROOT / "seeds" / "monitoring_thresholds.csv")
+    say_unknown("bench/monitored_warehouse.py", set(thresholds["check_name"]) - checks)
     assert not quiet.duplicated(["check_name", "subject"]).any()
 
 

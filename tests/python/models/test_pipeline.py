@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from tests.support import readme
 from tests.support.project import PUBLIC_LAYERS, models_of
 from tests.support.shops import CUSTOMERS, Shop
+from warehouse.settings import PROJECT_ROOT
 
 NEWEST = "2026-01-01"
 EVENT_TIMES = {
@@ -70,8 +72,8 @@ def test_quarantine_holds_exactly_the_planted_faults(
         if fault["table"] == table and fault["outcome"] == "quarantined":
             planted[fault["reason"]] += fault["rows"]
     found = shop.workspace.rows(
-        "select quarantine_reason, sum(raw_copies) from "
-        f"staging.stg_sample__{table}_quarantined group by all"
+        "select quarantine_reason, sum(raw_copies) from staging.quarantined_rows "
+        f"where table_name = '{table}' group by all"
     )
     assert {reason: int(rows) for reason, rows in found} == dict(planted)
 
@@ -83,10 +85,25 @@ def test_quarantined_rows_keep_their_raw_text(shop: Shop, table: str) -> None:
         table, "engagement_id" if table == "social_engagements" else f"{table[:-1]}_id"
     )
     ((without,),) = shop.workspace.rows(
-        f"select count(*) from staging.stg_sample__{table}_quarantined "
-        f"where raw_text is null or not contains(raw_text, '{key}=')"
+        f"select count(*) from staging.quarantined_rows where table_name = '{table}' "
+        f"and (raw_text is null or not contains(raw_text, '{key}='))"
     )
     assert without == 0
+
+
+def test_whoever_reads_a_staging_model_says_which_rows() -> None:
+    """Clean and quarantined rows stand in one table: a model that reads one names the reason."""
+    project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text())
+    catalog = project["vars"]["source_catalog"].items()
+    staged = [f"stg_{source}__{table}" for source, entry in catalog for table in entry["files"]]
+    readers = {
+        path.stem: text
+        for path in (PROJECT_ROOT / "models").rglob("*.sql")
+        for text in [path.read_text(encoding="utf-8")]
+        if any(f"ref('{name}')" in text for name in staged)
+    }
+    assert len(readers) > 10
+    assert [name for name, text in readers.items() if "quarantine_reason is null" not in text] == []
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -116,7 +133,7 @@ def test_late_rows_are_kept(shop: Shop, dirt: list[dict[str, Any]], table: str) 
         for fault in dirt
         if (fault["table"], fault["kind"]) == (table, "late_arriving")
     )
-    late = f"known_at >= {EVENT_TIMES[table]} + interval 1 day"
+    late = f"quarantine_reason is null and known_at >= {EVENT_TIMES[table]} + interval 1 day"
     found = shop.workspace.rows(f"select count(*) from staging.stg_sample__{table} where {late}")
     assert found == [(planted,)]
 

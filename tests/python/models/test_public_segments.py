@@ -205,7 +205,7 @@ def test_small_segments_of_the_shop_are_not_recovered(shop: Shop) -> None:
         here = here[here["outcome"] == here["outcome"].min()]
         rows = public[public["as_of_date"] == when]
         assert len(rows) > 10
-        names = here[here["level"] == 4]["segment_id"].to_numpy(str)
+        names = here[here["level"] == here["level"].max()]["segment_id"].to_numpy(str)
         known = np.array(
             [
                 members(here, part, row)

@@ -1,4 +1,4 @@
-"""Every feature and label of the warehouse is the number that the slow reference comes to.
+"""Every feature and label that the slow reference knows is the number that it comes to.
 
 No feature needs a tolerance: the sums are of decimals, and what is left of the rounding of doubles
 has so far never reached the 24 bits of a feature.
@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.support.project import Workspace
 from tests.support.reference_features import (
     Customer,
     known_version,
@@ -24,6 +25,7 @@ from tests.support.reference_features import (
     session_history,
 )
 from tests.support.shops import Shop
+from tests.support.unknown import say_unknown
 
 SEED = 20260101
 TABLES = {
@@ -69,7 +71,7 @@ def comes_late(customer: Customer, dates: list[datetime.date]) -> bool:
 
 
 def choose(everyone: Mapping[str, Customer], dates: list[datetime.date]) -> dict[str, Customer]:
-    """Forty at random: of all, of those without orders, with returns, of whom we hear late."""
+    """Of each group eight at random: all, without orders, with returns, of whom we hear late."""
     chance = random.Random(SEED)
     groups = [
         list(everyone),
@@ -85,16 +87,21 @@ def choose(everyone: Mapping[str, Customer], dates: list[datetime.date]) -> dict
     chosen: dict[str, Customer] = {}
     for group in groups:
         rest = [name for name in group if name not in chosen]
-        for name in chance.sample(rest, 8):
+        for name in chance.sample(rest, min(8, len(rest))):
             chosen[name] = everyone[name]
     return chosen
 
 
 @pytest.fixture(scope="module")
 def sample(shop: Shop) -> Sample:
-    """The features of forty customers of the shop at four of its dates, computed twice."""
+    """Of the sample shop."""
+    return sample_of(shop.workspace)
+
+
+def sample_of(workspace: Workspace) -> Sample:
+    """The features of forty customers of a shop at four of its dates, computed twice."""
     rows_by_customer: dict[str, dict[str, Rows]] = defaultdict(lambda: defaultdict(list))
-    with duckdb.connect(str(shop.workspace.warehouse), read_only=True) as connection:
+    with duckdb.connect(str(workspace.warehouse), read_only=True) as connection:
         for name, (relation, _) in TABLES.items():
             for row in rows_of(connection, relation):
                 if row["customer_id"] is not None:
@@ -150,14 +157,16 @@ def test_the_same_customers_are_known(sample: Sample) -> None:
 
 
 def test_every_feature_and_label_is_as_described(sample: Sample) -> None:
-    different = []
+    different, unknown = [], set()
     for key, expected in sample.expected.items():
         actual = sample.actual[key]
-        assert set(actual) == set(expected)
+        assert set(expected) <= set(actual)
+        unknown |= set(actual) - set(expected)
         for name, value in expected.items():
             if actual[name] != value or type(actual[name]) is not type(value):
                 different.append((*key, name, actual[name], value))
     assert not different, f"{len(different)} differ; warehouse and reference: {different[:10]}"
+    say_unknown("tests/python/reference_features.py", unknown)
 
 
 def test_each_feature_has_been_put_to_the_test(sample: Sample) -> None:
@@ -185,7 +194,7 @@ def test_the_history_of_a_session_is_as_described(sample: Sample) -> None:
 
 
 def test_who_only_returns_gives_money_back() -> None:
-    """The shop has no such customer; the unit test of customer_order_features has the same one."""
+    """The shop has no such customer; a unit test of int_customer_orders_aggregated has."""
     moment = datetime.datetime(2025, 5, 31, 23, 59, 59)
     when = {"ordered_at": moment, "known_at": moment, "order_type": "return", "order_id": "back"}
     line = {"net_amount": -15, "category": "Toys", "product_id": "P1", **when}

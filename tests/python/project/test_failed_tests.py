@@ -8,6 +8,8 @@ import pytest
 from tests.support.project import Done, Workspace
 from tests.support.shops import Shop
 
+PART = "int_customer_orders_aggregated"
+
 
 @pytest.fixture(scope="module")
 def done(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Done:
@@ -19,17 +21,17 @@ def done(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Done:
     with duckdb.connect(str(workspace.warehouse)) as connection:
         connection.execute("update seeds.quarantine_reasons set max_share = 0")
         connection.execute(
-            "update features.customer_order_features set as_of_date = null"
-            " where customer_id = (select min(customer_id) from features.customer_order_features)"
+            f"update intermediate.{PART} set as_of_date = null"
+            f" where customer_id = (select min(customer_id) from intermediate.{PART})"
         )
-    broken = ["no_null_in_customer_order_features", "quarantine_stays_below_its_threshold"]
+    broken = [f"no_null_in_{PART}", "quarantine_stays_below_its_threshold"]
     return workspace.dbt("test", "--select", *broken, "no_null_in_customers")
 
 
 def test_a_column_with_nulls_is_named_with_their_number(done: Done) -> None:
     """Columns are tested together; the log says which of them fails."""
     assert done.code != 0
-    line = done.line_with("no_null_in_customer_order_features: column_name as_of_date,")
+    line = done.line_with(f"no_null_in_{PART}: column_name as_of_date,")
     assert int(line.split()[-1]) > 0
 
 

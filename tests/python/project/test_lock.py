@@ -92,3 +92,10 @@ def test_there_is_no_second_lock_file() -> None:
     """uv.lock holds download addresses; requirements.lock is the only lock."""
     assert {path.name for path in committed()} & {"uv.lock", "poetry.lock", "Pipfile.lock"} == set()
     assert not (PROJECT_ROOT / "uv.lock").exists()
+
+
+def test_both_engines_score_with_one_onnxruntime() -> None:
+    """A bundle runs on the version it was checked with, beside DuckDB and beside Spark."""
+    spark = (PROJECT_ROOT / "requirements-spark.lock").read_text(encoding="utf-8")
+    versions = [re.findall(r"^onnxruntime==\S+", lock, re.MULTILINE) for lock in (LOCK, spark)]
+    assert versions[0] == versions[1] != []

@@ -1,28 +1,22 @@
 """docs/a-feature-view-of-your-own.md, followed literally on the real files."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.support.project import Workspace, real_data
+from tests.support.project import Workspace, copy_of_project, real_data
 from tests.support.shops import TABLES_ONLY
 from warehouse.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "a-feature-view-of-your-own.md"
 FILE = re.compile(r"`(models/[^`]+)`\n\n```\w+\n(.*?)```", re.DOTALL)
-PARTS = ("models", "macros", "seeds", "tests/dbt", "docs", "dbt_project.yml")
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the dbt project with the files of the page in it."""
-    folder = tmp_path_factory.mktemp("project")
-    for part in PARTS:
-        source, target = PROJECT_ROOT / part, folder / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    folder = copy_of_project(tmp_path_factory.mktemp("project"))
     for name, body in FILE.findall(PAGE.read_text(encoding="utf-8")):
         (folder / name).write_text(body, encoding="utf-8")
     return folder
@@ -36,7 +30,7 @@ def workspace(
         pytest.skip(f"no folder {real_data() / source}")
     built = Workspace(folder, real_data())
     where = ("--project-dir", str(project), "--select", f"+{view}")
-    built.dbt("build", *TABLES_ONLY, *where, sources=[source], **variables).succeeded()
+    built.dbt_command("build", *TABLES_ONLY, *where, sources=[source], **variables).succeeded()
     return built
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from tests.support import readme
-from tests.support.macro_files import macro_text
 from tests.support.project import models_of
 from tests.support.readme import command_line, unknown_words
+from warehouse import tables as python_tables
 from warehouse.settings import PROJECT_ROOT
 
 MAKEFILE = (PROJECT_ROOT / "Makefile").read_text(encoding="utf-8")
@@ -76,10 +76,9 @@ def test_every_table_named_exists(table: str) -> None:
     known = set(models_of(*schemas, "monitoring"))
     known |= {f"staging.{name.rpartition('.')[2]}" for name in models_of("staging")}
     known |= {f"seeds.{path.stem}" for path in (PROJECT_ROOT / "seeds").glob("*.csv")}
-    for name in ("create_python_tables", "predictions_tables"):
-        known |= set(
-            re.findall(r"create (?:table|view) if not exists (\w+\.\w+)", macro_text(name))
-        )
+    known |= set(
+        re.findall(r"create (?:table|view) if not exists (\w+\.\w+)", python_tables.script())
+    )
     assert table in known or table in {name.partition(".")[2] for name in known}
 
 

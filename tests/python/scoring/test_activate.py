@@ -24,6 +24,7 @@ from scoring.activate.destinations import ATTEMPTS, PART, post
 from scoring.cli import main
 from scoring.forget import ErasureRequest, forget
 from tests.support import factory
+from tests.support.manifests import write_manifest
 from tests.support.project import Workspace, real_data
 from tests.support.shops import TABLES_ONLY, Shop
 from warehouse.errors import InputError, UsageError
@@ -166,7 +167,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NUMEROSITY_WAREHOUSE", str(warehouse))
     monkeypatch.setenv("NUMEROSITY_SERVING", str(tmp_path / "serving.duckdb"))
     monkeypatch.setenv("NUMEROSITY_RAW", str(tmp_path / "raw"))
-    monkeypatch.setenv("NUMEROSITY_MANIFEST", str(tmp_path / "target" / "manifest.json"))
+    manifest = write_manifest(tmp_path / "target" / "manifest.json")
+    monkeypatch.setenv("NUMEROSITY_MANIFEST", str(manifest))
     return tmp_path
 
 
@@ -374,8 +376,9 @@ def test_an_address_nobody_answers_at(home: Path, monkeypatch: pytest.MonkeyPatc
 def test_killed_between_the_file_and_its_note(home: Path) -> None:
     """The next run puts the same file there, and notes it once."""
     code = (
-        "import os, signal, sys; from scoring.activate import run; from scoring.cli import main;"
-        " run._note = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
+        "import os, signal, sys; from scoring.activate import deliver;"
+        " from scoring.cli import main;"
+        " deliver._note = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
         " main(['activate', '--audience', 'spring'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True)
@@ -418,7 +421,8 @@ def hillstrom(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
                 f"insert into scoring.delivery_members select '{campaign}', '{campaign}',"
                 " customer_id, date '2008-01-02', campaign_id is null, ''"
                 " from staging.stg_hillstrom__customers"
-                f" where campaign_id = '{campaign}' or campaign_id is null"
+                " where quarantine_reason is null"
+                f" and (campaign_id = '{campaign}' or campaign_id is null)"
             )
         for model in ("activation_outcomes", "activation_lift"):
             query = (workspace.folder / COMPILED / f"{model}.sql").read_text()

@@ -13,6 +13,7 @@ import pytest
 from scoring.bundle import MANIFEST_FILE, MODEL_FILE
 from scoring.cli import main
 from tests.support import factory
+from tests.support.manifests import write_manifest
 from warehouse.settings import PROJECT_ROOT, load_settings
 
 
@@ -34,7 +35,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     factory.register(path, factory.bundle(tmp_path / "artifacts"))
     monkeypatch.setenv("NUMEROSITY_WAREHOUSE", str(path))
     monkeypatch.setenv("NUMEROSITY_ARTIFACTS", str(tmp_path / "artifacts"))
-    monkeypatch.setenv("NUMEROSITY_MANIFEST", str(tmp_path / "manifest.json"))
+    manifest = write_manifest(tmp_path / "target" / "manifest.json")
+    monkeypatch.setenv("NUMEROSITY_MANIFEST", str(manifest))
     monkeypatch.setenv("NUMEROSITY_LOCK_TIMEOUT", "0.2")
     return tmp_path
 

@@ -19,6 +19,7 @@ from scoring.forget.erasure_list import HEADER, hash_of
 from scoring.publish import publish, restore
 from scoring.publish.version_file import read
 from tests.support import factory
+from tests.support.manifests import feature_table, model, write_manifest
 from tests.support.project import Workspace
 from tests.support.shops import TABLES_ONLY, Shop
 from warehouse.errors import InputError
@@ -99,7 +100,7 @@ def erased(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Erased:
     ((customer, email, session),) = workspace.rows(
         "select customer_id, any_value(email), max(session_id)"
         " from marts.sessions inner join marts.customers using (customer_id)"
-        " where customer_id in (select customer_id from staging.stg_sample__orders_checked"
+        " where customer_id in (select customer_id from staging.stg_sample__orders"
         "   where quarantine_reason is not null)"
         " group by customer_id order by count(*) desc, customer_id limit 1"
     )
@@ -232,7 +233,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("NUMEROSITY_WAREHOUSE", str(warehouse))
     monkeypatch.setenv("NUMEROSITY_SERVING", str(tmp_path / "serving.duckdb"))
     monkeypatch.setenv("NUMEROSITY_RAW", str(tmp_path / "raw"))
-    monkeypatch.setenv("NUMEROSITY_MANIFEST", str(tmp_path / "target" / "manifest.json"))
+    manifest = write_manifest(tmp_path / "target" / "manifest.json")
+    monkeypatch.setenv("NUMEROSITY_MANIFEST", str(manifest))
     monkeypatch.setenv("NUMEROSITY_LOCK_TIMEOUT", "0.2")
     return tmp_path
 
@@ -259,13 +261,11 @@ def test_scores_go_by_the_task_of_their_run(home: Path) -> None:
     for task in ("about customers", "about sessions"):
         values = "values ('c7', 0.5), ('c8', 0.5)"
         factory.predict(warehouse, values, task=task, run_id=task)
-    metas = {"customer_id": "about customers", "session_id": "about sessions"}
-    nodes = {
-        key: {"config": {"meta": {"numerosity": {"entity_key": key, "tasks": {task: {}}}}}}
-        for key, task in metas.items()
-    }
-    (home / "target").mkdir()
-    (home / "target" / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    write_manifest(
+        home / "target" / "manifest.json",
+        feature_table("features.customer_features", "customer", "about customers"),
+        feature_table("features.session_features", "session", "about sessions"),
+    )
     erase("c7")
     left = "select task, count(*) from scoring.predictions where entity_id = 'c7' group by task"
     assert factory.rows(warehouse, left) == [("about sessions", 1)]
@@ -350,14 +350,14 @@ def test_what_quotes_a_row_is_erased_with_it(home: Path) -> None:
     factory.execute(
         warehouse,
         "create schema staging",
-        "create table staging.orders_checked as"
+        "create table staging.stg_shop__orders as"
         " select 'c7' as customer_id, 1::ubigint as raw_hash union all select 'c8', 2::ubigint",
-        "create table staging.orders_quarantined as"
+        "create table staging.quarantined_rows as"
         " select 1::ubigint as raw_hash, 'customer_id=c7; email=c7@example.com' as raw_text"
         " union all select 2::ubigint, 'customer_id=c8; email=c8@example.com'",
         "create schema monitoring",
         "create table monitoring.quarantine_summary as select raw_hash as quarantined_rows,"
-        " raw_text as example_raw_text from staging.orders_quarantined",
+        " raw_text as example_raw_text from staging.quarantined_rows",
         f"copy monitoring.quarantine_summary to '{parquet}' (format parquet)",
     )
     erase("c7")
@@ -440,21 +440,8 @@ def test_a_warehouse_in_use_is_not_waited_for_forever(
 
 def test_a_published_version_can_still_be_restored(home: Path) -> None:
     """Both names of the version that is served, the one before, and their Parquet files."""
-    manifest = {
-        "nodes": {
-            "model.customers": {
-                "resource_type": "model",
-                "schema": "marts",
-                "name": "customers",
-                "description": "",
-                "columns": {},
-                "config": {"materialized": "table"},
-            }
-        }
-    }
     settings = load_settings()
-    settings.manifest.parent.mkdir()
-    settings.manifest.write_text(json.dumps(manifest))
+    write_manifest(settings.manifest, model("marts.customers"))
     (home / "serving.duckdb").unlink()
     publish(settings, parquet=True, force=True)
     factory.execute(settings.warehouse, "delete from marts.customers where customer_id = 'c1'")

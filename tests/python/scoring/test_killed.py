@@ -1,6 +1,5 @@
 """Killed at any step, people read the old result or the new one, whole; the next run heals."""
 
-import json
 import shutil
 import signal
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from scoring.bundle import load_bundle
-from tests.support import factory, killed
+from tests.support import factory, killed, manifests
 from warehouse.errors import IntegrityError
 from warehouse.settings import Settings
 from warehouse.steps import STEPS, step
@@ -92,10 +91,7 @@ def prepared(
         bundle = factory.bundle(folder / "artifacts", model, model_version=name)
         factory.register(path, bundle, status)
     factory.execute(path, "create schema marts", "create table marts.orders as select 1 as n")
-    about = {"materialized": "table", "meta": {}}
-    node = {"resource_type": "model", "schema": "marts", "name": "orders", "columns": {}}
-    nodes = {"model.orders": node | {"config": about}}
-    (folder / "manifest.json").write_text(json.dumps({"nodes": nodes}))
+    manifests.write_manifest(folder / "manifest.json", manifests.model("marts.orders"))
     place = Place(settings_of(folder), processes)
     place.finished("score")
     place.finished("publish_both")

@@ -12,9 +12,13 @@ from typing import Any
 
 import duckdb
 import pytest
+import yaml
 
 from scoring.publish import Published, publish, restore
+from scoring.publish.public_tables import PUBLIC
+from scoring.publish.published_types import is_published
 from tests.support import factory
+from tests.support.manifests import model, write_manifest
 from warehouse.errors import (
     InputError,
     IntegrityError,
@@ -58,31 +62,26 @@ class Place:
         return self.settings.serving.with_suffix("")
 
 
-def node(schema: str, name: str, **config: Any) -> dict[str, Any]:
-    """A model in dbt's manifest."""
-    return {
-        "resource_type": "model",
-        "schema": schema,
-        "name": name,
-        "description": f"One row per thing of {name}; it's all.",
-        "columns": {"n": {"name": "n", "description": 'The "number"; it\'s the same everywhere.'}},
-        "config": {"materialized": "table", "meta": {}} | config,
+def described(relation: str, **config: Any) -> dict[str, Any]:
+    """A model in dbt's manifest, with words that have quotes."""
+    name = relation.split(".")[1]
+    columns = {"n": {"description": 'The "number"; it\'s the same everywhere.'}}
+    return model(relation, columns, **config) | {
+        "description": f"One row per thing of {name}; it's all."
     }
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     """Two public tables with one number in all rows, and what is not public."""
-    nodes = [
-        node("marts", "orders"),
-        node("segments", "sizes", materialized="incremental"),
-        node("segments", "small_cells", meta={"is_public": False}),
-        node("marts", "live", materialized="view"),
-        node("features", "customer_features"),
-        node("features", "shown", meta={"is_public": True}),
-    ]
-    (tmp_path / "manifest.json").write_text(
-        json.dumps({"nodes": {str(number): each for number, each in enumerate(nodes)}})
+    write_manifest(
+        tmp_path / "manifest.json",
+        described("marts.orders"),
+        described("segments.sizes", materialized="incremental"),
+        described("segments.small_cells", meta={"is_public": False}),
+        described("marts.live", materialized="view"),
+        described("features.customer_features"),
+        described("features.shown", meta={"is_public": True}),
     )
     path = factory.warehouse(tmp_path / "warehouse.duckdb", rows=5)
     factory.execute(
@@ -146,6 +145,62 @@ def test_the_storage_is_that_of_duckdb_1(place: Place) -> None:
     assert header[8:12] == b"DUCK"
     assert int.from_bytes(header[12:20], "little") == 64
     assert not list(place.settings.serving.parent.glob("**/*.wal"))
+
+
+def test_a_public_feature_table_has_doubles(place: Place) -> None:
+    """Features are floats, which not every reader has; the values are the same."""
+    factory.execute(
+        place.settings.warehouse,
+        "create or replace table features.shown as"
+        " select 1::float / i as share, null::float as nothing from range(1, 4) r(i)",
+    )
+    first = place.publish()
+    assert place.served("select distinct typeof(share), nothing from features.shown") == [
+        ("DOUBLE", None)
+    ]
+    assert place.served("select share::float from features.shown order by all") == factory.rows(
+        place.settings.warehouse, "select share from features.shown order by all"
+    )
+    assert place.publish().status == "already_done"
+    assert restore(place.settings, first.version).status == "already_done"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "sum(1)",
+        "hash(1)",
+        "1::decimal(19, 2)",
+        "[1]",
+        "{'a': 1}",
+        "'2026-01-01'::timestamptz",
+    ],
+)
+def test_a_type_that_not_every_reader_takes_is_not_published(place: Place, value: str) -> None:
+    """The column is named, and what was served still is."""
+    place.publish()
+    factory.execute(
+        place.settings.warehouse, f"create or replace table segments.sizes as select {value} as odd"
+    )
+    with pytest.raises(
+        InputError, match=r"segments\.sizes is public, and its column odd is of type"
+    ):
+        place.publish()
+    assert place.served() == [(1,)]
+
+
+def test_every_public_contract_keeps_to_the_published_types() -> None:
+    """As the YAML of the public layers says, to which dbt holds the tables."""
+    found = {
+        (model["name"], column["name"]): column["data_type"].upper().replace(" ", "")
+        for layer in PUBLIC
+        for path in (PROJECT_ROOT / "models" / layer).rglob("*.yml")
+        for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
+        for column in model.get("columns", [])
+    }
+    assert {place: kind for place, kind in found.items() if not is_published(kind)} == {}
+    assert "FLOAT" not in found.values()
+    assert len(found) > 400
 
 
 def test_publishing_the_same_again_does_nothing(place: Place) -> None:
@@ -228,9 +283,6 @@ def test_what_is_missing_is_named(place: Place) -> None:
     factory.execute(place.settings.warehouse, "drop table segments.sizes")
     with pytest.raises(InputError, match=r"no table segments\.sizes: run dbt build"):
         place.publish()
-    place.settings.manifest.write_text("{}")
-    with pytest.raises(InputError, match="is no dbt manifest"):
-        place.publish()
     place.settings.manifest.unlink()
     with pytest.raises(InputError, match="no dbt manifest at"):
         place.publish()
@@ -269,7 +321,7 @@ def test_one_publishes_at_a_time(place: Place) -> None:
     """The second waits, and says for whom; so does one whose warehouse is being written."""
     place.publish()
     code = (
-        "import sys, scoring.versions as v, pathlib\n"
+        "import sys, scoring.publish.versions as v, pathlib\n"
         f"with v.Versions(pathlib.Path({str(place.settings.serving)!r})).locked(0):\n"
         "    print('held', flush=True); input()"
     )

@@ -1,7 +1,6 @@
 """A run: one identical result set, whole or not at all, every entity scored or listed."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from scoring.run import job as run_module
 from scoring.run.job import ScoringOutcome, ScoringRequest, run, score_day
 from scoring.run.predictions import code_version
 from tests.support import factory
-from tests.support.macro_files import macro_text
+from tests.support.manifests import feature_table, write_manifest
 from warehouse.connection import connect
 from warehouse.errors import InputError, IntegrityError, UsageError
 from warehouse.settings import Settings
@@ -399,9 +398,8 @@ def test_a_bundle_other_than_the_registered_one_is_refused(place: Place) -> None
 
 def test_the_task_must_exist_and_have_one_champion(place: Place) -> None:
     """Known are the tasks that were trained and those the project declares."""
-    meta = {"numerosity": {"tasks": {"session_purchase": {}}}}
-    nodes = {"model.a": {"config": {"meta": meta}}, "test.b": {"config": {}}}
-    place.settings.manifest.write_text(json.dumps({"nodes": nodes}))
+    declared = feature_table("features.session_features", "session", "session_purchase")
+    write_manifest(place.settings.manifest, declared)
     with pytest.raises(UsageError, match=f"the tasks are {factory.TASK}, session_purchase"):
         place.run(task="customer_purchase")
     with pytest.raises(InputError, match="python -m ml train --task session_purchase"):
@@ -422,40 +420,3 @@ def test_a_warehouse_without_the_tables_is_named(place: Place, table: str) -> No
     factory.execute(place.path, f"drop table {table}")
     with pytest.raises(InputError, match=f"no table {table}: run dbt build first"):
         place.run()
-
-
-def test_scores_of_a_warehouse_from_before_are_moved(tmp_path: Path) -> None:
-    """Where scoring.predictions was a table: every row is read as it was."""
-    path = tmp_path / "warehouse.duckdb"
-    macro = macro_text("predictions_tables")
-    wide = (
-        "create table scoring.predictions (task varchar, entity_id varchar, as_of_date date,"
-        " model_version varchar, run_id varchar, probability double, score double,"
-        " reason_1 varchar, reason_2 varchar, reason_3 varchar, contribution_1 double,"
-        " contribution_2 double, contribution_3 double, bundle_sha256 varchar,"
-        " scored_at timestamp, feature_schema_hash varchar, code_version varchar)"
-    )
-    moves = re.findall(r"macro move_predictions\(\) -%\}(.*?)\{%- endmacro", macro, re.DOTALL)[0]
-    factory.execute(
-        path,
-        factory.DDL,
-        "drop view scoring.predictions",
-        wide,
-        "insert into scoring.runs (run_id, task, as_of_date, model_version, bundle_sha256,"
-        " started_at, code_version) select 'run ' || day, 't', '2026-01-01'::date + day::int,"
-        " 'm', 's', '2026-02-01', 'c' from range(3) r(day)",
-        "insert into scoring.predictions select task, 'c' || i, as_of_date, model_version, run_id,"
-        " (i / 100)::float, (i - 50)::float, 'f' || i % 7, case when i % 3 > 0 then 'g × h' end,"
-        " null, -0.5, 0.25, null, bundle_sha256, started_at, feature_schema_hash, code_version"
-        " from scoring.runs, range(100) r(i)",
-        "create table before as from scoring.predictions",
-        moves,
-        factory.DDL,
-    )
-    ((left, right),) = factory.rows(
-        path,
-        "select (select count(*) from (from before except all from scoring.predictions)),"
-        " (select count(*) from (from scoring.predictions except all from before))",
-    )
-    assert (left, right) == (0, 0)
-    assert factory.rows(path, "select count(*) from scoring.predictions") == [(300,)]

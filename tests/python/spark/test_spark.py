@@ -13,7 +13,7 @@ from ml.data.dataset import read_dataset
 from tests.support.engines import SparkWorkspace, differences, dispatched, needs_spark, on_spark
 from tests.support.project import Workspace, models_of, real_data
 from tests.support.shops import Shop
-from warehouse.manifest import find_task, load_feature_tables
+from warehouse.feature_tables import find_task, load_feature_tables
 from warehouse.settings import Settings
 
 pytestmark = needs_spark
@@ -80,7 +80,7 @@ CASES = {
         values([*NUMBERS, "-0.001", "2.675", "-2.675", "1.005", "-12.5"], "double"),
     ),
     "share_of_hash": (
-        ["activation/audience.sql"],
+        ["audience"],
         "share_of_hash('given')",
         values(["likely_buyers|C1", "win_back|C2", "é"]),
     ),
@@ -124,9 +124,8 @@ def assert_same_scores(workspace: SparkWorkspace) -> None:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[object]]:
+def asked(spark: SparkWorkspace) -> dict[str, list[object]]:
     """What Spark answers to each of CASES."""
-    folder = tmp_path_factory.mktemp("asked")
     queries = {
         name: f"select cast({dispatched('spark', files, call)} as string) from {rows}"
         for name, (files, call, rows) in CASES.items()
@@ -136,7 +135,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[object]]:
         f"select {row_hash} from (select cast(null as string) as a, 'x' as b"
         " union all select 'x', null union all select 'x', 'x') as pairs"
     )
-    return on_spark(SparkWorkspace(Workspace(folder, folder / "raw")), queries)
+    return on_spark(spark, queries)
 
 
 @pytest.mark.parametrize("name", CASES)

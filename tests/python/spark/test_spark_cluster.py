@@ -4,7 +4,6 @@ import json
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,7 +15,7 @@ from tests.support.spark_cluster import Cluster, Node, started_cluster, until
 
 pytestmark = needs_spark
 
-FEATURES = ("customer_order_features", "customer_session_features")
+PARTS = ("int_customer_orders_aggregated", "int_customer_sessions_aggregated")
 """Models of several shuffles, which are built again on the cluster."""
 LOST = "Lost executor"
 """What Spark says of an executor that went away without a word."""
@@ -60,9 +59,9 @@ def python_tasks(worker: Node) -> int:
 
 def test_a_worker_dies_while_features_are_built(spark: SparkWorkspace, alive: Cluster) -> None:
     """What it had shuffled is computed again, and every row is what DuckDB has."""
-    workspace = replace(spark, master=alive.master)
-    run = workspace.start_dbt("run", "--full-refresh", "--select", *FEATURES)
-    until(lambda: f"START sql incremental model features.{FEATURES[0]}" in run.output(), "a model")
+    workspace = spark.on_cluster(alive.master)
+    run = workspace.start_dbt("run", "--full-refresh", "--select", *PARTS)
+    until(lambda: f"START sql incremental model intermediate.{PARTS[0]}" in run.output(), "a model")
     before = {worker.folder: shuffled(worker) for worker in alive.workers}
 
     def wrote() -> list[Node]:
@@ -72,13 +71,13 @@ def test_a_worker_dies_while_features_are_built(spark: SparkWorkspace, alive: Cl
     wrote()[0].kill()
     done = run.done().succeeded()
     assert done.line_with(LOST)
-    assert differences(spark, [f"features.{name}" for name in FEATURES]) == {}
+    assert differences(spark, [f"intermediate.{name}" for name in PARTS]) == {}
 
 
 def test_a_worker_dies_while_it_scores(spark: SparkWorkspace, alive: Cluster) -> None:
     """The other one scores its rows, and each score is what it was."""
     before = scores(spark)
-    workspace = replace(spark, master=alive.master)
+    workspace = spark.on_cluster(alive.master)
     run = workspace.start_python(
         "-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs"
     )
@@ -99,7 +98,7 @@ def test_a_worker_dies_while_it_scores(spark: SparkWorkspace, alive: Cluster) ->
 def test_a_driver_dies_while_tasks_write(spark: SparkWorkspace, alive: Cluster) -> None:
     """What they had written nobody reads, and the scores that were there stay whole."""
     before = scores(spark)
-    workspace = replace(spark, master=alive.master)
+    workspace = spark.on_cluster(alive.master)
     run = workspace.start_python(
         "-m", "scoring", "run", "--engine", "spark", "--force", "--json-logs"
     )
@@ -113,7 +112,7 @@ def test_a_driver_dies_while_tasks_write(spark: SparkWorkspace, alive: Cluster) 
 def test_a_driver_dies_in_the_write(spark: SparkWorkspace, alive: Cluster) -> None:
     """The scores that were there stay whole, and the next run finds its work done by them."""
     before = scores(spark)
-    workspace = replace(spark, master=alive.master)
+    workspace = spark.on_cluster(alive.master)
     command = ("-m", "scoring", "run", "--engine", "spark", "--json-logs")
     killed = workspace.python(*command, "--force", NUMEROSITY_KILL_AT="transaction ready")
     assert killed.code == -signal.SIGKILL

@@ -1,0 +1,1 @@
+"""The labelled rows that a model learns from: found, sampled and read."""

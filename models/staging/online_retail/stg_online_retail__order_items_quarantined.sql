@@ -1,1 +1,0 @@
-{{ quarantined_rows('online_retail', 'order_items') }}

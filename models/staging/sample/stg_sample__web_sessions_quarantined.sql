@@ -1,1 +1,0 @@
-{{ quarantined_rows('sample', 'web_sessions') }}

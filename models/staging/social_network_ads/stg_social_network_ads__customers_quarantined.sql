@@ -1,1 +1,0 @@
-{{ quarantined_rows('social_network_ads', 'customers') }}

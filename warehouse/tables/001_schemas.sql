@@ -1,0 +1,2 @@
+create schema if not exists registry;
+create schema if not exists scoring;

@@ -1,0 +1,20 @@
+create table if not exists registry.discovered_segment_statistics (
+    task varchar,
+    segment_id varchar,
+    window_name varchar,
+    as_of_from date,
+    as_of_to date,
+    customers bigint,
+    buyers bigint,
+    rate double,
+    wilson_low double,
+    wilson_high double,
+    all_customers bigint,
+    base_rate double,
+    rest_rate double,
+    lift double,
+    lift_on_rest double,
+    p_value double,
+    p_holm double,
+    q_value double
+);

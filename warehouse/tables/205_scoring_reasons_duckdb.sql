@@ -1,0 +1,4 @@
+create table if not exists scoring.reasons (
+    reason_number integer,
+    reason varchar
+);

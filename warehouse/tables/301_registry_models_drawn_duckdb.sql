@@ -1,0 +1,1 @@
+alter table registry.models add column if not exists drawn varchar;
