@@ -109,6 +109,7 @@ def _work(request: Mapping[str, Any], manifest: Any) -> None:
         os.dup2(out, 2)
         os.environ.clear()
         os.environ.update(request["environment"])
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
         from dbt.adapters.factory import reset_adapters
         from dbt.cli.main import dbtRunner
 
@@ -116,6 +117,7 @@ def _work(request: Mapping[str, Any], manifest: Any) -> None:
         done = dbtRunner(manifest=manifest).invoke(request["arguments"])
         if done.exception:
             print(done.exception)
+        DuckDBConnectionManager.close_all_connections()  # as at the end of dbt's own process
         code = 0 if done.success else 2 if done.exception else 1
     except BaseException:
         traceback.print_exc()

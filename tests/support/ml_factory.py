@@ -32,12 +32,12 @@ def sample(
     rows: int = 300, features: int = len(FEATURES), seed: int = 0, missing: float = 0.1
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
     """Features [rows, features] of very different sizes, some missing, and labels they explain."""
-    luck = np.random.default_rng(seed)
-    matrix = luck.normal(size=(rows, features))
+    rng = np.random.default_rng(seed)
+    matrix = rng.normal(size=(rows, features))
     matrix[:, 0] = np.exp(3 * matrix[:, 0])
     signal = np.log(matrix[:, 0]) / 3 - 0.5 * (matrix[:, -1] > 0.3)
-    labels = (signal + luck.logistic(size=rows) * 0.5 > 0.6).astype(np.uint8)
-    matrix[luck.random(matrix.shape) < missing] = np.nan
+    labels = (signal + rng.logistic(size=rows) * 0.5 > 0.6).astype(np.uint8)
+    matrix[rng.random(matrix.shape) < missing] = np.nan
     return matrix.astype(np.float32), labels
 
 

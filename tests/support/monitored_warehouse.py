@@ -76,11 +76,11 @@ class Nights:
         self.sql = sql
         self.tables = {table.relation.partition(".")[2]: table for table in tables}
         self.customers = customers
-        self.luck = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(seed)
         self.connection = duckdb.connect(config={"threads": 2})
         self._create()
         for number in range(REFERENCE * STEP * 2):
-            day = draw_day(self.luck, self.tables, FIRST + timedelta(number + 1), customers)
+            day = draw_day(self.rng, self.tables, FIRST + timedelta(number + 1), customers)
             self._arrive(day)
             self.today = day.as_of
             if number >= REFERENCE * STEP and number % STEP == 0:
@@ -89,7 +89,7 @@ class Nights:
 
     def draw(self) -> Day:
         """The next day, nothing planted."""
-        return draw_day(self.luck, self.tables, self.today + timedelta(1), self.customers)
+        return draw_day(self.rng, self.tables, self.today + timedelta(1), self.customers)
 
     def run(self, day: Day, keep: bool = True) -> pd.DataFrame:
         """The checks of the night after the day; without `keep` it is forgotten again."""
@@ -187,8 +187,8 @@ class Nights:
     def _promise(self) -> None:
         """The champions, and what was measured of them on as many rows as they score."""
         for task in TASKS.values():
-            log_odds = draw_day(self.luck, self.tables, self.today, self.customers).scores[task]
-            labels, p = buyers(self.luck, log_odds).astype(np.uint8), expit(log_odds)
+            log_odds = draw_day(self.rng, self.tables, self.today, self.customers).scores[task]
+            labels, p = buyers(self.rng, log_odds).astype(np.uint8), expit(log_odds)
             threshold = 0.2 if task == "customer_purchase_30d" else 0.5
             found = measure(labels, p, threshold)
             ends = bootstrap_intervals(labels, p, threshold=threshold)
@@ -206,10 +206,10 @@ class Nights:
                 "registry.evaluations",
                 [champion | {"rows": 0, "buyers": 0} | row for row in measured],
             )
-            said = pd.DataFrame({"probability": p})  # noqa: F841 - read by its name
+            scored = pd.DataFrame({"probability": p})  # noqa: F841 - read by its name
             self.connection.execute(
                 "insert into registry.held_out_predictions by name"
-                " select $task as task, $model_version as model_version, probability from said",
+                " select $task as task, $model_version as model_version, probability from scored",
                 model,
             ).fetchall()
 
@@ -219,17 +219,17 @@ class Nights:
         run("delete from scoring.predictions")
         for name, task in TASKS.items():
             key = self.tables[name].entity_key
-            said = pd.DataFrame({"p": expit(day.scores[task])})
-            said["entity_id"] = [f"{key}{n}" for n in range(len(said))]
+            scored = pd.DataFrame({"p": expit(day.scores[task])})
+            scored["entity_id"] = [f"{key}{n}" for n in range(len(scored))]
             run(
-                "insert into scoring.predictions select ?, entity_id, ?, 'm1', p from said",
+                "insert into scoring.predictions select ?, entity_id, ?, 'm1', p from scored",
                 [task, day.as_of],
             ).fetchall()
             if name == "session_features":
-                said["is_buyer"] = buyers(self.luck, day.scores[task])
+                scored["is_buyer"] = buyers(self.rng, day.scores[task])
                 run(
-                    "update features.session_features set has_purchase = is_buyer from said"
-                    " where session_id = said.entity_id"
+                    "update features.session_features set has_purchase = is_buyer from scored"
+                    " where session_id = scored.entity_id"
                 ).fetchall()
         before = day.as_of - timedelta(HORIZON)
         self._mature(
@@ -244,8 +244,8 @@ class Nights:
 
     def _mature(self, day: Day, when: date) -> None:
         run = self.connection.execute
-        luck = self.luck
-        past = pd.DataFrame({"p": expit(day.matured), "is_buyer": buyers(luck, day.truth)})
+        rng = self.rng
+        past = pd.DataFrame({"p": expit(day.matured), "is_buyer": buyers(rng, day.truth)})
         past["entity_id"] = [f"old{n}" for n in range(len(past))]
         run(
             "insert into scoring.predictions"
@@ -259,7 +259,7 @@ class Nights:
         ).fetchall()
         run("delete from segments.public_micro_segment_counts")
         for level, count in ((1, 4), (2, 20), (3, 100)):
-            past["segment"] = (luck.beta(1, 2, len(past)) * count).astype(int)
+            past["segment"] = (rng.beta(1, 2, len(past)) * count).astype(int)
             run(
                 "insert into segments.public_micro_segment_counts"
                 " select ?, 'segment ' || segment, 'has_purchase_30d', ?, count(*),"

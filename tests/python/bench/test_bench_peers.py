@@ -34,7 +34,9 @@ def marts(warehouse: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPat
 
 def features_by(library: str, marts: Path) -> Any:
     pytest.importorskip(library)
-    return importlib.import_module(f"bench.features_{library}").customer_features(marts, DATES)
+    return importlib.import_module(f"tests.support.features_{library}").customer_features(
+        marts, DATES
+    )
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])

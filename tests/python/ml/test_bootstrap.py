@@ -11,9 +11,9 @@ from ml.evaluation.metrics import measure, top_share
 
 def judged(rows: int, seed: int, shift: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Labels, and probabilities whose AUC is known: two normal scores `shift` apart."""
-    luck = np.random.default_rng(seed)
-    labels = (luck.random(rows) < 0.3).astype(np.uint8)
-    return labels, 1 / (1 + np.exp(-luck.normal(shift * labels, 1)))
+    rng = np.random.default_rng(seed)
+    labels = (rng.random(rows) < 0.3).astype(np.uint8)
+    return labels, 1 / (1 + np.exp(-rng.normal(shift * labels, 1)))
 
 
 def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
@@ -29,10 +29,10 @@ def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
 def test_every_figure_of_a_resample_is_that_of_its_rows_written_out() -> None:
     """The same draws, measured by scikit-learn."""
     labels, probabilities = judged(150, 1)
-    luck = np.random.default_rng(5)
+    rng = np.random.default_rng(5)
     slow = []
     for _ in range(30):
-        rows = luck.integers(150, size=150)
+        rows = rng.integers(150, size=150)
         slow.append(measure(labels[rows], probabilities[rows], 0.6))
     found = bootstrap_intervals(labels, probabilities, seed=5, resamples=30, threshold=0.6)
     assert {"log_loss", "brier", "precision", "recall", "f1", "accuracy"} <= set(found)
@@ -56,10 +56,10 @@ def test_the_paired_difference_is_that_of_scikit_learn() -> None:
     """Both models on each resample, one by one."""
     labels, new = judged(150, 3, shift=1.5)
     old = judged(150, 3, shift=0.5)[1]
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     slow = []
     for _ in range(100):
-        rows = luck.integers(150, size=150)
+        rows = rng.integers(150, size=150)
         pair = (sk.average_precision_score(labels[rows], each[rows]) for each in (new, old))
         slow.append(next(pair) - next(pair))
     gain, low, high = paired_difference(labels, new, old, resamples=100)

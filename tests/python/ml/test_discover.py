@@ -18,7 +18,7 @@ from scipy.stats import fisher_exact
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from bench.discover import PLANTED, Shop, draw, find, judge, same_customers_later
+from bench.discover import PLANTED, Shop, draw, evaluate, find, same_customers_later
 from ml.cli import main
 from ml.data.dataset import NothingToLearnError
 from ml.discover.confirm import confirm, holm, statistics
@@ -50,7 +50,7 @@ def planted() -> Shop:
 
 
 def test_noise_confirms_nothing() -> None:
-    """Of eight shops whose customers keep their habits, none yields a segment, but for bad luck.
+    """Of eight shops whose customers keep their habits, none yields a segment, but for bad rng.
 
     If one run in twenty failed, as is allowed, more than one of eight would in one of 18 cases.
     """
@@ -72,7 +72,7 @@ def test_shuffled_labels_confirm_nothing(planted: Shop) -> None:
 def test_planted_segments_are_found_and_nothing_else(planted: Shop) -> None:
     """At least three of the five with 1,500 customers a side, and no comparison won falsely."""
     found = find(planted.data, split(planted.data, 1), 1)
-    recalled, false = judge(planted, found)
+    recalled, false = evaluate(planted, found)
     assert recalled >= 3
     assert false == 0
 
@@ -101,17 +101,17 @@ def test_a_customer_stays_on_its_side_when_others_come() -> None:
 
 def test_one_date_is_split_by_customer() -> None:
     """Where there is no later window, other customers confirm."""
-    luck = np.random.default_rng(0)
-    matrix = luck.normal(size=(600, 3)).astype(np.float32)
-    data = dataset(matrix, (luck.random(600) < 0.3).astype(np.uint8))
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(600, 3)).astype(np.float32)
+    data = dataset(matrix, (rng.random(600) < 0.3).astype(np.uint8))
     windows = split(data)
     assert sorted([*windows.proposing, *windows.confirming]) == list(range(600))
 
 
 def test_sessions_of_many_dates_confirm_on_the_newest_third() -> None:
     """An entity that stands at one date only would leave too few on the newest."""
-    luck = np.random.default_rng(0)
-    data = dataset(luck.normal(size=(900, 2)).astype(np.float32), luck.integers(0, 2, 900), DATES)
+    rng = np.random.default_rng(0)
+    data = dataset(rng.normal(size=(900, 2)).astype(np.float32), rng.integers(0, 2, 900), DATES)
     keys = np.array([f"s{number:04d}" for number in range(900)], dtype=object)
     data = type(data)(data.table, data.task, data.matrix, data.labels, keys, data.as_of)
     windows = split(data)
@@ -149,9 +149,9 @@ def test_a_split_by_time_alone_keeps_every_customer(planted: Shop) -> None:
 
 def small(seed: int = 0, rows: int = 400) -> tuple[Any, Windows]:
     """A data set of one date in which feature 0 and 1 matter together."""
-    luck = np.random.default_rng(seed)
-    matrix = luck.integers(0, 2, size=(rows, 3)).astype(np.float32)
-    labels = luck.random(rows) < np.where(matrix[:, 0] * matrix[:, 1] > 0, 0.7, 0.2)
+    rng = np.random.default_rng(seed)
+    matrix = rng.integers(0, 2, size=(rows, 3)).astype(np.float32)
+    labels = rng.random(rows) < np.where(matrix[:, 0] * matrix[:, 1] > 0, 0.7, 0.2)
     data = dataset(matrix, labels.astype(np.uint8))
     return data, split(data)
 
@@ -216,9 +216,9 @@ def test_without_a_proposal_there_is_nothing_to_confirm() -> None:
 
 def test_holm_is_that_of_statsmodels() -> None:
     """For any number of tests, ties and ends included."""
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for tests in range(1, 31):
-        p_values = np.round(luck.random(tests) ** 4, 2)
+        p_values = np.round(rng.random(tests) ** 4, 2)
         assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
 
 
@@ -237,9 +237,9 @@ def test_statistics_are_plain_counts() -> None:
 
 def test_a_customer_at_many_dates_is_one_observation() -> None:
     """Ten copies of the same rows say no more than the rows themselves."""
-    luck = np.random.default_rng(0)
-    matrix = luck.normal(size=(200, 1)).astype(np.float32)
-    labels = (luck.random(200) < 0.4).astype(np.uint8)
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(200, 1)).astype(np.float32)
+    labels = (rng.random(200) < 0.4).astype(np.uint8)
     dates = [date(2025, 1, day) for day in range(1, 11)]
     once = dataset(matrix, labels)
     often = dataset(np.tile(matrix, (10, 1)), np.tile(labels, 10), dates)
@@ -257,9 +257,9 @@ def test_a_customer_at_many_dates_is_one_observation() -> None:
 
 def test_every_node_of_a_tree_is_a_rule_with_its_members() -> None:
     """Missing values go where the tree sends them; bounds may move a few rows, no more."""
-    luck = np.random.default_rng(0)
-    matrix = luck.normal(size=(2_000, 2)).astype(np.float32)
-    matrix[luck.random(2_000) < 0.3, 0] = np.nan
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(2_000, 2)).astype(np.float32)
+    matrix[rng.random(2_000) < 0.3, 0] = np.nan
     labels = (np.isnan(matrix[:, 0]) | (matrix[:, 0] > 1)).astype(np.uint8)
     rules = grow_rules(["a", "b"], ["", ""], matrix, labels, 0)
     assert len(rules) == len(set(rules))
@@ -411,21 +411,21 @@ def members_sql(features: tuple[str, ...]) -> str:
 
 def test_members_in_sql_are_those_of_numpy() -> None:
     """Hundreds of rules on every combination of values: on the bounds, between, missing."""
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     values = (None, 0.0, 0.1, 0.3, 0.7, 1.0, 2.5, 16_777_216.0)
     features = ("first", "second", "third")
     rows = list(product(values, repeat=3))
 
     def bound() -> float | None:
-        value = values[luck.integers(len(values))]
+        value = values[rng.integers(len(values))]
         return None if value is None else float(np.float32(value))
 
     rules = []
     for _ in range(200):
-        chosen = sorted(luck.choice(features, luck.integers(1, 4), replace=False))
+        chosen = sorted(rng.choice(features, rng.integers(1, 4), replace=False))
         missing: list[Missing] = ["no", "also", "only"]
         rules.append(
-            Rule(tuple(Condition(f, bound(), bound(), missing[luck.integers(3)]) for f in chosen))
+            Rule(tuple(Condition(f, bound(), bound(), missing[rng.integers(3)]) for f in chosen))
         )
     written = [
         {

@@ -23,7 +23,7 @@ from ml.candidates.logistic import Logistic
 from ml.data.arrays import Labels, Matrix
 from ml.data.dataset import Dataset, read_dataset
 from ml.data.read_rows import Rows
-from ml.data.row_sample import Stratum, allocate, said
+from ml.data.row_sample import Stratum, allocate, describe
 from ml.evaluation.candidates import evaluate
 from ml.evaluation.command import evaluate_task
 from ml.evaluation.folds import protocol
@@ -102,20 +102,20 @@ def test_a_draw_has_exactly_the_rows_asked_for_and_leaves_no_stratum_empty(
             allocate(counts, most, to_learn)
         return
     strata = allocate(counts, most, to_learn)
-    assert {(each.as_of, each.outcome): each.there for each in strata} == counts
-    drawn = sum(each.drawn for each in strata)
+    assert {(each.as_of, each.outcome): each.available for each in strata} == counts
+    drawn = sum(each.sampled for each in strata)
     assert drawn == min(total, most)
-    assert all(0 < each.drawn <= each.there for each in strata)
+    assert all(0 < each.sampled <= each.available for each in strata)
     assert all(each.kept >= 0 and each.more >= 0 for each in strata)
-    assert sum(each.drawn * each.weight for each in strata) == pytest.approx(total)
+    assert sum(each.sampled * each.weight for each in strata) == pytest.approx(total)
     kept, more = (sum(getattr(each, name) for each in strata) for name in ("kept", "more"))
     rescued = len(counts)  # rows that strata would not have had
     assert kept >= 3 * (drawn - rescued) // 4
     for each in strata:
-        share = each.there * (drawn - more) / total
+        share = each.available * (drawn - more) / total
         assert abs(each.kept - share) <= 1 + rescued
-    by_outcome = [sum(each.drawn for each in strata if each.outcome == y) for y in (0, 1)]
-    there = [sum(each.there for each in strata if each.outcome == y) for y in (0, 1)]
+    by_outcome = [sum(each.sampled for each in strata if each.outcome == y) for y in (0, 1)]
+    there = [sum(each.available for each in strata if each.outcome == y) for y in (0, 1)]
     if to_learn and total > most:
         assert (
             sum(each.more > 0 for each in strata if each.outcome != int(there[1] <= there[0]))
@@ -170,12 +170,12 @@ def test_of_each_stratum_the_rows_of_the_lowest_hashes_are_read(
     expected = {
         (key, each.as_of, each.outcome): (rank >= each.kept, each.weight)
         for each in planned
-        for rank, (_, key) in enumerate(sorted(strata[each.as_of, each.outcome])[: each.drawn])
+        for rank, (_, key) in enumerate(sorted(strata[each.as_of, each.outcome])[: each.sampled])
     }
     assert keys(data) == sorted(expected, key=lambda row: (row[1], row[0]))
     assert keys(again) == keys(data)
     if len(whole.labels) > most:
-        only = data.only_learned
+        only = data.training_only
         learned = [False] * len(data.labels) if only is None else only.tolist()
         assert data.weights is not None
         found = list(zip(learned, data.weights.tolist(), strict=True))
@@ -188,9 +188,14 @@ def test_below_the_bound_nothing_changes() -> None:
     connection = shop([(300, 40), (200, 60)])
     whole, exact = read(connection, 1_000_000, to_learn=True), read(connection, 600, to_learn=True)
     for data in (whole, exact):
-        assert (data.strata, data.weights, data.only_learned, data.drawn) == ((), None, None, None)
+        assert (data.strata, data.weights, data.training_only, data.sampling) == (
+            (),
+            None,
+            None,
+            None,
+        )
         rows = np.arange(len(data.labels))
-        np.testing.assert_array_equal(data.judging(rows), rows)
+        np.testing.assert_array_equal(data.evaluation_rows(rows), rows)
     assert keys(whole) == keys(exact)
     np.testing.assert_array_equal(whole.matrix, exact.matrix)
     model = fit(Choice(Logistic(), Logistic.grid[0], ()), whole, np.arange(600), 0)
@@ -230,7 +235,7 @@ def test_only_matured_rows_from_the_first_date_on_are_drawn() -> None:
         connection, found, found.tasks[0], date(2025, 1, 8), bounded(90), to_learn=True
     )
     assert np.unique(data.as_of).tolist() == [date(2025, 1, 8)]
-    assert sum(each.there for each in data.strata) == 450
+    assert sum(each.available for each in data.strata) == 450
 
 
 def test_an_entity_twice_on_a_date_is_named_when_rows_are_drawn() -> None:
@@ -245,11 +250,11 @@ def test_what_was_drawn_is_said_in_words() -> None:
     """All buyers, and one in so many of the others."""
     day = date(2025, 1, 1)
     strata = (Stratum(day, 0, 74_900, 900), Stratum(day, 1, 100, 2, 98))
-    assert said(strata) == (
+    assert describe(strata) == (
         "drew 1,000 of 75,000 labelled rows: all 100 buyers, 900 of 74,900 others (1 in 83.2);"
         " 98 of them to learn from only"
     )
-    assert said((Stratum(day, 0, 5, 5), Stratum(day, 1, 5, 5))) is None
+    assert describe((Stratum(day, 0, 5, 5), Stratum(day, 1, 5, 5))) is None
 
 
 @pytest.fixture(scope="module")
@@ -273,9 +278,9 @@ def visits(number: int, seed: int) -> tuple[Matrix, Labels]:
     """Features, and a rare outcome of two of them."""
     matrix, _ = sample(number, seed=seed, missing=0.05)
     known = np.nan_to_num(matrix)
-    luck = np.random.default_rng(seed + 1).logistic(size=number)
+    noise = np.random.default_rng(seed + 1).logistic(size=number)
     score = 0.7 * known[:, 1] + np.where(known[:, 2] > 1, 1.0, 0.0) - 4.2
-    return matrix, (score + luck > 0).astype(np.uint8)
+    return matrix, (score + noise > 0).astype(np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -312,10 +317,10 @@ def test_what_ships_carries_the_correction_and_is_judged_at_the_rate_of_all(
     whole, drawn = crowd
     plan = protocol(drawn)
     assert plan.test is not None
-    assert drawn.only_learned is not None
-    assert drawn.only_learned[plan.final].any()
+    assert drawn.training_only is not None
+    assert drawn.training_only[plan.final].any()
     for judges in (plan.test, *(fold.validate for fold in plan.folds)):
-        assert not drawn.only_learned[judges].any()
+        assert not drawn.training_only[judges].any()
     best = evaluate(drawn, plan, candidates=(Logistic(),))[0]
     assert best.metrics["base_rate"] == pytest.approx(whole.labels.mean(), rel=0.1)
     assert isinstance(best.model, CalibratedModel)
@@ -336,7 +341,7 @@ def test_one_date_is_judged_at_the_rate_of_all(crowd: tuple[Dataset, Dataset]) -
     plan = protocol(data, folds=3, repeats=1)
     judged = np.concatenate([fold.validate for fold in plan.folds])
     rows = np.arange(len(data.labels))
-    np.testing.assert_array_equal(np.sort(judged), data.judging(rows))
+    np.testing.assert_array_equal(np.sort(judged), data.evaluation_rows(rows))
     assert {int(data.labels[fold.validate].sum()) for fold in plan.folds} <= {7, 8, 9, 10}
     np.testing.assert_array_equal(plan.final, rows)
 

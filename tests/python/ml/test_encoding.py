@@ -16,10 +16,10 @@ SMALL = {"bags": 2, "trees": 10, "share": 0.7, "max_iter": 10, "min_samples_leaf
 
 def coded(rows: int = 600, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """A number, a code from 1 to 12 whose order says nothing and which decides, and a count."""
-    luck = np.random.default_rng(seed)
-    code = luck.integers(1, 13, rows)
-    X = np.column_stack([luck.normal(size=rows), code, luck.integers(0, 9, rows)])
-    buys = luck.random(rows) < np.where(np.isin(code, [2, 5, 9]), 0.7, 0.1)
+    rng = np.random.default_rng(seed)
+    code = rng.integers(1, 13, rows)
+    X = np.column_stack([rng.normal(size=rows), code, rng.integers(0, 9, rows)])
+    buys = rng.random(rows) < np.where(np.isin(code, [2, 5, 9]), 0.7, 0.1)
     return X.astype(np.float32), buys.astype(np.uint8)
 
 
@@ -49,9 +49,9 @@ def test_a_new_row_gets_the_share_scikit_learn_gives_it() -> None:
 
 def test_no_row_reads_its_own_label() -> None:
     """Where labels are noise, the shares that are learned from do not tell them."""
-    luck = np.random.default_rng(3)
-    X = luck.integers(1, 60, (3_000, 1)).astype(np.float32)
-    y = (luck.random(3_000) < 0.3).astype(np.uint8)
+    rng = np.random.default_rng(3)
+    X = rng.integers(1, 60, (3_000, 1)).astype(np.float32)
+    y = (rng.random(3_000) < 0.3).astype(np.uint8)
     encoding, wide = encode(X, y, seed=0)
     assert abs(np.corrcoef(wide[:, 1], y)[0, 1]) < 0.05
     assert np.corrcoef(encoding(X)[:, 1], y)[0, 1] > 0.08

@@ -15,17 +15,17 @@ EDGES = np.array([-np.inf, -1e30, -1.5, -0.0, 0.0, 1e-45, 0.1, 0.5, 2.0, 3e38, n
 SMALL = {"max_iter": 30, "max_leaf_nodes": 5, "min_samples_leaf": 5, "max_bins": 32}
 
 
-def grown(luck: np.random.Generator, features: tuple[int, ...], depth: int) -> Tree:
+def grown(rng: np.random.Generator, features: tuple[int, ...], depth: int) -> Tree:
     """A tree of random questions, of two features at most on a path, thresholds often shared."""
     nodes: list[list[float]] = []
 
     def grow(path: tuple[int, ...], left: int) -> int:
         at = len(nodes)
-        nodes.append([-1, 0.0, 0, 0, 0, luck.normal()])
-        if left and luck.random() < 0.8:
+        nodes.append([-1, 0.0, 0, 0, 0, rng.normal()])
+        if left and rng.random() < 0.8:
             may = path if len(path) == 2 else features
-            feature = int(luck.choice(may))
-            nodes[at][:3] = [feature, luck.choice(EDGES[1:]), luck.integers(2)]
+            feature = int(rng.choice(may))
+            nodes[at][:3] = [feature, rng.choice(EDGES[1:]), rng.integers(2)]
             asked = tuple(sorted({*path, feature}))
             nodes[at][3] = grow(asked, left - 1)
             nodes[at][4] = grow(asked, left - 1)
@@ -44,11 +44,11 @@ def grown(luck: np.random.Generator, features: tuple[int, ...], depth: int) -> T
     )
 
 
-def hard_rows(luck: np.random.Generator, rows: int) -> np.ndarray:
+def hard_rows(rng: np.random.Generator, rows: int) -> np.ndarray:
     """On thresholds, one float32 beside them, infinite, missing, both zeros."""
     beside = [np.nextafter(EDGES, np.float32(way)) for way in (-np.inf, np.inf)]
     values = np.concatenate([EDGES, *beside, np.array([np.nan, np.inf, -0.0, 0.0], np.float32)])
-    return luck.choice(values, size=(rows, FEATURES)).astype(np.float32)
+    return rng.choice(values, size=(rows, FEATURES)).astype(np.float32)
 
 
 @settings(deadline=None, max_examples=60)
@@ -57,10 +57,10 @@ def test_the_terms_sum_to_the_trees_on_every_row(
     seed: int, trees: int, depth: int, training: int
 ) -> None:
     """Whatever the trees, and wherever a row lies: also where no training row ever was."""
-    luck = np.random.default_rng(seed)
-    forest = [grown(luck, tuple(range(FEATURES)), depth) for _ in range(trees)]
-    box = collapse(forest, bias=0.5, matrix=hard_rows(luck, training), scale=0.25)
-    rows = hard_rows(luck, 300)
+    rng = np.random.default_rng(seed)
+    forest = [grown(rng, tuple(range(FEATURES)), depth) for _ in range(trees)]
+    box = collapse(forest, bias=0.5, matrix=hard_rows(rng, training), scale=0.25)
+    rows = hard_rows(rng, 300)
     wanted = 0.5 + 0.25 * sum(tree.value[leaf_of(tree, rows)] for tree in forest)
     np.testing.assert_allclose(box.bias + box.contributions(rows).sum(axis=1), wanted, atol=1e-9)
     features = [term.features for term in box.terms]
@@ -71,10 +71,10 @@ def test_the_terms_sum_to_the_trees_on_every_row(
 @given(st.integers(0, 10_000), st.integers(0, 4), st.integers(1, 60))
 def test_one_tree_a_term_answers_what_the_grid_says(seed: int, depth: int, training: int) -> None:
     """For one feature and for two, missing values and infinity told apart."""
-    luck = np.random.default_rng(seed)
-    forest = [grown(luck, tuple(range(FEATURES)), depth) for _ in range(4)]
-    box = collapse(forest, bias=0.0, matrix=hard_rows(luck, training))
-    rows = hard_rows(luck, 300)
+    rng = np.random.default_rng(seed)
+    forest = [grown(rng, tuple(range(FEATURES)), depth) for _ in range(4)]
+    box = collapse(forest, bias=0.0, matrix=hard_rows(rng, training))
+    rows = hard_rows(rng, 300)
     for term in box.terms:
         tree = weighed_tree(term)
         assert not tree.missing_left.any()
@@ -86,9 +86,9 @@ def test_one_tree_a_term_answers_what_the_grid_says(seed: int, depth: int, train
 @given(st.integers(0, 10_000), st.integers(2, 60))
 def test_terms_are_centred_and_pairs_are_pure(seed: int, training: int) -> None:
     """No row or column of a pair says anything on average: that is its features' own say."""
-    luck = np.random.default_rng(seed)
-    forest = [grown(luck, (0, 1, 2), 3) for _ in range(5)]
-    box = collapse(forest, bias=0.0, matrix=hard_rows(luck, training))
+    rng = np.random.default_rng(seed)
+    forest = [grown(rng, (0, 1, 2), 3) for _ in range(5)]
+    box = collapse(forest, bias=0.0, matrix=hard_rows(rng, training))
     for term in box.terms:
         assert term.rows.sum() == training
         assert np.average(term.values, weights=term.rows) == pytest.approx(0, abs=1e-9)
@@ -100,8 +100,8 @@ def test_terms_are_centred_and_pairs_are_pure(seed: int, training: int) -> None:
 
 def test_a_pair_that_is_only_a_sum_leaves_nothing_to_the_pair() -> None:
     """f(a) + g(b) written as a grid over both is told as f and g, and no interaction is left."""
-    luck = np.random.default_rng(0)
-    rows = luck.normal(size=(500, 2)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(500, 2)).astype(np.float32)
     f, g = np.array([1.0, -2.0, 3.0]), np.array([0.5, 4.0, -1.0])
     edge = np.zeros(1, np.float32)
     pair = Term((0, 1), (edge, edge), f[:, None] + g[None, :], np.zeros((3, 3), np.int64))
@@ -114,8 +114,8 @@ def test_a_pair_that_is_only_a_sum_leaves_nothing_to_the_pair() -> None:
 
 def test_a_path_about_three_features_is_no_glass_box() -> None:
     """Rather an error than a model that is not the fitted one."""
-    luck = np.random.default_rng(1)
-    tree = grown(luck, (0, 1), 2)
+    rng = np.random.default_rng(1)
+    tree = grown(rng, (0, 1), 2)
     three = Tree(
         feature=np.array([0, 1, 2, -1, -1, -1, -1]),
         threshold=np.zeros(7, np.float32),
@@ -159,11 +159,11 @@ def test_cells_where_most_rows_are_lie_near_the_root() -> None:
 
 def test_the_pair_that_was_planted_is_ranked_first() -> None:
     """An exclusive-or of two features of six that no single feature tells anything of."""
-    luck = np.random.default_rng(0)
-    X = luck.normal(size=(3_000, 6)).astype(np.float32)
-    X[luck.random(X.shape) < 0.1] = np.nan
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3_000, 6)).astype(np.float32)
+    X[rng.random(X.shape) < 0.1] = np.nan
     crossed = (np.nan_to_num(X[:, 1]) > 0.2) != (np.nan_to_num(X[:, 4]) > -0.3)
-    y = (luck.random(3_000) < np.where(crossed, 0.7, 0.3)).astype(np.uint8)
+    y = (rng.random(3_000) < np.where(crossed, 0.7, 0.3)).astype(np.uint8)
     ranked = rank_pairs(X, y, np.full(3_000, y.mean()))
     assert ranked[0] == (1, 4)
     assert len(ranked) == 15

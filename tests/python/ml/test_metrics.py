@@ -13,9 +13,9 @@ from ml.evaluation.metrics import expected_calibration_error, measure
 
 def judged(rows: int = 500, seed: int = 0, levels: int = 40) -> tuple[np.ndarray, np.ndarray]:
     """Labels and calibrated probabilities with many ties."""
-    luck = np.random.default_rng(seed)
-    probabilities = luck.integers(1, levels, size=rows) / levels
-    return (luck.random(rows) < probabilities).astype(np.uint8), probabilities
+    rng = np.random.default_rng(seed)
+    probabilities = rng.integers(1, levels, size=rows) / levels
+    return (rng.random(rows) < probabilities).astype(np.uint8), probabilities
 
 
 def test_the_usual_metrics_are_scikit_learns() -> None:
@@ -87,10 +87,10 @@ def test_a_resample_is_measured_as_if_its_rows_were_written_out(
 def test_the_bootstrap_interval_is_that_of_resampling_rows_one_by_one() -> None:
     """The same resamples, measured slowly by scikit-learn."""
     labels, probabilities = judged(120)
-    luck = np.random.default_rng(3)
+    rng = np.random.default_rng(3)
     slow = [
         sk.roc_auc_score(labels[rows], probabilities[rows])
-        for rows in (luck.integers(120, size=120) for _ in range(200))
+        for rows in (rng.integers(120, size=120) for _ in range(200))
     ]
     interval = bootstrap_intervals(labels, probabilities, seed=3)["roc_auc"]
     assert interval == pytest.approx(tuple(np.percentile(slow, [2.5, 97.5])))

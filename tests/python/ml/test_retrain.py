@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from ml.candidates import CANDIDATES
-from ml.training.retrain import Need, retrain, whether
+from ml.training.retrain import Need, assess_need, retrain
 from ml.training.train import TrainingRequest, train
 from tests.support import factory, ml_factory
 from tests.support.ml_factory import FEATURES, RELATION, TASK
@@ -40,7 +40,7 @@ def say(settings: Settings, check: str, status: str, subject: str = TASK) -> Non
 def need(settings: Settings, **options: int) -> Need:
     table, task = find_task(load_feature_tables(settings.manifest), TASK)
     with connect(settings.warehouse) as connection:
-        return whether(connection, settings, table, task, **options)
+        return assess_need(connection, settings, table, task, **options)
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ NOISE = np.random.default_rng(0).normal(size=ROWS)
 
 
 def choice(candidate: object, loss: float, noise: float = 0.2) -> Choice:
-    """A candidate with this mean loss, whose rows differ from the others' by luck."""
-    luck = noise * (NOISE - NOISE.mean())
-    return Choice(candidate, {}, [loss + luck[:200], loss + luck[200:]])  # type: ignore[arg-type]
+    """A candidate with this mean loss, whose rows differ at random from the others'."""
+    deviation = noise * (NOISE - NOISE.mean())
+    return Choice(candidate, {}, [loss + deviation[:200], loss + deviation[200:]])  # type: ignore[arg-type]
 
 
 def names(choices: list[Choice]) -> list[str]:

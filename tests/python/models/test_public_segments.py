@@ -26,7 +26,7 @@ COLUMNS = "segment_id, level, parent_segment_id, as_of_date, outcome, customers,
 def compiled(shop: Shop) -> str:
     """The SQL of public_micro_segment_counts, as it was run for the shop."""
     (path,) = (shop.workspace.folder / "target" / "compiled").rglob(
-        "segments/public_micro_segment_counts.sql"  # not what a unit test gives in its place
+        "segments/public_micro_segment_counts.sql"
     )
     return Path(path).read_text(encoding="utf-8")
 
