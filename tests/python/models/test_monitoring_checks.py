@@ -58,7 +58,7 @@ def test_a_day_without_a_change_says_nothing(quiet: pd.DataFrame) -> None:
 def test_a_planted_change_is_said_the_same_night(nights: Nights, planted: Planted) -> None:
     """By a check that is meant to, with what to do; and by hardly any other."""
     day = nights.draw()
-    planted.change(day, nights.luck)
+    planted.change(day, nights.rng)
     checks = nights.run(day, keep=False)
     assert say_it(checks, planted) in ("fail", "warn")
     speaking = checks[checks["status"] != "ok"]
