@@ -26,22 +26,24 @@ def reconciliation(connection: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def segments(connection: duckdb.DuckDBPyConnection, headline: Row) -> dict[str, list[Row]]:
-    """The largest segments of the deepest level, and the best ones, for the headline's outcome.
+    """The largest segments without parts, and the best ones, for the headline's outcome and date.
 
-    The best are the reliable segments in descending order of the lower end of their interval, which
-    is a cautious estimate of their rate.
+    "All others" of a parent are not among the largest. The best are the reliable segments in
+    descending order of the lower end of their interval, which is a cautious estimate of their rate.
     """
     found = rows(
         connection,
-        "select segment_name, level, customers, buyers, rate, wilson_low, wilson_high, verdict,"
-        " reliable_rank from {segments.public_micro_segments}"
+        "select segment_id, segment_name, parent_segment_id, customers, buyers, rate, wilson_low,"
+        " wilson_high, verdict, reliable_rank, segment_id like '%/other' as is_merged"
+        " from {segments.public_micro_segments}"
         " where outcome = ? and as_of_date = ? and level > 0 order by customers desc, segment_id",
         [headline["outcome"], headline["as_of_date"]],
     )
-    deepest = max((row["level"] for row in found), default=0)
+    parents = {row["parent_segment_id"] for row in found}
+    finest = [row for row in found if row["segment_id"] not in parents and not row["is_merged"]]
     ranked = [row for row in found if row["reliable_rank"] is not None]
     return {
-        "largest": [row for row in found if row["level"] == deepest][:MOST],
+        "largest": finest[:MOST],
         "best of the reliable": sorted(ranked, key=lambda row: int(row["reliable_rank"]))[:MOST],
     }
 

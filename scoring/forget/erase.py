@@ -1,4 +1,4 @@
-"""`python -m scoring forget`: the erasure list, then every copy, then the warehouse itself."""
+"""`python -m scoring forget`: update the erasure list, rewrite every copy, then the warehouse."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class ErasureRequest:
-    """Whom to erase; `rewrite_raw`: from the raw files, too."""
+    """The ids of the customers to erase; `rewrite_raw`: from the raw files as well."""
 
     ids: tuple[str, ...]
     rewrite_raw: bool = False
@@ -37,20 +37,24 @@ class ErasureRequest:
 
 @dataclass(frozen=True)
 class FoundRows:
-    """Where the customers are: DuckDB files (name, further names of the same file, tables and their
-    rows, by path) and other files."""
+    """Where the customers' rows are: in DuckDB files, in our own files and in raw files."""
 
     names: Mapping[Path, str]
+    """The name each DuckDB file is attached as."""
     others: Mapping[Path, list[Path]]
+    """Further paths of the same DuckDB file (hard links)."""
     tables: Mapping[Path, list[lineage.Relation]]
+    """All tables of each DuckDB file."""
     rows: Mapping[Path, dict[str, int]]
-    own: list[files.File]
-    raw: list[files.File]
-    unseen: set[str]
+    """For each DuckDB file, the customers' rows by table."""
+    own: list[files.FoundFile]
+    raw: list[files.FoundFile]
+    unknown: set[str]
+    """Ids that no table and no raw file has."""
 
     @property
     def lines(self) -> list[ReceiptLine]:
-        """What is to be erased, raw files aside."""
+        """The rows to erase, without those of raw files."""
         return [
             *(
                 ReceiptLine(str(path), table, n)
@@ -62,22 +66,24 @@ class FoundRows:
 
 
 def forget(settings: Settings, request: ErasureRequest) -> Receipt:
-    """Erase the customers everywhere, and say where; the status is `done` or `already_done`.
+    """Erase the customers everywhere, and return the receipt.
 
-    The warehouse is locked from start to end, so nothing is scored or published meanwhile. Raises
-    UsageError (no id), InputError (nothing is known of an id, no dbt manifest), IntegrityError (a
-    rewritten file is not what it should be) or LockedError; what was rewritten by then is whole,
-    and a further run does the rest.
+    Its status is `done`, `already_done` or `dry_run`. The warehouse is locked from start to end, so
+    nothing is scored or published meanwhile.
+
+    Raises UsageError (no id), InputError (an unknown id, no dbt manifest, an unreadable file),
+    IntegrityError (a rewritten file does not hold the right rows), LockedError or StorageError. The
+    files rewritten by then are complete, and a further run does the rest.
     """
     ids = tuple(dict.fromkeys(each.strip() for each in request.ids if each.strip()))
     if not ids:
-        raise UsageError("no customer given: name them, or a file of ids with --file")
+        raise UsageError("no customer given: give customer ids, or a file of ids with --file")
     with _locked(settings) as connection:
         fetch(connection, "set memory_limit = ?", [settings.memory_limit])
-        lineage.note(connection, {lineage.PERSON: ids}, lineage.entity_keys(settings.manifest))
+        lineage.start(connection, {lineage.PERSON: ids}, lineage.entity_keys(settings.manifest))
         with _search(connection, settings) as found:
             planned = erasure_list.plan(settings.erasure_list, ids)
-            _check_known(found.unseen & set(planned.new), ids)
+            _check_known(found.unknown & set(planned.new), ids)
             receipt = resume(settings.receipts, planned.hashes, found.lines)
             receipt.raw_files = [
                 {"file": str(file.path), "rows": file.rows, "rewritten": request.rewrite_raw}
@@ -104,7 +110,7 @@ def forget(settings: Settings, request: ErasureRequest) -> Receipt:
 
 @contextmanager
 def _locked(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, while nobody else writes to it or publishes."""
+    """A connection to the warehouse; no other process can write to it or publish meanwhile."""
     versions = Versions(settings.serving)
     published = versions.folder.is_dir()
     with (
@@ -117,7 +123,7 @@ def _locked(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[FoundRows]:
-    """Everything that is about them; the copies of the warehouse stay attached within."""
+    """Find the customers' rows; the copies of the warehouse stay attached within the block."""
     with ExitStack() as stack:
         raw = files.raw_files(connection, settings.raw)
         ((warehouse,),) = fetch(connection, "select current_database()")
@@ -131,11 +137,11 @@ def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterat
         tables = {path: lineage.relations(connection, name) for path, name in names.items()}
         every_table = [table for each in tables.values() for table in each]
         lineage.trace(connection, every_table)
-        unseen = lineage.unseen(connection, every_table)
+        unknown = lineage.unknown_ids(connection, every_table)
         rows = {path: databases.count(connection, each) for path, each in tables.items()}
         folders = settings.serving.with_suffix(""), settings.activation
         own = list(files.own_files(connection, *folders))
-        yield FoundRows(names, others, tables, rows, own, raw, unseen)
+        yield FoundRows(names, others, tables, rows, own, raw, unknown)
 
 
 def _erase(
@@ -145,7 +151,7 @@ def _erase(
     receipt: Receipt,
     request: ErasureRequest,
 ) -> None:
-    """Rewrite each file that holds them, the warehouse last: it takes the receipt along."""
+    """Rewrite each file with the customers' rows; the warehouse last, with the receipt in it."""
     for file in [*found.own, *(found.raw if request.rewrite_raw else [])]:
         files.rewrite_file(connection, file)
         log.info("rewritten", file=str(file.path), rows=file.rows)
@@ -164,11 +170,11 @@ def _erase(
 
 
 def _check_known(unknown: set[str], ids: tuple[str, ...]) -> None:
-    """Raise InputError for an id that nothing is known of and that never was erased."""
+    """Raise InputError for an id that no table has and that was never erased."""
     if unknown:
         first, *more = (each for each in ids if each in unknown)
         others = f" and {len(more)} more" if more else ""
         raise InputError(
-            f"nothing is known of customer {first}{others}:"
-            " is the id spelled as in marts.customers? Nothing was changed"
+            f"unknown customer {first}{others}, nothing was changed:"
+            " write ids as in marts.customers"
         )

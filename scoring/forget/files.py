@@ -1,7 +1,7 @@
-"""CSV, Parquet and text files: a person's rows in them, and the same file without these rows.
+"""CSV, Parquet and text files: find a person's rows, and rewrite a file without them.
 
-Of our own files (published Parquet, delivered audiences) every row that is the person's goes. Raw
-files are the user's: which of their columns names a customer says `people` in source_catalog.
+From our own files (published Parquet, delivered audiences) every row of the person is erased. Raw
+files belong to the user; `people` in source_catalog says which of their columns name a customer.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from scoring.forget.lineage import EXAMPLE, OWNED, QUOTES, condition, rest, see
+from scoring.forget.lineage import EXAMPLE, OWNED, QUOTES, condition, mark_known, remaining_rows
 from scoring.forget.records import write_without
 from scoring.forget.replace import replace_file
 from warehouse.connection import fetch, quoted
@@ -19,7 +19,7 @@ from warehouse.errors import InputError, IntegrityError
 from warehouse.settings import PROJECT_ROOT
 
 __all__ = [
-    "File",
+    "FoundFile",
     "open_file",
     "own_files",
     "people_of",
@@ -32,27 +32,33 @@ Rules = list[str | int | dict[str, str]]
 
 
 @dataclass(frozen=True)
-class File:
-    """A file with rows of the person: as a table function, and the condition they meet."""
+class FoundFile:
+    """A file with rows of the person."""
 
     path: Path
     sql: str
+    """The file as a table function of DuckDB."""
     columns: tuple[str, ...]
     where: str
+    """The SQL condition that is true for the person's rows."""
     rows: int
+    """The number of the person's rows."""
 
 
-def own_files(connection: duckdb.DuckDBPyConnection, *folders: Path) -> Iterator[File]:
-    """The files in our folders that hold the person, each table as the warehouse knows it."""
+def own_files(connection: duckdb.DuckDBPyConnection, *folders: Path) -> Iterator[FoundFile]:
+    """The files in our folders with rows of the person. Raises InputError as `open_file` does."""
     for path in _files(*folders):
         sql, columns = open_file(connection, path)
         where = condition(columns) or (EXAMPLE in columns and QUOTES)
         if where and (rows := _count(connection, sql, where)):
-            yield File(path, sql, columns, where, rows)
+            yield FoundFile(path, sql, columns, where, rows)
 
 
-def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[File]:
-    """The raw files that hold the person, by the headers that name customers; keys are noted."""
+def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[FoundFile]:
+    """The raw files with rows of the person; keys found in them are added to the traced keys.
+
+    Raises InputError as `open_file` does.
+    """
     opened = [
         (path, *open_file(connection, path), rules)
         for source, rules in people_of().items()
@@ -60,24 +66,25 @@ def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path) -> list[File]:
     ]
     for _, sql, columns, rules in opened:
         if where := _names(columns, rules):
-            see(connection, str(_id(columns, rules)), sql)
+            mark_known(connection, str(_id(columns, rules)), sql)
             for key in OWNED[:4]:
                 if key in columns:
-                    _note(connection, key, sql, where)
+                    _add_keys(connection, key, sql, where)
     found = []
     for path, sql, columns, rules in opened:
         where = _belongs(columns, rules)
         if where and (rows := _count(connection, sql, where)):
-            found.append(File(path, sql, columns, where, rows))
+            found.append(FoundFile(path, sql, columns, where, rows))
     return found
 
 
 def open_file(
     connection: duckdb.DuckDBPyConnection, path: Path, suffix: str = ""
 ) -> tuple[str, tuple[str, ...]]:
-    """The file as a table function, read as staging reads it, and its columns.
+    """The file as a table function of DuckDB, read as staging reads it, and its columns.
 
-    `suffix` says what it is where its name does not. Raises InputError when it cannot be read.
+    `suffix` is the file type (.csv, .parquet, .txt); by default that of the path. Raises InputError
+    when the file cannot be read.
     """
     text = "'" + str(path).replace("'", "''") + "'"
     sql = {
@@ -89,23 +96,28 @@ def open_file(
     try:
         rows = fetch(connection, f"select column_name from (describe from {sql})")
     except duckdb.Error as error:
-        raise InputError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"cannot read {path} ({reason}): correct the file or move it away, then run again"
+        ) from None
     return sql, tuple(name for (name,) in rows)
 
 
-def rewrite_file(connection: duckdb.DuckDBPyConnection, file: File) -> None:
-    """Put the file without the person's rows in its place.
+def rewrite_file(connection: duckdb.DuckDBPyConnection, file: FoundFile) -> None:
+    """Replace the file by one without the person's rows.
 
-    Lines of text and CSV are kept byte for byte. Raises IntegrityError when the new file does not
-    hold exactly the other rows; then nothing has changed.
+    The other lines of a text or CSV file are kept byte for byte. Raises IntegrityError when the new
+    file does not hold exactly the other rows; the old file is unchanged then.
     """
     with replace_file(file.path) as temporary:
         if file.path.suffix == ".parquet":
             target = str(temporary).replace("'", "''")
-            kept = f"from {file.sql} where not coalesce({file.where}, false)"
+            remaining = f"from {file.sql} where not coalesce({file.where}, false)"
             if EXAMPLE in file.columns:
-                kept = rest(file.columns, file.sql)
-            connection.execute(f"copy ({kept}) to '{target}' (format parquet, compression zstd)")
+                remaining = remaining_rows(file.columns, file.sql)
+            connection.execute(
+                f"copy ({remaining}) to '{target}' (format parquet, compression zstd)"
+            )
         else:
             numbers = fetch(
                 connection,
@@ -117,11 +129,13 @@ def rewrite_file(connection: duckdb.DuckDBPyConnection, file: File) -> None:
         erased = 0 if EXAMPLE in file.columns else file.rows
         rows = _count(connection, file.sql, "true") - erased
         if _count(connection, sql, "true") != rows or _count(connection, sql, file.where):
-            raise IntegrityError(f"{file.path} could not be rewritten: erase its rows by hand")
+            raise IntegrityError(
+                f"{file.path} could not be rewritten, it is unchanged: erase its rows by hand"
+            )
 
 
 def people_of() -> dict[str, Rules]:
-    """For each source the rules of dbt_project.yml by which its files name customers."""
+    """For each source, the rules of dbt_project.yml that say how its files name customers."""
     project = yaml.safe_load((PROJECT_ROOT / "dbt_project.yml").read_text(encoding="utf-8"))
     found: dict[str, Rules] = {}
     for source, entry in project["vars"]["source_catalog"].items():
@@ -144,7 +158,7 @@ def _files(*folders: Path) -> list[Path]:
 
 
 def _belongs(columns: tuple[str, ...], rules: Rules) -> str | None:
-    """The condition that a row is the person's: it names them, or nobody and hangs on theirs."""
+    """The condition for the person's rows: with their id, or without an id but with their key."""
     names = _names(columns, rules)
     keys = [key for rule in rules if isinstance(rule, dict) for key in rule if key in columns]
     owned = " or ".join(_in(key, key) for key in dict.fromkeys(keys))
@@ -154,13 +168,13 @@ def _belongs(columns: tuple[str, ...], rules: Rules) -> str | None:
 
 
 def _names(columns: tuple[str, ...], rules: Rules) -> str | None:
-    """The condition that a row names the person, None when no column of the file does."""
+    """The condition for rows with the person's id; None when the file has no customer column."""
     value = _id(columns, rules)
     return _in(value, "customer_id") if value else None
 
 
 def _id(columns: tuple[str, ...], rules: Rules) -> str | None:
-    """The customer's id in a row, as macros/raw/erased_rows.sql has it."""
+    """The customer id of a row as SQL, the same as in macros/raw/erased_rows.sql."""
     headers = {column.strip().lower(): column for column in columns}
     for rule in rules:
         if isinstance(rule, int) and columns == ("line",):
@@ -171,16 +185,16 @@ def _id(columns: tuple[str, ...], rules: Rules) -> str | None:
     return None
 
 
-def _note(connection: duckdb.DuckDBPyConnection, key: str, sql: str, where: str) -> None:
+def _add_keys(connection: duckdb.DuckDBPyConnection, key: str, sql: str, where: str) -> None:
     fetch(
         connection,
-        f"insert into temp.forgotten select '{key}', cast({key} as varchar) from {sql}"
-        f" where {where} and {key} is not null except select key, id from temp.forgotten",
+        f"insert into temp.traced_keys select '{key}', cast({key} as varchar) from {sql}"
+        f" where {where} and {key} is not null except select key, id from temp.traced_keys",
     )
 
 
 def _in(column: str, key: str) -> str:
-    return f"{column} in (select id from temp.forgotten where key = '{key}')"
+    return f"{column} in (select id from temp.traced_keys where key = '{key}')"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str, where: str) -> int:

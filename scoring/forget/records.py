@@ -1,4 +1,4 @@
-"""Lines of text and CSV without some of them, the others byte for byte as they were."""
+"""Copy a text or CSV file without some of its records; the others are kept byte for byte."""
 
 import csv
 from collections.abc import Iterator
@@ -15,7 +15,10 @@ __all__ = ["write_without"]
 def write_without(
     connection: duckdb.DuckDBPyConnection, source: Path, target: Path, rows: set[int]
 ) -> None:
-    """Copy a file but for `rows`, counted from 1 as DuckDB counts them: a header is none."""
+    """Copy the records of `source` to `target`, except those numbered in `rows`.
+
+    Records are numbered from 1, as in DuckDB: the header of a CSV file is not counted.
+    """
     header = source.suffix == ".csv"
     with (
         source.open(encoding="utf-8", errors="surrogateescape", newline="") as old,
@@ -27,18 +30,18 @@ def write_without(
 
 
 def _records(connection: duckdb.DuckDBPyConnection, path: Path, file: TextIO) -> Iterator[str]:
-    """The records of a file as they are written, each with its line end."""
+    """The records of a file as they are written, each with its line ending."""
     if path.suffix != ".csv":
         yield from file
         return
     ((delimiter, quote, escape),) = fetch(
         connection, "select Delimiter, Quote, Escape from sniff_csv(?)", [str(path)]
     )
-    taken: list[str] = []
+    raw_lines: list[str] = []
 
     def lines() -> Iterator[str]:
         for line in file:
-            taken.append(line)
+            raw_lines.append(line)
             yield line
 
     csv.field_size_limit(2**31 - 1)
@@ -55,7 +58,7 @@ def _records(connection: duckdb.DuckDBPyConnection, path: Path, file: TextIO) ->
     )
     blank = ""  # DuckDB does not count an empty line as a row
     for fields in reader:
-        record, taken[:] = "".join(taken), []
+        record, raw_lines[:] = "".join(raw_lines), []
         if fields:
             yield blank + record
             blank = ""

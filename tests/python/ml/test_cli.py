@@ -162,17 +162,20 @@ def fill(path: Path) -> None:
             " t(source_name, table_name, raw_rows, clean_rows, quarantined_rows, duplicate_rows)",
             "create table segments.public_micro_segments as"
             " select 's' || i as segment_id, 'segment ' || i as segment_name, 2 as level,"
-            " date '2025-05-01' as as_of_date, 'has_purchase_30d' as outcome,"
-            " i * 100 as customers, i * i as buyers, i / 100.0 as rate, i / 200.0 as wilson_low,"
-            " 0.2 as wilson_high,"
+            " 'everyone' as parent_segment_id, date '2025-05-01' as as_of_date,"
+            " 'has_purchase_30d' as outcome, i * 100 as customers, i * i as buyers,"
+            " i / 100.0 as rate, i / 200.0 as wilson_low, 0.2 as wilson_high,"
             " case when i % 2 = 0 then 'reliable' else 'too_few' end as verdict,"
             " case when i % 2 = 0 then 7 - i // 2 end as reliable_rank"
             " from range(1, 13) r(i)",
             "insert into segments.public_micro_segments values"
-            " ('everyone', 'everyone', 0, '2025-05-01', 'has_purchase_30d', 9999, 1, 0.5, 0, 1,"
-            " 'reliable', null), ('everyone', 'everyone', 0, '2025-06-01', 'has_purchase_7d', 9999,"
-            " 1, 0.5, 0, 1, 'reliable', null), ('s99', 'segment 99', 2, '2025-04-01',"
-            " 'has_purchase_30d', 9999, 1, 0.5, 0, 1, 'reliable', 1)",
+            " ('everyone', 'everyone', 0, 'everyone', '2025-05-01', 'has_purchase_30d', 9999, 1,"
+            " 0.5, 0, 1, 'reliable', null), ('everyone', 'everyone', 0, 'everyone', '2025-06-01',"
+            " 'has_purchase_7d', 9999, 1, 0.5, 0, 1, 'reliable', null), ('s99', 'segment 99', 2,"
+            " 'everyone', '2025-04-01', 'has_purchase_30d', 9999, 1, 0.5, 0, 1, 'reliable', 1),"
+            " ('s98', 'segment of parts', 1, 'everyone', '2025-05-01', 'has_purchase_30d', 9999, 1,"
+            " 0.5, 0, 1, 'too_few', null)",
+            "update segments.public_micro_segments set parent_segment_id = 's98' where level = 2",
             "create table segments.purchase_rate_change as select * from (values"
             " ('has_purchase_30d', 1, date '2025-05-01', 0.013, 'reliable'),"
             " ('has_purchase_30d', 2, date '2025-05-01', 0.024, 'reliable'),"
@@ -206,12 +209,12 @@ def test_the_summary_says_what_is_in_the_warehouse(
         "outcome": "has_purchase_30d",
         "outcome_title": "purchase within 30 days",
         "as_of_date": "2025-05-01",
-        "segments": 12,
+        "segments": 13,
         "reliable": 6,
         "borderline": 0,
-        "too_few": 6,
+        "too_few": 7,
     }
-    line = "purchase within 30 days, as of 2025-05-01: 6 of 12 micro-segments are reliable"
+    line = "purchase within 30 days, as of 2025-05-01: 6 of 13 micro-segments are reliable"
     assert line in out
     best = facts["segments"]["best of the reliable"]
     assert best == [f"segment {i}" for i in (12, 10, 8, 6, 4)]

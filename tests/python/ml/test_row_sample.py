@@ -35,6 +35,7 @@ from ml.training.train import TrainingRequest, train
 from scoring.bundle import load_bundle
 from tests.support.factory import execute, rows
 from tests.support.ml_factory import DATES, FEATURES, LABEL, RELATION, TASK, project, sample, table
+from tests.support.overviews import build_overviews
 from warehouse.connection import connect
 from warehouse.errors import InputError, UsageError
 from warehouse.settings import Settings, load_settings
@@ -360,6 +361,7 @@ def test_the_sample_is_described_wherever_the_model_is(
     assert sum(each["drawn"] for each in training["strata"]) == 900
     assert sum(each["drawn"] * each["weight"] for each in training["strata"]) == pytest.approx(5e3)
     assert rows(found.warehouse, "select drawn from registry.models") == [(done["drawn"],)]
+    build_overviews(found.warehouse, TASK)
     page = Path(write_report(found)["out"]).read_text()
     assert done["drawn"] in page
     compared = evaluate_task(found, TASK, TrainingRequest(folds=2))

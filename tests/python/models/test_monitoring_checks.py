@@ -22,7 +22,7 @@ CUSTOMERS = 2_000
 
 def checks_of(name: str) -> list[str]:
     """The checks that a model of models/monitoring names in its YAML."""
-    file = PROJECT_ROOT / "models" / "monitoring" / f"{name}.yml"
+    (file,) = (PROJECT_ROOT / "models" / "monitoring").rglob(f"{name}.yml")
     (model,) = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
     checks: list[str] = model["config"]["meta"]["checks"]
     return checks
