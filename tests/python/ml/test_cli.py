@@ -70,7 +70,7 @@ def test_train_then_summary(settings: Settings, capsys: pytest.CaptureFixture[st
         (
             ["evaluate", "--task", TASK, "--without", "wbe"],
             2,
-            "no group of features wbe; it has web",
+            "no group of features wbe: it has web",
         ),
         (["train", "--without", "web"], 2, "--without needs --task"),
         (["learn"], 2, "No such command 'learn'"),
