@@ -70,7 +70,7 @@ def test_shuffled_labels_confirm_nothing(planted: Shop) -> None:
 
 
 def test_planted_segments_are_found_and_nothing_else(planted: Shop) -> None:
-    """At least three of the five with 1,500 customers a side, and no comparison won falsely."""
+    """At least three of the five with 1,500 customers on each side, and no false segment."""
     found = find(planted.data, split(planted.data, 1), 1)
     recalled, false = evaluate(planted, found)
     assert recalled >= 3

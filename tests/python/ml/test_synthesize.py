@@ -279,7 +279,7 @@ def test_events_stay_within_the_history_and_after_registration(ask: Ask) -> None
 
 
 def test_the_scale_is_the_promised_one(ask: Ask) -> None:
-    """Lines, sessions and engagements a customer, and the share of anonymous sessions."""
+    """Lines, sessions and engagements per customer, and the share of anonymous sessions."""
     for table, low, high in [
         ("order_items", 13, 25),
         ("web_sessions", 35, 65),
