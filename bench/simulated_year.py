@@ -43,7 +43,10 @@ MODELS = (
     "task_performance",
     "monitor_realised_performance",
     "monitor_calibration",
+    "monitoring_checks",
 )
+OF_ARRIVALS = ("monitor_freshness", "monitor_volume", "monitor_unseen_categories")
+"""Checks of what arrives, which here came at once: they are left empty."""
 
 
 def build_weeks(folder: Path, customers: int, seed: int, change_at: date, weeks: int) -> None:
@@ -118,7 +121,8 @@ class Year:
         with self._open() as connection:
             for table in (FEATURES, "intermediate.int_as_of_dates_scheduled"):
                 connection.execute(f"delete from {table} where as_of_date > ?", [today])
-            connection.execute(f"delete from {CHECKS}")
+            for table in (CHECKS, *(f"monitoring.{name}" for name in OF_ARRIVALS)):
+                connection.execute(f"delete from {table}")
             connection.execute(
                 f"update {FEATURES} set has_purchase_30d = null, has_purchase_90d = null,"
                 " has_purchase_7d = null where as_of_date + ? > ?",
@@ -139,11 +143,9 @@ class Year:
         if champion != self.first:  # for comparison: the result without retraining
             self._score(today, self.settings.artifacts / TASK / self.first)
         with self._open() as connection:
-            for name in MODELS:
+            for name in MODELS[:-1]:
                 connection.execute(f"create or replace table monitoring.{name} as {self.sql[name]}")
-            for name in MODELS:
-                if name.startswith("monitor_"):
-                    connection.execute(f"insert into {CHECKS} select * from monitoring.{name}")
+            connection.execute(f"insert into {CHECKS} by name {self.sql[MODELS[-1]]}")
         (decision,) = retrain(self.settings, TASK, True, candidates=self.candidates)["tasks"]
         self.decisions.append({"as_of_date": today, **decision})
 
