@@ -20,10 +20,10 @@ from tests.support.monitored_warehouse import AFTER_SCORES, BEFORE_SCORES, Night
 from warehouse.console import progress_bar, show, write_json
 from warehouse.feature_tables import FeatureTable
 
-__all__ = ["monitoring", "say_it"]
+__all__ = ["monitoring", "worst_status"]
 
 
-def say_it(checks: pd.DataFrame, planted: Planted) -> str:
+def worst_status(checks: pd.DataFrame, planted: Planted) -> str:
     """The worst status among the checks that can find the planted change."""
     statuses = set(checks.loc[checks["check_name"].isin(planted.found_by), "status"])
     return next(status for status in ("fail", "warn", "ok") if status in statuses | {"ok"})
@@ -70,7 +70,7 @@ def _measured(
             for attempt in range(tries):
                 day = nights.draw()
                 planted.change(day, nights.rng)
-                seen[planted.name][say_it(nights.run(day, keep=False), planted)] += 1
+                seen[planted.name][worst_status(nights.run(day, keep=False), planted)] += 1
                 advance(days + number * tries + attempt + 1, total)
     show(_page(customers, days, rows, alarms, alarm_days, seen, tries))
     return {

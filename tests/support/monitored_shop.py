@@ -1,7 +1,8 @@
-"""A shop that is drawn day by day and does not change, but for what is planted: rows to monitor.
+"""A shop that is generated day by day, without any change except planted ones: rows to monitor.
 
-Only what the monitoring models read is drawn: a day's features, arrivals, scores, and the labels
-that mature that day. Every row is drawn anew, which is noisier than the same customers every day.
+Only the data that monitoring models read are generated: a day's features, arrivals, scores, and the
+labels that mature that day. Every row is new on every day, which is noisier than constant
+customers.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,25 +29,25 @@ SEGMENTS = 60
 
 @dataclass
 class Day:
-    """What one night's run finds; frames are in the columns of their tables."""
+    """The data of one nightly run; frames have the columns of their tables."""
 
     as_of: date
     features: dict[str, pd.DataFrame]
     """By feature table, without labels."""
     orders: int
-    """Rows that arrived the day before."""
+    """Orders that arrived the day before."""
     sessions: pd.DataFrame
     scores: dict[str, Floats]
-    """By task: the newest log-odds, one a row of its feature table."""
+    """The newest log-odds by task, one per row of its feature table."""
     matured: Floats = field(repr=False)
-    """Log-odds that were given HORIZON days ago."""
+    """Log-odds predicted HORIZON days ago."""
     truth: Floats = field(repr=False)
-    """Log-odds by which those customers bought."""
+    """True log-odds of a purchase of the same customers."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A change of one day's rows, and which checks may say it."""
+    """A planted change of one day's rows, and the checks that can find it."""
 
     name: str
     change: Callable[[Day, np.random.Generator], None]
@@ -56,7 +57,7 @@ class Planted:
 def draw_day(
     rng: np.random.Generator, tables: Mapping[str, FeatureTable], as_of: date, customers: int
 ) -> Day:
-    """A day on which nothing has changed."""
+    """Generate a day without a change."""
     busy = WEEKDAYS[(as_of - timedelta(days=1)).weekday()]
     visits = int(rng.poisson(customers / 3 * busy))
     rows = {"customer_features": customers, "session_features": visits}
@@ -78,7 +79,7 @@ def _log_odds(rng: np.random.Generator, rows: int) -> Floats:
 
 
 def _features(rng: np.random.Generator, table: FeatureTable, rows: int) -> pd.DataFrame:
-    """Counts, amounts, shares, flags and waiting times in turn; some with missing values."""
+    """Features that are counts, amounts, shares, flags and waiting times in turn, some missing."""
     kinds: tuple[Callable[[], Floats], ...] = (
         lambda: rng.poisson(rng.gamma(0.5, 2, rows)).astype(float),
         lambda: np.round(rng.lognormal(4, 1, rows) * (rng.random(rows) < 0.4), 2),
@@ -129,7 +130,7 @@ def _flatten_scores(day: Day, rng: np.random.Generator) -> None:
 
 
 def _change_behaviour(day: Day, rng: np.random.Generator) -> None:
-    """The same share buys, but half of what told buyers apart does not any more."""
+    """The same share buys, but half of the scores no longer predict who."""
     day.truth = np.where(
         rng.random(len(day.matured)) < 0.5, rng.permutation(day.matured), day.matured
     )
@@ -155,5 +156,5 @@ PLANTED = (
 
 
 def buyers(rng: np.random.Generator, log_odds: Floats) -> npt.NDArray[np.bool_]:
-    """Who bought, by these log-odds."""
+    """Random purchases with these log-odds: [rows]."""
     return np.asarray(rng.random(len(log_odds)) < expit(log_odds))

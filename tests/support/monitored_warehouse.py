@@ -1,4 +1,4 @@
-"""A warehouse that the monitoring models' own SQL runs in, a night at a time."""
+"""A warehouse in which the SQL of the monitoring models runs, night by night."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -19,7 +19,7 @@ __all__ = ["AFTER_SCORES", "BEFORE_SCORES", "Nights"]
 
 FIRST = date(2025, 1, 6)
 REFERENCE, STEP = 13, 7
-"""Dates the champions learned from, and the days between two of them."""
+"""Number of training dates of the champions, and the days between two of them."""
 BEFORE_SCORES = (
     "source_daily_rows",
     "monitor_freshness",
@@ -59,11 +59,11 @@ TABLES = {
     "segments.public_micro_segment_counts": "level integer, segment_name varchar, outcome varchar,"
     " as_of_date date, customers_scored bigint, buyers_scored bigint, predicted_buyers double",
 }
-"""What the models read, as far as they read it. Predictions are a table here, and not a view."""
+"""The tables that the models read, with the columns they read. Predictions are a table here."""
 
 
 class Nights:
-    """A warehouse to which each call of `run` adds a day, and answers with its checks."""
+    """A warehouse to which each call of `run` adds a day; it returns the checks of the night."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Nights:
         customers: int,
         seed: int = 0,
     ) -> None:
-        """Draw the history: `REFERENCE` weekly dates, half a year of arrivals, the champions."""
+        """Create the history: `REFERENCE` weekly dates, half a year of arrivals, the champions."""
         self.sql = sql
         self.tables = {table.relation.partition(".")[2]: table for table in tables}
         self.customers = customers
@@ -88,11 +88,11 @@ class Nights:
         self._promise()
 
     def draw(self) -> Day:
-        """The next day, nothing planted."""
+        """The next day, without a planted change."""
         return draw_day(self.rng, self.tables, self.today + timedelta(1), self.customers)
 
     def run(self, day: Day, keep: bool = True) -> pd.DataFrame:
-        """The checks of the night after the day; without `keep` it is forgotten again."""
+        """The checks of the night after the day; without `keep` the day is rolled back."""
         self.connection.begin()
         self._schedule(day.as_of)
         self._arrive(day)
@@ -150,7 +150,7 @@ class Nights:
         )
 
     def _arrive(self, day: Day) -> None:
-        """Rows of the day before, spread over its hours; they arrive within the hour."""
+        """Insert rows of the day before, spread over its minutes; each arrives at once."""
         before = day.as_of - timedelta(1)
         for table, rows in (("orders", day.orders), ("web_sessions", len(day.sessions))):
             self.connection.execute(
@@ -159,7 +159,7 @@ class Nights:
                 " + interval 1 minute * (n % 1440) as moment from range(?) as numbers(n))",
                 [before, rows],
             )
-        sessions = day.sessions  # noqa: F841 - read by its name
+        sessions = day.sessions  # noqa: F841 - DuckDB reads it by its name
         self.connection.execute(
             "insert into marts.sessions (known_at, traffic_source)"
             " select ?::timestamp + interval 12 hour, traffic_source from sessions",
@@ -167,10 +167,10 @@ class Nights:
         ).fetchall()
 
     def _enter_features(self, day: Day) -> None:
-        for name, drawn in day.features.items():
+        for name, frame in day.features.items():
             key = self.tables[name].entity_key
-            rows = drawn.assign(
-                **{key: [f"{key}{n}" for n in range(len(drawn))], "as_of_date": day.as_of}
+            rows = frame.assign(
+                **{key: [f"{key}{n}" for n in range(len(frame))], "as_of_date": day.as_of}
             )
             self.connection.execute(f"delete from features.{name}")
             self.connection.execute(
@@ -179,13 +179,13 @@ class Nights:
             del rows
 
     def _learn(self, day: Day) -> None:
-        """A date of the reference."""
+        """Add a date to the reference."""
         self._schedule(day.as_of)
         self._enter_features(day)
         self._execute(["feature_histograms"])
 
     def _promise(self) -> None:
-        """The champions, and what was measured of them on as many rows as they score."""
+        """Insert the champions, with metrics measured on as many rows as they score."""
         for task in TASKS.values():
             log_odds = draw_day(self.rng, self.tables, self.today, self.customers).scores[task]
             labels, p = buyers(self.rng, log_odds).astype(np.uint8), expit(log_odds)
@@ -206,7 +206,7 @@ class Nights:
                 "registry.evaluations",
                 [champion | {"rows": 0, "buyers": 0} | row for row in measured],
             )
-            scored = pd.DataFrame({"probability": p})  # noqa: F841 - read by its name
+            scored = pd.DataFrame({"probability": p})  # noqa: F841 - DuckDB reads it by its name
             self.connection.execute(
                 "insert into registry.held_out_predictions by name"
                 " select $task as task, $model_version as model_version, probability from scored",
@@ -214,7 +214,7 @@ class Nights:
             ).fetchall()
 
     def _enter_scores(self, day: Day) -> None:
-        """The newest scores, and those whose labels mature today."""
+        """Insert the newest scores, and those whose labels mature today."""
         run = self.connection.execute
         run("delete from scoring.predictions")
         for name, task in TASKS.items():

@@ -45,7 +45,7 @@ def test_a_peer_computes_the_features_of_the_warehouse(
 ) -> None:
     frame = features_by(library, marts)
     result = compare(warehouse, frame)
-    say_unknown(f"bench/features_{library}.py", result.unknown)
+    say_unknown(f"tests/support/features_{library}.py", result.unknown)
     table = warehouse.sql("from features.customer_features")
     assert list(frame.columns) == [name for name in table.columns if name in frame.columns]
     assert result.rows == len(frame) > 500

@@ -1,4 +1,4 @@
-"""Discovery: nothing on noise, what was planted where something was, and rows that SQL can join."""
+"""Discovery: nothing in noise, the planted segments in planted data, and rows that SQL joins."""
 
 import json
 from collections.abc import Mapping
@@ -50,9 +50,9 @@ def planted() -> Shop:
 
 
 def test_noise_confirms_nothing() -> None:
-    """Of eight shops whose customers keep their habits, none yields a segment, but for bad rng.
+    """At most one of eight shops in which features have no effect yields a segment.
 
-    If one run in twenty failed, as is allowed, more than one of eight would in one of 18 cases.
+    One run in twenty may fail. Then more than one of eight fail in one of 18 cases.
     """
     failed = 0
     for run in range(8):
@@ -70,7 +70,7 @@ def test_shuffled_labels_confirm_nothing(planted: Shop) -> None:
 
 
 def test_planted_segments_are_found_and_nothing_else(planted: Shop) -> None:
-    """At least three of the five with 1,500 customers a side, and no comparison won falsely."""
+    """At least three of the five with 1,500 customers on each side, and no false segment."""
     found = find(planted.data, split(planted.data, 1), 1)
     recalled, false = evaluate(planted, found)
     assert recalled >= 3
@@ -100,7 +100,7 @@ def test_a_customer_stays_on_its_side_when_others_come() -> None:
 
 
 def test_one_date_is_split_by_customer() -> None:
-    """Where there is no later window, other customers confirm."""
+    """Without a later window, other customers confirm the rules."""
     rng = np.random.default_rng(0)
     matrix = rng.normal(size=(600, 3)).astype(np.float32)
     data = dataset(matrix, (rng.random(600) < 0.3).astype(np.uint8))
@@ -109,7 +109,7 @@ def test_one_date_is_split_by_customer() -> None:
 
 
 def test_sessions_of_many_dates_confirm_on_the_newest_third() -> None:
-    """An entity that stands at one date only would leave too few on the newest."""
+    """Each entity has one date, so the newest date alone would have too few."""
     rng = np.random.default_rng(0)
     data = dataset(rng.normal(size=(900, 2)).astype(np.float32), rng.integers(0, 2, 900), DATES)
     keys = np.array([f"s{number:04d}" for number in range(900)], dtype=object)
@@ -119,7 +119,7 @@ def test_sessions_of_many_dates_confirm_on_the_newest_third() -> None:
     assert data.as_of[windows.proposing].max() == np.datetime64(DATES[2])
 
 
-def test_too_few_customers_are_said_to_be_too_few() -> None:
+def test_too_few_customers_are_refused() -> None:
     """Instead of statistics on a handful."""
     data = dataset(np.zeros((60, 2), dtype=np.float32), np.arange(60) % 2)
     with pytest.raises(NothingToLearnError, match="at least 50 are needed"):
@@ -236,7 +236,7 @@ def test_statistics_are_plain_counts() -> None:
 
 
 def test_a_customer_at_many_dates_is_one_observation() -> None:
-    """Ten copies of the same rows say no more than the rows themselves."""
+    """Ten copies of the same rows give the same contrast as the rows themselves."""
     rng = np.random.default_rng(0)
     matrix = rng.normal(size=(200, 1)).astype(np.float32)
     labels = (rng.random(200) < 0.4).astype(np.uint8)
@@ -276,7 +276,7 @@ def test_every_node_of_a_tree_is_a_rule_with_its_members() -> None:
     st.floats(0, 1, exclude_max=True),
 )
 def test_a_readable_bound_moves_hardly_anybody(values: list[float], place: float) -> None:
-    """At most a twentieth of the smaller side, and nobody where numbers are few."""
+    """At most a twentieth of the smaller side changes sides."""
     column = np.sort(np.array(values, dtype=np.float32))
     split_at = float(column[int(place * len(column))])
     below = int((column <= split_at).sum())
@@ -310,7 +310,7 @@ def test_near_duplicates_are_one_rule() -> None:
 
 
 def test_a_rule_loses_bounds_that_bind_nobody() -> None:
-    """And the mention of missing values for a handful of them, or of an interval beside them."""
+    """It also loses missing values, or an interval, that concern few rows."""
     column = np.array([np.nan] * 50 + list(range(1_000)), dtype=np.float32)
     data = dataset(column[:, None], (np.arange(1_050) % 2).astype(np.uint8))
     evidence = Evidence(data, np.arange(1_050), np.arange(1_050))
@@ -327,7 +327,7 @@ def test_a_rule_loses_bounds_that_bind_nobody() -> None:
 
 # Words
 
-SPOKEN = {
+WORDINGS = {
     "order_count_90d": Words("orders in 90 days", "count", True),
     "days_since_last_session": Words("days since the last visit", "days since", True),
     "annual_salary": Words("salary", "number", False),
@@ -362,8 +362,8 @@ SPOKEN = {
     ],
 )
 def test_a_condition_in_words(condition: Condition, words: str) -> None:
-    """As an analyst would say it."""
-    assert sentence(Rule((condition,)), SPOKEN) == words
+    """In the words of an analyst."""
+    assert sentence(Rule((condition,)), WORDINGS) == words
 
 
 def test_words_are_made_of_the_name_where_the_yaml_has_no_label() -> None:
@@ -382,14 +382,14 @@ def test_words_are_made_of_the_name_where_the_yaml_has_no_label() -> None:
         ],
         np.array([[2, 3, 1, 0, 0.5], [0, np.nan, 1, 1, 2]], dtype=np.float32),
     )
-    assert [spoken.label for spoken in found.values()] == [
+    assert [wording.label for wording in found.values()] == [
         "orders in 90 days",
         "days since the last order",
         "categories so far",
         "is a woman",
         "basket amount mean in 365 days",
     ]
-    kinds = [spoken.kind for spoken in found.values()]
+    kinds = [wording.kind for wording in found.values()]
     assert kinds == ["count", "days since", "count", "flag", "number"]
 
 

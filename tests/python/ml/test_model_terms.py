@@ -1,4 +1,4 @@
-"""A glass box in the warehouse is the model: SQL, onnxruntime and scikit-learn say the same."""
+"""A glass box in the warehouse: SQL, onnxruntime and scikit-learn give the same scores."""
 
 from pathlib import Path
 

@@ -179,7 +179,7 @@ def test_every_decision_is_noted_with_its_measured_difference(tmp_path: Path) ->
 
 
 def test_a_model_that_was_rolled_back_does_not_come_back_by_itself(tmp_path: Path) -> None:
-    """Training the same data again finds the same model, which somebody has just taken down."""
+    """Training the same data again finds the same model, which has just been rolled back."""
     settings = project(tmp_path, DATES)
     (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {LABEL}::int")
@@ -265,7 +265,7 @@ def test_a_variant_does_not_push_the_champion_aside(tmp_path: Path) -> None:
 
 
 def test_a_champion_whose_bundle_is_gone_is_replaced(tmp_path: Path) -> None:
-    """A model that cannot be run cannot be in force."""
+    """A model that cannot be run cannot be the champion."""
     settings = project(tmp_path, DATES)
     (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     (settings.artifacts / TASK / first["model_version"] / "model.onnx").write_bytes(b"")
@@ -339,7 +339,7 @@ def test_without_a_task_all_are_trained_and_the_others_reported(tmp_path: Path) 
 
 
 def test_a_task_may_wait_until_it_is_named(tmp_path: Path) -> None:
-    """`trained_by_default: false` is said, not passed over in silence."""
+    """A task with `trained_by_default: false` is reported as skipped."""
     settings = project(tmp_path)
     asked = {"label": LABEL, "trained_by_default": False}
     manifest(settings.manifest, node(tasks={TASK: {"label": LABEL}, "asked_for": asked}))
