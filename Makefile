@@ -119,7 +119,7 @@ lint: setup ## Check format, style and types
 	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt warehouse/tables
 
 pytest: setup ## Run the Python tests, in three processes
-	@$(BIN)/pytest -q -n 3 --dist loadgroup
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 UV_COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
 	--no-annotate --upgrade

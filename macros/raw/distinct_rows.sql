@@ -1,14 +1,10 @@
 {#
-    Each different row of a raw relation once, with the number of its copies in `raw_copies`, and in `is_conflicting` whether
-    different rows claim the same key: which of them is right is not ours to guess. Erased rows are left out.
-
-    keys: expressions over the raw columns that name a row; without any, rows are only compared as a whole.
-    Copies share their key, so only rows whose key (by its hash) occurs more than once are compared column by column:
-    grouping all of a wide table by all of its columns would hold it in memory.
+    Copies have the same key. So only rows whose key (by its hash) occurs more than once are compared column by column. To group a
+    wide table by all of its columns would hold it in memory.
 #}
 {% macro distinct_rows(relation, keys=['raw_hash']) -%}
     {%- set found = adapter.get_columns_in_relation(relation) if execute else [] -%}
-    {#- Before the first build the relation is not there yet. -#}
+    {#- Before the first build the relation does not exist. -#}
     {%- set columns = [] -%}
     {%- for name in found | map(attribute='name') | reject('equalto', 'is_erased') | list or ['raw_hash'] -%}
         {%- do columns.append('raw_rows.' ~ name) -%}

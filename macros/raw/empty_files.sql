@@ -1,4 +1,3 @@
-{# Those of the given files that hold not one byte. #}
 {% macro empty_files(paths) -%}
     {{ return(adapter.dispatch('empty_files', 'numerosity')(paths)) }}
 {%- endmacro %}

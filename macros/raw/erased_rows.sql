@@ -1,12 +1,8 @@
-{#
-    The erasure list: who is never to come back, written by `python -m scoring forget`. It lies beside the raw files, so that every
-    warehouse built from them applies it, and holds no id: columns salt, customer_hash (SHA-256 of salt and id), erased_at.
-#}
+{# The list lies in the folder of raw files, so that every warehouse that is built from them applies it. #}
 {% macro erasure_list() -%}
     {{ return(env_var('NUMEROSITY_ERASURES', '') or env_var('NUMEROSITY_RAW', 'data/raw') ~ '/erased_customers.csv') }}
 {%- endmacro %}
 
-{# The salts of the list: one, or one for each of the lists that were put together; none without a list. #}
 {% macro erasure_salts() -%}
     {%- set paths = list_files(erasure_list()) -%}
     {%- if paths | length == 0 -%}{{ return([]) }}{%- endif -%}
@@ -14,13 +10,6 @@
     {{ return(found.columns[0].values() | list) }}
 {%- endmacro %}
 
-{#
-    The condition that a raw row is about somebody on the erasure list; empty when nobody is, so that the list costs nothing until
-    it is needed. Where a file names a customer says `people` in source_catalog, {raw table: header}, or the number of the field in
-    a line of text. A second rule, or the only one, may be {header: other table}: rows that name nobody belong to whom the row of
-    the other table with the same value names.
-    columns: {lower-case header: the column as SQL}.
-#}
 {% macro is_erased(source_name, table, columns) -%}
     {%- set people = var('source_catalog')[source_name].get('people', {}).get(table, []) -%}
     {%- set rules = [people] if people is string or people is number or people is mapping else people -%}
@@ -34,7 +23,6 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# The condition that an id is on the list. #}
 {% macro is_on_erasure_list(id, salts) -%}
     (
         {%- for salt in salts -%}
@@ -45,7 +33,6 @@
     )
 {%- endmacro %}
 
-{# The condition that a row has the key of an erased row of another table of the source. #}
 {% macro is_of_erased_row(source_name, rule, columns) -%}
     {%- set key, parent = rule.items() | first -%}
     {%- set paths = raw_files(source_name, canonical_files(parent)) -%}
@@ -63,7 +50,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The customer's id in a raw row, as staging cleans it: without outer spaces, and 17850.0 is 17850. #}
 {% macro person_id(columns, person) -%}
     {%- if person is string and person | lower not in columns -%}
         {%- do exceptions.raise_compiler_error(
@@ -78,7 +64,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# {lower-case header: the column as SQL} of a raw file's headers. #}
 {% macro quoted_headers(headers) -%}
     {%- set found = {} -%}
     {%- for header in headers -%}
@@ -87,7 +72,6 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# SHA-256 of a text, in hexadecimal digits. #}
 {% macro sha256(expression) -%}
     {{ return(adapter.dispatch('sha256', 'numerosity')(expression)) }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{# The rows of a raw table that break a rule, with their raw text, found again in the raw relation by the row's hash. #}
 {% macro quarantined_rows(source_name, table) -%}
     {%- set raw = ref('raw_' ~ source_name ~ '__' ~ table) -%}
     {%- set staged = ref('stg_' ~ source_name ~ '__' ~ table) -%}
@@ -21,7 +20,6 @@
     where staged.quarantine_reason is not null
 {%- endmacro %}
 
-{# A row as one line of text, `column=value` separated by semicolons. #}
 {% macro raw_text(alias, columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}

@@ -1,10 +1,6 @@
 {#
-    The raw file of a source as a relation: every row, no column changed, plus `raw_hash` of the whole row and `is_erased`. Of a row
-    about somebody who was erased (macros/raw/erased_rows.sql) only these two are left, so that it is counted and not read.
-
-    files: patterns below NUMEROSITY_RAW/<source>, tried in order; the first that matches is read.
-    columns: {name here: header in the file}; a header is matched without regard to case and outer spaces.
-    A source that is off, or a file that is not there, is an empty relation; a missing column is an error.
+    A row about an erased customer keeps only `raw_hash` and `is_erased` (macros/raw/erased_rows.sql). So it is counted, but not
+    read.
 #}
 {% macro raw_table(source_name, files, columns) -%}
     {%- set paths = raw_files(source_name, files) if execute and source_name in var('sources') else [] -%}
@@ -52,7 +48,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Every raw table of every source in the catalog: pairs of a source and a table. #}
 {% macro raw_tables() -%}
     {%- set found = [] -%}
     {%- for source_name, entry in var('source_catalog').items() -%}

@@ -1,7 +1,3 @@
-{#
-    The table function that reads raw files: Parquet as it is typed, delimited text with every column as text, and a .txt file,
-    whatever separates its fields, as one text column `line`.
-#}
 {% macro read_raw(paths) -%}
     {{ return(adapter.dispatch('read_raw', 'numerosity')(paths)) }}
 {%- endmacro %}
@@ -22,7 +18,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Files matched by one pattern lie in one folder: one file is named by its path, several by folder and ending. #}
+{# Files that match one pattern lie in one folder. One file is named by its path, several by their folder and ending. #}
 {% macro spark__read_raw(paths) -%}
     {%- set ending = paths[0].rsplit('.', 1)[1] -%}
     {%- set options = {
@@ -35,7 +31,6 @@
     )) }}
 {%- endmacro %}
 
-{# The column names of raw files, as written in them. #}
 {% macro raw_headers(paths) -%}
     {%- set columns = run_query('select * from ' ~ read_raw(paths) ~ ' limit 0').column_names -%}
     {{ return(columns | list) }}

@@ -4,10 +4,12 @@ import json
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
 from filelock import FileLock
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.engines import SparkWorkspace
 from tests.support.project import Workspace
@@ -32,10 +34,18 @@ BUILT = {*BUILDERS, "spark"}
 """Fixtures that build a whole shop."""
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let one process run the tests of a file, and all of those on Spark."""
-    group = "spark" if item.path.parent.name == "spark" else str(item.path)
-    item.add_marker(pytest.mark.xdist_group(group))
+class ByFile(LoadScopeScheduling):
+    """One process runs the tests of a file, and all of those on Spark."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "spark" if "/spark/" in file else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Hand out files, not tests: what a file's tests share is then built once."""
+    return ByFile(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -217,6 +217,19 @@ def test_the_overview_says_what_is_expected(page: Page, service: Service) -> Non
     said = page.get_by_role("main").get_by_role("listitem").first
     expect(said).to_contain_text(f"of {customers:,} customers")
     expect(said).to_contain_text(f"{expected:,.0f} are expected to")
+    ((counted,),) = _rows(
+        service,
+        "select reliable || ' of ' || segments || ' micro-segments'"
+        " from segments.segment_overview inner join segments.outcomes using (outcome)"
+        " where is_headline and as_of_date = newest_as_of_date",
+    )
+    expect(page.get_by_role("main")).to_contain_text(counted)
+    ((checks,),) = _rows(
+        service,
+        "select 'Of ' || count(*) || ' checks' from monitoring.monitoring_checks where as_of_date ="
+        " (select max(as_of_date) from monitoring.monitoring_checks)",
+    )
+    expect(page.get_by_role("main")).to_contain_text(checks)
     model = page.get_by_role("article").filter(has_text="A customer buys within 30 days")
     expect(model).to_contain_text("Do not rely on it")
     expect(model).to_contain_text("compared with 0.")
