@@ -1,4 +1,4 @@
-# What a person types. `make demo` and `make test` each work alone on a machine with Python 3.11 and make.
+# Commands for people. `make demo` and `make test` each work on a machine that has only Python 3.11 and make.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
@@ -20,14 +20,14 @@ STEP := .ci/step
 DBT := $(BIN)/dbt
 VARS = {sources: [$(SOURCE)]}
 
-# Apache Spark: an environment, a folder of tables and a target folder of its own (docs/scale.md).
+# Apache Spark has its own environment, folder of tables and target folder (docs/scale.md).
 SPARK := .venv-spark/bin
 WITH_SPARK := env PYSPARK_PYTHON=$(CURDIR)/$(SPARK)/python
 SPARK_TARGET := --target spark --target-path target/spark
 
 .PHONY: help setup demo sample build rebuild train score predictions publish bi bi-setup spark spark-setup test-spark test check format lint pytest lock clean
 
-help: ## Show what can be typed
+help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: .venv/installed ## Install the locked packages into .venv
@@ -36,22 +36,22 @@ setup: .venv/installed ## Install the locked packages into .venv
 	@$(STEP) "Install packages" .ci/install $(PYTHON)
 	@touch $@
 
-demo: setup ## The main job in a new warehouse: SOURCE=sample, or SOURCE=online_shoppers RAW=<raw folder>
+demo: setup ## Build, train, score and publish in a new warehouse: SOURCE=sample, or SOURCE=online_shoppers RAW=<raw folder>
 	@if [ -f $(NUMEROSITY_WAREHOUSE) ]; then mv -f $(NUMEROSITY_WAREHOUSE) $(NUMEROSITY_WAREHOUSE).previous; fi
 	@if [ "$(SOURCE)" = sample ]; then $(MAKE) --no-print-directory sample; fi
 	@$(MAKE) --no-print-directory build train score predictions publish
 	@$(STEP) "Write data/report.html" $(BIN)/python -m ml report
 	@$(BIN)/python -m ml summary
 
-sample: setup ## Make the raw files of the sample shop (CUSTOMERS, SEED)
+sample: setup ## Create the raw files of the sample shop (CUSTOMERS, SEED)
 	@$(STEP) "Make a sample shop of $(CUSTOMERS) customers" \
 		$(BIN)/python -m ml synthesize --customers $(CUSTOMERS) --seed $(SEED) --out $(RAW)
 
-build: setup ## Build and test every table; adds the newest date to those there are
+build: setup ## Build and test every table; incremental tables get the newest date
 	@mkdir -p $(dir $(NUMEROSITY_WAREHOUSE))
 	@$(STEP) "Build and test tables with dbt" $(DBT) build --exclude-resource-type unit_test --vars '$(VARS)'
 
-rebuild: setup ## The same from nothing: after a change in staging, or with other sources than before
+rebuild: setup ## Build and test every table from the beginning, after a change in staging or of the sources
 	@mkdir -p $(dir $(NUMEROSITY_WAREHOUSE))
 	@$(STEP) "Build and test all dates with dbt" \
 		$(DBT) build --full-refresh --exclude-resource-type unit_test --vars '$(VARS)'
@@ -62,30 +62,30 @@ train: setup ## Train every task that has labelled rows
 score: setup ## Score the newest date with each task's champion
 	@$(STEP) "Score with onnxruntime" $(BIN)/python -m scoring run
 
-predictions: setup ## Rebuild the tables that show predictions, and audiences
+predictions: setup ## Rebuild the tables of predictions and audiences
 	@$(STEP) "Build prediction tables" $(DBT) build --select predictions activation --vars '$(VARS)'
 
-publish: setup ## Copy what BI reads into data/serving.duckdb
+publish: setup ## Copy the public tables to data/serving.duckdb
 	@$(STEP) "Publish data/serving.duckdb" $(BIN)/python -m scoring publish
 
-bi-setup: .venv-bi/installed ## Install Superset, locked, into .venv-bi
+bi-setup: .venv-bi/installed ## Install the locked Superset into .venv-bi
 
 .venv-bi/installed: bi/requirements.lock
 	@$(STEP) "Install Superset" .ci/install $(PYTHON) .venv-bi bi/requirements.lock
 	@touch $@
 
-bi: bi-setup ## Apache Superset on loopback with the dashboards of what was published
+bi: bi-setup ## Start Apache Superset on this machine, with dashboards of the published tables
 	@$(STEP) "Set up Superset, import dashboards" .venv-bi/bin/python bi/superset/start.py set-up
 	@.venv-bi/bin/python bi/superset/start.py serve
 
 spark-setup: .venv-spark/installed ## Install dbt-spark and pyspark into .venv-spark
 
 .venv-spark/installed: requirements-spark.lock
-	@command -v java >/dev/null || { echo "no java on the PATH: Spark needs Java 17" >&2; exit 2; }
+	@command -v java >/dev/null || { echo "no java on the PATH: install Java 17, which Spark needs" >&2; exit 2; }
 	@$(STEP) "Install packages for Spark" .ci/install $(PYTHON) .venv-spark requirements-spark.lock
 	@touch $@
 
-spark: spark-setup ## Raw files to scores, segments and monitoring on Apache Spark, with the models of `make demo`
+spark: spark-setup ## Build and score on Apache Spark, with the models of `make demo`
 	@if [ ! -f $(NUMEROSITY_WAREHOUSE) ]; then $(MAKE) --no-print-directory demo; fi
 	@mkdir -p $(NUMEROSITY_SPARK_WAREHOUSE)
 	@$(STEP) "Land raw files" $(BIN)/python -m warehouse.landing --source $(SOURCE)
@@ -96,15 +96,15 @@ spark: spark-setup ## Raw files to scores, segments and monitoring on Apache Spa
 	@$(STEP) "Build segments, predictions and monitoring with Spark" $(WITH_SPARK) $(SPARK)/dbt build $(SPARK_TARGET) --exclude-resource-type unit_test \
 		--indirect-selection cautious --select segments predictions activation monitoring --vars '$(VARS)'
 
-test-spark: setup spark-setup ## Both engines give the same tables and scores, also when a worker dies
+test-spark: setup spark-setup ## Test that both engines give the same tables and scores, even if a worker dies
 	@$(BIN)/pytest -q -m '' tests/python/spark
 
-test: setup ## Everything CI checks; with Java on the PATH a small shop on Spark, too
+test: setup ## Run everything that CI checks; with Java on the PATH also a small shop on Spark
 	@if command -v java >/dev/null; then $(MAKE) --no-print-directory spark-setup; \
-	else echo "skipped: the tests on Spark, no java on the PATH"; fi
+	else echo "skipped: the tests on Spark, because there is no java on the PATH"; fi
 	@$(MAKE) --no-print-directory -j2 lint pytest
 
-check: setup ## Before each commit: format, lint and types of everything changed, and its tests
+check: setup ## Check the format, style and types of changed files and run their tests; use it before each commit
 	@$(BIN)/python tests/support/check_changes.py
 
 format: setup ## Format Python and SQL
@@ -120,12 +120,12 @@ lint: setup ## Check format, style and types
 	@$(STEP) "Check the style of SQL" $(BIN)/sqlfluff lint --processes 2 models tests/dbt warehouse/tables
 
 pytest: setup ## Run the Python tests, in three processes
-	@$(BIN)/pytest -q -n 3 --dist loadgroup
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
 UV_COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header \
 	--no-annotate --upgrade
 
-lock: ## Resolve the lock files anew (needs uv); both engines score with one onnxruntime
+lock: ## Update the lock files (needs uv); both environments get the same onnxruntime
 	$(UV_COMPILE) pyproject.toml --extra dev --output-file requirements.lock
 	$(UV_COMPILE) bi/requirements.in --output-file bi/requirements.lock
 	grep -o '^onnxruntime==[^ ;]*' requirements.lock > .ci/onnxruntime.txt
@@ -133,5 +133,5 @@ lock: ## Resolve the lock files anew (needs uv); both engines score with one onn
 	rm .ci/onnxruntime.txt
 	echo uv | $(UV_COMPILE) - --output-file .ci/uv.txt
 
-clean: ## Remove what was built (warehouse, models, logs); keeps .venv
+clean: ## Remove everything that was built (warehouse, models, logs), but not .venv
 	rm -rf data artifacts target logs

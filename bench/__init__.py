@@ -1,1 +1,1 @@
-"""Measured figures: one module a table, peers side by side in one run."""
+"""Benchmarks: one module per table of figures, with comparable tools measured in the same run."""

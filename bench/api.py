@@ -1,8 +1,8 @@
-"""`python -m bench api`: requests a second and their time, beside a service written by hand.
+"""`python -m bench api`: requests per second and response times, next to a hand-written service.
 
-That one runs in BentoML, too, where it is installed. All answer from the same published tables on
-this machine, whose cores the callers share. Then the serving file is replaced again and again under
-load: what is lost?
+The hand-written service is measured in BentoML, too, where BentoML is installed. All services
+answer from the same published tables on this machine, and share its cores with the callers. After
+that the serving file is replaced again and again under load, and lost requests are counted.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ from warehouse.settings import PROJECT_ROOT, Settings, load_settings
 __all__ = ["api"]
 
 DIFFERENT = 200
-"""Requests that take turns."""
+"""Different requests that callers send in turn."""
 PATIENCE = 300.0
-"""Seconds until a service has to answer."""
+"""Seconds within which a service must answer."""
 BETWEEN = 0.5
 """Seconds between two replacements."""
 SESSION = "session score"
@@ -47,15 +47,17 @@ LOOK_UP, PROFILE = "customer look-up", "profile score"
 
 def api(
     clients: Annotated[
-        list[int] | None, typer.Option(min=1, help="Callers at the same time; repeatable.")
+        list[int] | None, typer.Option(min=1, help="Concurrent callers; repeatable.")
     ] = None,
     seconds: Annotated[float, typer.Option(min=0.5, help="Seconds of each measurement.")] = 5.0,
-    publications: Annotated[int, typer.Option(min=0, help="Replacements under load.")] = 100,
+    publications: Annotated[
+        int, typer.Option(min=0, help="Replacements of the serving file under load.")
+    ] = 100,
     peer: Annotated[
-        bool, typer.Option(help="Measure the service written by hand, too, and it in BentoML.")
+        bool, typer.Option(help="Also measure the hand-written service, alone and in BentoML.")
     ] = True,
 ) -> None:
-    """Requests a second and p50 / p99 of the HTTP service; nothing lost when tables change."""
+    """Measure the HTTP service: requests per second, p50, p99, and requests lost on a new file."""
     settings = load_settings()
     if not settings.serving.is_file():
         raise InputError(f"nothing is published at {settings.serving}: run scoring publish first")
@@ -88,13 +90,13 @@ def api(
 
 
 def _within(seconds: float) -> Callable[[], bool]:
-    """Whether that time is not over yet."""
+    """A function that is true until so many seconds have passed."""
     until = time.monotonic() + seconds
     return lambda: time.monotonic() < until
 
 
 def _own(settings: Settings, folder: Path) -> Settings:
-    """The same tables, in a file that may be replaced."""
+    """Settings for a copy of the serving file, which the benchmark may replace."""
     shutil.copy(settings.serving, folder / "serving.duckdb")
     return settings.model_copy(
         update={"serving": folder / "serving.duckdb", "api_keys": folder / "api_keys"}
@@ -102,7 +104,7 @@ def _own(settings: Settings, folder: Path) -> Settings:
 
 
 def _questions(settings: Settings, key: str) -> dict[str, list[bytes]]:
-    """Requests made of stored rows."""
+    """Requests by question, made from stored rows."""
     with duckdb.connect(str(settings.serving), read_only=True) as connection:
         people = connection.sql(
             f"select customer_id from predictions.customer_cards using sample {DIFFERENT} rows"
@@ -168,7 +170,7 @@ def _running(
 ) -> Iterator[None]:
     names = ("warehouse", "serving", "artifacts", "api_keys")
     given = {f"NUMEROSITY_{name.upper()}": str(getattr(settings, name)) for name in names}
-    given["BENTOML_DO_NOT_TRACK"] = "True"  # it would tell its makers
+    given["BENTOML_DO_NOT_TRACK"] = "True"  # otherwise it reports usage to its makers
     log = settings.serving.with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -182,8 +184,8 @@ def _running(
         deadline = time.monotonic() + PATIENCE
         while not _answers(port, description):
             if process.poll() is not None or time.monotonic() > deadline:
-                said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-                raise InputError(f"{' '.join(command)} does not answer: {''.join(said[-1:])}")
+                lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                raise InputError(f"{' '.join(command)} does not answer: {''.join(lines[-1:])}")
             time.sleep(0.2)
         yield
     finally:
@@ -192,7 +194,7 @@ def _running(
 
 
 def _answers(port: int, path: str) -> bool:
-    """Whether somebody accepts and answers there: a socket alone is there before the service is."""
+    """Whether the service answers with 200. An open socket does not mean that it is ready."""
     try:
         with socket.create_connection(("127.0.0.1", port), 1) as connection:
             connection.settimeout(5)
@@ -210,7 +212,7 @@ def _free_port() -> int:
 def _changes(
     settings: Settings, questions: dict[str, list[bytes]], publications: int
 ) -> dict[str, Any]:
-    """Replace the serving file under load from eight callers of each question."""
+    """Replace the serving file while eight callers ask each question."""
     load, last = Load(), f"version {publications - 1:03d}"
     with _serve(settings) as port:
 
@@ -245,7 +247,7 @@ def _changes(
 
 
 def _publish(settings: Settings, version: str) -> None:
-    """The same tables under another version's name, swapped in as `scoring publish` does."""
+    """Publish the same tables as another version; replace the file as `scoring publish` does."""
     copy = settings.serving.with_name("next.duckdb")
     shutil.copy(settings.serving, copy)
     with duckdb.connect(str(copy)) as connection:
@@ -271,7 +273,7 @@ def _figures(service: str, question: str, clients: int, load: Load) -> dict[str,
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> Table:
-    table = Table(title="HTTP: requests a second, and milliseconds")
+    table = Table(title="HTTP: requests per second, and milliseconds")
     for name in rows[0]:
         words = name.replace("_", " ")
         table.add_column(words, justify="left" if name in ("service", "question") else "right")

@@ -1,6 +1,7 @@
-"""The service written by hand, in BentoML: `bentoml serve bench.api_bento:Scores`.
+"""The hand-written service in BentoML: `bentoml serve bench.api_bento:Scores`.
 
-Features and model are those of `bench.api_peer`; BentoML has no look-ups of its own.
+Features and model are those of `bench.api_peer`. It scores sessions only, since BentoML offers
+nothing for look-ups.
 """
 
 from typing import Any
@@ -15,12 +16,12 @@ __all__ = ["Scores"]
 
 @bentoml.service(workers=1, logging={"access": {"enabled": False}})
 class Scores:
-    """One process, as the others are; a request is worked on in one of its threads."""
+    """One process, like the other services; each request runs in one of its threads."""
 
     def __init__(self) -> None:
         self.peer = Peer(load_settings())
 
     @bentoml.api(route="/v1/sessions/score")
     def session(self, body: Session, /) -> dict[str, Any]:
-        """What a session will lead to."""
+        """The probability of a purchase in a session."""
         return self.peer.score(body)

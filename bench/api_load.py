@@ -1,4 +1,4 @@
-"""Callers of an HTTP service: each sends its next request when it has the answer to the last."""
+"""Callers of an HTTP service. Each sends a request when the previous one has been answered."""
 
 import asyncio
 import time
@@ -13,33 +13,33 @@ __all__ = ["Load", "ask"]
 
 @dataclass
 class Load:
-    """What the callers saw."""
+    """What the callers measured."""
 
     seconds: float = 0.0
     took: list[float] = field(default_factory=list)
-    """Seconds of each request."""
+    """Seconds of each answered request."""
     answers: Counter[int] = field(default_factory=Counter)
-    """By status; 0 where there was none."""
+    """Number of answers by HTTP status; 0 stands for no answer."""
 
     def percentile(self, share: float) -> float:
-        """Milliseconds."""
+        """Milliseconds of the quantile `share` (0 to 1); 0 without any answer."""
         return round(1000 * float(np.quantile(self.took, share)), 1) if self.took else 0.0
 
     @property
     def per_second(self) -> float:
-        """Requests answered with 200."""
+        """Requests answered with 200, per second."""
         return round(self.answers[200] / self.seconds, 1)
 
     @property
     def lost(self) -> int:
-        """Requests that were not answered with 200."""
+        """Requests with another status, or without an answer."""
         return sum(self.answers.values()) - self.answers[200]
 
 
 async def ask(
     port: int, requests: Sequence[bytes], clients: int, more: Callable[[], bool], load: Load
 ) -> None:
-    """Send `requests` over and over from so many callers, as long as there are to be more."""
+    """Send `requests` in turn from `clients` callers while `more()` is true; record in `load`."""
     started = time.monotonic()
     await asyncio.gather(
         *(_caller(port, requests, number, more, load) for number in range(clients))

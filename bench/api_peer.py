@@ -1,8 +1,8 @@
-"""The service one would write by hand: scikit-learn, pandas and FastAPI, one row at a time.
+"""A hand-written service for comparison: scikit-learn, pandas and FastAPI, one row at a time.
 
-`python -m bench.api_peer PORT`, started by `python -m bench api`. The champion of sessions is
-fitted again with its own settings; features are computed a second time, in pandas, from tables in
-memory. It gives a probability and no reasons.
+`python -m bench api` starts it as `python -m bench.api_peer PORT`. It fits the champion of sessions
+again with the same settings. It computes the features again in pandas, from tables in memory. It
+returns a probability without reasons.
 """
 
 import sys
@@ -29,7 +29,7 @@ CODES = ("operating_system", "browser", "region", "traffic_source")
 
 
 class Session(BaseModel):
-    """The body of the service's own question, as loosely as one writes it."""
+    """The body of a request to score a session, with few checks."""
 
     started_at: datetime
     customer_id: str | None = None
@@ -52,7 +52,7 @@ class Session(BaseModel):
 
 
 def fit(settings: Settings, bundle: Bundle) -> FittedGlassBox:
-    """The champion, fitted again on the rows it learned from."""
+    """The champion, fitted again on its training rows."""
     facts = bundle.facts
     names = ", ".join(map(quoted, bundle.features))
     with connect(settings.warehouse, read_only=True) as connection:
@@ -67,7 +67,7 @@ def fit(settings: Settings, bundle: Bundle) -> FittedGlassBox:
 
 
 class Peer:
-    """Tables in memory, and the model."""
+    """The tables in memory, and the fitted model."""
 
     def __init__(self, settings: Settings) -> None:
         with connect(settings.serving, read_only=True) as connection:
@@ -89,13 +89,15 @@ class Peer:
         self.model = fit(settings, self.bundle)
 
     def features(self, session: Session) -> pd.DataFrame:
-        """One row, in the model's columns."""
-        said = session.model_dump()
+        """One row with the model's features, in the model's order."""
+        values = session.model_dump()
         started = pd.Timestamp(session.started_at).tz_localize(None)
-        row: dict[str, Any] = {name: said.get(name) for name in self.bundle.features}
+        row: dict[str, Any] = {name: values.get(name) for name in self.bundle.features}
         row["month_number"] = started.month
         for name in CODES:
-            row[f"{name}_code"] = pd.to_numeric(said[name], errors="coerce") if said[name] else None
+            row[f"{name}_code"] = (
+                pd.to_numeric(values[name], errors="coerce") if values[name] else None
+            )
         row["is_returning_visitor"] = session.visitor_type == "returning"
         row["is_new_visitor"] = session.visitor_type == "new"
         if session.customer_id is not None:
@@ -104,7 +106,7 @@ class Peer:
         return pd.DataFrame([row])[list(self.bundle.features)].astype(np.float32)
 
     def score(self, session: Session) -> dict[str, Any]:
-        """The probability, from one row."""
+        """The probability of a purchase, and the model's version."""
         probability = self.model.predict_proba(self.features(session).to_numpy())[0, 1]
         return {"probability": float(probability), "model_version": self.bundle.model_version}
 
@@ -124,7 +126,7 @@ class Peer:
 
 
 def main() -> None:
-    """Run from the command line."""
+    """Serve on the port given on the command line."""
     import uvicorn
     from fastapi import FastAPI, HTTPException
 

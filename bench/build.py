@@ -1,7 +1,7 @@
 """What customer features cost: dbt, the same SQL without dbt, one more day, pandas and polars.
 
-Measured is `dbt build --select +customer_features`: the raw files, staging, marts and features of
-customers, with all their tests.
+The benchmark measures `dbt build --select +customer_features`: the raw files, staging, marts and
+features of customers, with all their tests.
 """
 
 import math
@@ -16,8 +16,9 @@ from typing import Any
 import duckdb
 from rich.table import Table
 
+from bench.machine import machine
 from bench.plain import SCHEDULED, open_warehouse
-from bench.processes import Cost, machine, run
+from bench.processes import Cost, run
 from tests.support.feature_peers import compare, export_marts
 from warehouse.console import say, show
 from warehouse.errors import InputError
@@ -25,13 +26,13 @@ from warehouse.errors import InputError
 __all__ = ["BUILD", "LAST", "WHOLE", "Shop", "build", "dbt", "draw", "schedule"]
 
 LAST = date(2026, 1, 1)
-"""The newest as-of date of the cold build; one more day is a week later."""
+"""The newest as-of date of the cold build. The step "one more snapshot" adds the next week."""
 
 PEERS = ("pandas", "polars")
 MOST_FOR_PEERS = 200_000
-"""Customers; beyond, data frames do not fit the memory of a small machine."""
+"""Customers. Above, data frames do not fit into the memory of a small machine."""
 DBT: list[str | Path] = [sys.executable, "-c", "from dbt.cli.main import cli; cli()"]
-# Tests that also look at tables outside are left out, as those are.
+# A test that also reads a table outside the selection is skipped, because that table is not built.
 BUILD = ["build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious"]
 WHOLE = [*BUILD, "--select", "+customer_features"]
 SNAPSHOT = [
@@ -42,7 +43,7 @@ SNAPSHOT = [
 
 @dataclass(frozen=True)
 class Shop:
-    """One size of the sample shop, with everything that is built from it."""
+    """A sample shop of one size, and the files built from it."""
 
     folder: Path
     customers: int
@@ -54,7 +55,10 @@ class Shop:
         return self.folder / "raw"
 
     def warehouse(self, name: str) -> Path:
-        """A warehouse of its own: the file name is the database's, which views carry."""
+        """The warehouse `name`, in its own folder.
+
+        All warehouses have one file name, because views contain the name of the database.
+        """
         return self.folder / name / "warehouse.duckdb"
 
     def rows(self) -> dict[str, int]:
@@ -74,10 +78,11 @@ def build(
     peers: bool = True,
     seed: int = 3,
 ) -> dict[str, Any]:
-    """Measure every size and print the table; sizes ascending, `dates` weekly as-of dates.
+    """Measure each size in ascending order, with `dates` weekly as-of dates; print and return it.
 
-    The raw shops in `folder` are kept for the next run, everything else is built anew. Raises
-    InputError when a step fails or a peer's features differ from the warehouse's.
+    The raw shops in `folder` are kept for the next run. Everything else is built again. With
+    `memory_limit` (for example 2GiB) the largest size is also built within that memory. Raises
+    InputError when a step fails, or when a peer's features differ from the warehouse's.
     """
     weekly = [LAST - timedelta(weeks=back) for back in reversed(range(dates))]
     facts: dict[str, Any] = {"bench": "build", **machine(), "dates": dates, "sizes": []}
@@ -108,9 +113,9 @@ def build(
 
 
 def draw(shop: Shop, seed: int = 3) -> None:
-    """Draw the raw files of the shop, where they are not there."""
+    """Generate the raw files of the shop, unless they exist."""
     if not (shop.raw / "sample").is_dir():
-        say(f"{shop.customers:,} customers: drawing the shop")
+        say(f"{shop.customers:,} customers: generating the shop")
         python: list[str | Path] = [sys.executable, "-m", "ml", "synthesize", "--out", shop.raw]
         options = ["--customers", str(shop.customers), "--seed", str(seed)]
         run([*python, *options], shop.folder / "synthesize.log")
@@ -154,7 +159,7 @@ def _steps(
 
 
 def schedule(shop: Shop, name: str) -> None:
-    """A new warehouse that knows only its as-of dates: what the calendar would say."""
+    """Create the warehouse `name` with nothing but its as-of dates, instead of the calendar's."""
     file = shop.warehouse(name)
     shutil.rmtree(file.parent, ignore_errors=True)
     file.parent.mkdir(parents=True)
@@ -164,7 +169,7 @@ def schedule(shop: Shop, name: str) -> None:
         connection.executemany(
             f"insert into {SCHEDULED} values ('sample', ?)", [[day] for day in shop.dates]
         )
-        if name == "plain":  # what dbt's on-run-start creates
+        if name == "plain":  # the tables that dbt's on-run-start hook creates
             connection.execute(f"attach '{shop.warehouse('dbt')}' as built (read_only)")
             made = connection.execute(
                 "select schema_name, sql from duckdb_tables()"
@@ -183,7 +188,10 @@ def dbt(
     target: Path,
     variables: Mapping[str, str] | None = None,
 ) -> Cost:
-    """Run dbt on the shop's warehouse `name`, up to `as_of_date`."""
+    """Run dbt on the shop's warehouse `name` up to `as_of_date`, and return its cost.
+
+    Raises InputError when dbt fails.
+    """
     values = {"sources": ["sample"], "as_of_date": str(as_of_date), **(variables or {})}
     paths: list[str | Path] = ["--target-path", target, "--log-path", shop.folder / "logs"]
     environment = {
@@ -200,7 +208,7 @@ def _peer(shop: Shop, marts: Path, peer: str) -> Cost:
     command: list[str | Path] = [
         sys.executable,
         "-m",
-        f"bench.features_{peer}",
+        f"tests.support.features_{peer}",
         marts,
         out,
         str(LAST),
@@ -209,11 +217,11 @@ def _peer(shop: Shop, marts: Path, peer: str) -> Cost:
     with open_warehouse(shop.warehouse("plain")) as connection:
         found = compare(connection, out)
     if found.unmatched_rows or found.null_mismatches or found.text_mismatches:
-        raise InputError(f"{peer} does not compute the same features: {found}")
+        raise InputError(f"{peer} computes other rows, nulls or texts: {found}")
     if found.largest_difference > 1e-5:
-        raise InputError(f"{peer} computes other features: {found}")
+        raise InputError(f"{peer} computes other numbers: {found}")
     if found.unknown:
-        say(f"{peer} does not know, and is not timed with: {', '.join(found.unknown)}")
+        say(f"{peer} does not compute these features: {', '.join(found.unknown)}")
     return cost
 
 
@@ -238,7 +246,7 @@ def _table(shop: Shop, costs: Mapping[str, Cost]) -> Table:
 
 
 def _exponents(sizes: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """How cost grows between the smallest and the largest size: seconds ~ customers ** exponent."""
+    """Growth from the smallest to the largest size, by step: seconds ~ customers ** exponent."""
     if len(sizes) < 2:
         return {}
     small, large = sizes[0], sizes[-1]
@@ -251,7 +259,7 @@ def _exponents(sizes: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _goals(sizes: Sequence[Mapping[str, Any]], dates: int) -> dict[str, dict[str, Any]]:
-    """Each goal with what was measured, where this run measured it."""
+    """Each goal that this run measured: the measured value, the goal, and whether it is reached."""
     goals = {}
 
     def goal(name: str, measured: float, most: float) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `python -m bench`, a table of figures and then one JSON line."""
+"""The command line `python -m bench`: each command prints a table and then one JSON line."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,7 @@ from warehouse.errors import NumerosityError, UsageError, exit_code, one_line
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    help="Measured figures, peers side by side in one run.",
+    help="Benchmarks, with comparable tools measured in the same run.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -27,7 +27,7 @@ app = typer.Typer(
 
 @app.callback()
 def benches() -> None:
-    """Measured figures, peers side by side in one run."""
+    """Benchmarks, with comparable tools measured in the same run."""
 
 
 @app.command()
@@ -40,11 +40,11 @@ def build(
         Path, typer.Option(resolve_path=True, help="Where shops and warehouses are built.")
     ] = Path("data/bench/build"),
     memory_limit: Annotated[
-        str | None, typer.Option(help="Build once more within so much memory, like 2GiB.")
+        str | None, typer.Option(help="Build once more within this memory, for example 2GiB.")
     ] = None,
-    peers: Annotated[bool, typer.Option(help="Measure pandas and polars, too.")] = True,
+    peers: Annotated[bool, typer.Option(help="Also measure pandas and polars.")] = True,
 ) -> None:
-    """What features cost: dbt, plain SQL, one more day, pandas and polars."""
+    """Measure what features cost: dbt, plain SQL, one more day, pandas and polars."""
     from bench.build import build as measure
 
     write_json(measure(customers or [10_000], dates, folder, memory_limit, peers))
@@ -59,7 +59,7 @@ def segments(
         Path, typer.Option(resolve_path=True, help="Where shops and warehouses are built.")
     ] = Path("data/bench/build"),
 ) -> None:
-    """What micro-segments and their statistics cost."""
+    """Measure what micro-segments and their statistics cost."""
     from bench.segments import segments as measure
 
     write_json(measure(customers or [10_000], folder))
@@ -72,7 +72,7 @@ def models_command(
     rows: Annotated[int, typer.Option(min=1_000, help="Rows to score.")] = 200_000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
-    """Rows scored a second: the collapsed glass box beside skl2onnx and scikit-learn."""
+    """Measure rows scored per second: the collapsed glass box, skl2onnx and scikit-learn."""
     from bench.datasets import labelled_rows
     from bench.models import models
 
@@ -86,7 +86,7 @@ def reasons_command(
     rows: Annotated[int, typer.Option(min=100, help="Held-out rows to explain.")] = 2_000,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
-    """How often our first reason is TreeSHAP's."""
+    """Measure how often our first reason is also TreeSHAP's."""
     from bench.datasets import labelled_rows
     from bench.reasons import reasons
 
@@ -98,7 +98,7 @@ def forward_command(
     real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
-    """online_shoppers: learned from the months before November, judged from then on."""
+    """Train on the months of online_shoppers before November, and test on the later ones."""
     from bench.datasets import labelled_rows
     from bench.forward import forward
 
@@ -110,11 +110,13 @@ def quality_command(
     data: Annotated[str, typer.Option(help="online_shoppers, online_retail, ...")] = "sample",
     real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
     trials: Annotated[int, typer.Option(min=0, help="Settings to search for each model.")] = 10,
-    repeats: Annotated[int | None, typer.Option(min=1, help="Deals into folds.")] = None,
-    automl_seconds: Annotated[int, typer.Option(min=1, help="For FLAML, a fold.")] = 60,
+    repeats: Annotated[
+        int | None, typer.Option(min=1, help="How often rows are split into folds.")
+    ] = None,
+    automl_seconds: Annotated[int, typer.Option(min=1, help="Seconds per fold for FLAML.")] = 60,
     seed: Annotated[int, typer.Option(min=0)] = 0,
 ) -> None:
-    """Our models and their peers on the same folds, by default and tuned."""
+    """Compare our models with others on the same folds, with default settings and tuned."""
     from bench.datasets import labelled_rows
     from bench.quality import quality
 
@@ -125,12 +127,12 @@ def quality_command(
 @app.command()
 def discover(
     runs: Annotated[
-        int, typer.Option(min=1, help="Runs on noise; a twentieth of them planted.")
+        int, typer.Option(min=1, help="Runs on noise; a twentieth as many have planted segments.")
     ] = 100,
     customers: Annotated[int, typer.Option(min=200, help="Customers in a run on noise.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 0,
 ) -> None:
-    """What discovery of segments finds where the truth is known, or is noise."""
+    """Measure what discovery finds in noise, and in data with planted segments."""
     from bench.discover import discover as measure
 
     write_json(measure(runs, customers, seed))
@@ -141,9 +143,11 @@ def scoring_command(
     rows: Annotated[int, typer.Option(min=1_000, help="Rows of the feature table.")] = 1_000_000,
     data: Annotated[str, typer.Option(help="sample, online_shoppers, ...")] = "sample",
     real: Annotated[Path | None, typer.Option(help="The raw folder of real data.")] = None,
-    only: Annotated[str | None, typer.Option(help="Ways whose name contains this.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Measure only methods whose name contains this.")
+    ] = None,
 ) -> None:
-    """Rows scored a second, from table to table, beside other ways to do it."""
+    """Measure rows scored per second from table to table, and compare with other methods."""
     from bench.datasets import labelled_rows
     from bench.scoring import scoring
 
@@ -160,7 +164,7 @@ app.command()(spark)
 
 
 def main() -> int:
-    """Run a bench; returns the exit code of its error, if there is one."""
+    """Run a benchmark. Returns the exit code: 0, or that of the error."""
     try:
         app(prog_name="python -m bench", standalone_mode=False)
     except NumerosityError as error:

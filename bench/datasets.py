@@ -1,4 +1,4 @@
-"""The labelled rows a table of figures is about: from a warehouse, or from one built for it."""
+"""The labelled rows of a benchmark, from a given warehouse or from one built for it."""
 
 import os
 import subprocess
@@ -23,16 +23,17 @@ NAMES = {
     "cdnow": "customer_purchase_30d",
     "sample": "customer_purchase_30d",
 }
-"""The data sets, and the task of each that is measured."""
+"""The data sets, and the task that is measured on each."""
 CUSTOMERS, SEED = 2_000, 7
 
 
 def labelled_rows(name: str, real: Path | None, task: str | None = None) -> Dataset:
-    """The rows of a data set's task.
+    """The labelled rows of a task; by default the one that `NAMES` gives for the data set.
 
-    From the warehouse NUMEROSITY_WAREHOUSE where that is set; its manifest is NUMEROSITY_MANIFEST.
-    Otherwise dbt builds the raw files in `real` (the sample shop is made) in a temporary folder.
-    Raises UsageError (unknown name, no folder) or InputError (dbt failed, nothing to learn).
+    They come from the warehouse NUMEROSITY_WAREHOUSE where that is set, with the manifest
+    NUMEROSITY_MANIFEST. Otherwise dbt builds the raw files of `real` in a temporary folder; the
+    sample shop is generated. Where the task has no labelled rows, another task's are returned.
+    Raises UsageError (unknown name, no folder) or InputError (dbt failed, no labelled rows).
     """
     if name not in NAMES:
         raise UsageError(f"unknown data {name}: one of {', '.join(NAMES)}")
@@ -46,7 +47,7 @@ def labelled_rows(name: str, real: Path | None, task: str | None = None) -> Data
 
 @contextmanager
 def _built(name: str, real: Path | None) -> Iterator[Path]:
-    """A folder with a warehouse of that source alone."""
+    """A temporary folder with a warehouse built from that source alone."""
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         raw = folder / "raw" if name == "sample" else real
@@ -55,7 +56,7 @@ def _built(name: str, real: Path | None) -> Iterator[Path]:
 
             synthesize(CUSTOMERS, SEED, folder / "raw")
         if raw is None or not (raw / name).is_dir():
-            raise UsageError(f"no folder {name} in {raw}: name the raw folder with --real")
+            raise UsageError(f"no folder {name} in {raw}: give the raw folder with --real")
         names = {
             "NUMEROSITY_WAREHOUSE": str(folder / "warehouse.duckdb"),
             "NUMEROSITY_RAW": str(raw.resolve()),

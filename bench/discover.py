@@ -1,13 +1,13 @@
-"""`python -m bench discover`: what discovery finds where the truth is known, or is noise.
+"""`python -m bench discover`: what discovery finds in noise, and in data with planted segments.
 
-Noise: customers keep their habits over the dates, and nothing they are known by has anything to do
-with them. Every confirmed segment is false, and at most one run in twenty may have one. Beside it,
-the same rules confirmed by the customers who proposed them, only later: what the split is for.
+Noise: each customer keeps a habit over all dates, and no feature is related to it. Every confirmed
+segment is then false, and at most one run in twenty may have one. For comparison, the same rules
+are also confirmed at a later date by the customers who proposed them: this shows why customers are
+split.
 
-Planted: the same customers with five segments planted in what they are known by.
+Planted: the same customers, with five segments planted in their features.
 """
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from rich.table import Table
 from scipy.stats import binomtest
 
+from bench.machine import machine
 from ml.data.arrays import Flags, Floats
 from ml.data.dataset import Dataset
 from ml.discover.confirm import Discovery, confirm
@@ -28,18 +29,18 @@ from ml.discover.windows import Windows, split
 from warehouse.console import progress_bar, show
 from warehouse.feature_tables import Feature, FeatureTable, Task
 
-__all__ = ["PLANTED", "Shop", "discover", "draw", "find", "judge", "same_customers_later"]
+__all__ = ["PLANTED", "Shop", "discover", "draw", "evaluate", "find", "same_customers_later"]
 
 
 DATES, STEP, HORIZON = 6, 28, 30
 BASE = 0.2
-"""Orders expected within the horizon of an average customer, before what is planted."""
+"""Expected orders of an average customer within the horizon, before planted effects."""
 HABIT, STRONG_HABIT = 1.0, 8.0
-"""Variance of a customer's own pace, mean 1, gamma distributed, the same on all dates."""
+"""Variance of a customer's own order rate: gamma distributed, mean 1, the same on all dates."""
 FOUND = 0.5
-"""A planted segment is found when a confirmed one shares this much of its members (Jaccard)."""
+"""A planted segment is found when a confirmed one overlaps with it by this much (Jaccard)."""
 LEAST_EFFECT = 1.05
-"""A comparison won is false when the true rates differ by a smaller factor, or the other way."""
+"""A finding is false when the true rates differ by a smaller factor, or in the other direction."""
 
 GROUPS = {
     "people": ("age", "salary", "is_woman", "tenure_days"),
@@ -50,7 +51,7 @@ GROUPS = {
 
 @dataclass(frozen=True)
 class Planted:
-    """A segment that buys at another pace than its neighbours."""
+    """A planted segment whose members order `times` as often."""
 
     name: str
     times: float
@@ -90,43 +91,43 @@ PLANTED = (
 
 @dataclass(frozen=True)
 class Shop:
-    """A drawn data set and its truth."""
+    """A generated data set and its truth."""
 
     data: Dataset
     probability: Floats
-    """[rows], of buying, given what the customer is known by: the habit averaged out."""
+    """[rows], true probability of buying given the features, averaged over habits."""
     planted: tuple[Flags, ...]
-    """[rows] each: the members of `PLANTED`; none in noise."""
+    """The members of each planted segment, [rows] each; empty for noise."""
 
 
 def draw(
     customers: int, seed: int, planted: Sequence[Planted] = (), habit_variance: float = HABIT
 ) -> Shop:
-    """A shop of `customers` at `DATES` dates, some values missing."""
-    luck = np.random.default_rng(seed)
-    columns = _columns(luck, customers)
+    """Generate a shop of `customers` at `DATES` dates, with some values missing."""
+    rng = np.random.default_rng(seed)
+    columns = _columns(rng, customers)
     effect = np.ones(customers * DATES)
     if planted:
         effect *= (columns["salary"] / 40_000) ** 0.3 * np.exp(0.05 * columns["order_count_90d"])
     members = tuple(one.applies(columns) for one in planted)
     for one, who in zip(planted, members, strict=True):
         effect = np.where(who, effect * one.times, effect)
-    habit = np.tile(luck.gamma(1 / habit_variance, habit_variance, customers), DATES)
-    labels = luck.random(len(effect)) < -np.expm1(-BASE * effect * habit)
+    habit = np.tile(rng.gamma(1 / habit_variance, habit_variance, customers), DATES)
+    labels = rng.random(len(effect)) < -np.expm1(-BASE * effect * habit)
     probability = 1 - (1 + habit_variance * BASE * effect) ** (-1 / habit_variance)
     matrix = np.column_stack(list(columns.values())).astype(np.float32)
-    matrix[luck.random(matrix.shape) < 0.01] = np.nan
+    matrix[rng.random(matrix.shape) < 0.01] = np.nan
     return Shop(_dataset(matrix, labels, customers), probability, members)
 
 
 def find(data: Dataset, windows: Windows, seed: int) -> list[Discovery]:
-    """The confirmed segments."""
+    """Propose and confirm segments; returns the confirmed ones."""
     found = confirm(data, propose(data, windows, seed), windows.proposed, windows.confirming)
     return [one for one in found if one.is_confirmed]
 
 
 def same_customers_later(data: Dataset, windows: Windows) -> Windows:
-    """What a split by time alone would do: all customers propose, and all confirm later."""
+    """A split by time alone: all customers propose, and the same customers confirm later."""
     newest = data.as_of == data.as_of.max()
     ended = data.as_of + np.timedelta64(HORIZON, "D") <= data.as_of.max()
     earlier, later = np.flatnonzero(ended), np.flatnonzero(newest)
@@ -134,8 +135,8 @@ def same_customers_later(data: Dataset, windows: Windows) -> Windows:
     return Windows(earlier, before, later, windows.customers)
 
 
-def judge(shop: Shop, found: Sequence[Discovery]) -> tuple[int, int]:
-    """How many of the planted segments were found, and how many confirmed ones are false."""
+def evaluate(shop: Shop, found: Sequence[Discovery]) -> tuple[int, int]:
+    """The number of planted segments that were found, and of confirmed segments that are false."""
     newest = np.flatnonzero(shop.data.as_of == shop.data.as_of.max())
     members = Members(shop.data.names, shop.data.matrix[newest])
     truth = shop.probability[newest]
@@ -164,13 +165,13 @@ def discover(runs: int = 100, customers: int = 500, seed: int = 0) -> dict[str, 
         ),
         *(_planted(max(3, runs // 20), size, seed) for size in (5_000, 20_000)),
     ]
-    table = Table(title=f"discovery of segments, {_machine()}", title_justify="left")
+    table = Table(title=f"discovery of segments, {_machine_text()}", title_justify="left")
     for heading in rows[0]:
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for row in rows:
         table.add_row(*map(str, row.values()))
     show(table)
-    return {"command": "discover", "machine": _machine(), "rows": rows}
+    return {"command": "discover", "machine": _machine_text(), "rows": rows}
 
 
 def _noise(
@@ -210,7 +211,7 @@ def _planted(runs: int, customers: int, seed: int) -> dict[str, Any]:
         for run in range(runs):
             shop = draw(customers, seed + run, PLANTED)
             found = find(shop.data, split(shop.data, run), run)
-            right, wrong = judge(shop, found)
+            right, wrong = evaluate(shop, found)
             confirmed.append(len(found))
             recalled.append(right)
             false.append(wrong)
@@ -230,31 +231,31 @@ def _planted(runs: int, customers: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _columns(luck: np.random.Generator, customers: int) -> dict[str, Floats]:
-    """What customers are known by, [customers × dates] each, date by date."""
+def _columns(rng: np.random.Generator, customers: int) -> dict[str, Floats]:
+    """Features by name, [customers × dates] each, date by date."""
     n = customers * DATES
     age, salary, woman, tenure = (
-        luck.uniform(18, 80, customers),
-        np.round(luck.lognormal(np.log(40_000), 0.45, customers), -2),
-        luck.integers(0, 2, customers),
-        luck.uniform(0, 2_000, customers),
+        rng.uniform(18, 80, customers),
+        np.round(rng.lognormal(np.log(40_000), 0.45, customers), -2),
+        rng.integers(0, 2, customers),
+        rng.uniform(0, 2_000, customers),
     )
     later = np.repeat(np.arange(DATES), customers) * STEP
-    pace = np.tile(luck.gamma(1.0, 1.0, customers), DATES)
-    orders = luck.poisson(pace * 1.3)
+    pace = np.tile(rng.gamma(1.0, 1.0, customers), DATES)
+    orders = rng.poisson(pace * 1.3)
     return {
         "age": np.tile(age, DATES) + later / 365,
         "salary": np.tile(salary, DATES),
         "is_woman": np.tile(woman, DATES).astype(np.float64),
         "tenure_days": np.tile(tenure, DATES) + later,
         "order_count_90d": orders.astype(np.float64),
-        "spent_90d": orders * luck.lognormal(3.5, 0.6, n),
-        "days_since_last_order": np.where(orders > 0, luck.integers(1, 91, n), np.nan),
-        "discount_share": luck.beta(1, 4, n),
-        "visit_count_30d": luck.poisson(4, n).astype(np.float64),
-        "seconds": luck.lognormal(4.4, 0.8, n),
-        "click_count_90d": luck.poisson(0.8, n).astype(np.float64),
-        "is_mobile": np.tile(luck.integers(0, 2, customers), DATES).astype(np.float64),
+        "spent_90d": orders * rng.lognormal(3.5, 0.6, n),
+        "days_since_last_order": np.where(orders > 0, rng.integers(1, 91, n), np.nan),
+        "discount_share": rng.beta(1, 4, n),
+        "visit_count_30d": rng.poisson(4, n).astype(np.float64),
+        "seconds": rng.lognormal(4.4, 0.8, n),
+        "click_count_90d": rng.poisson(0.8, n).astype(np.float64),
+        "is_mobile": np.tile(rng.integers(0, 2, customers), DATES).astype(np.float64),
     }
 
 
@@ -278,7 +279,7 @@ def _dataset(matrix: npt.NDArray[np.float32], labels: Flags, customers: int) -> 
 
 
 def _is_false(one: Discovery, members: Members, truth: Floats) -> bool:
-    """Whether a comparison the segment claims to win is none, by the true rates."""
+    """Whether the true rates contradict one of the segment's comparisons."""
     return any(ratio < LEAST_EFFECT for ratio in _true_ratios(one, members, truth))
 
 
@@ -289,6 +290,6 @@ def _true_ratios(one: Discovery, members: Members, truth: Floats) -> Iterator[fl
         yield float(inside / outside if one.is_above else outside / inside)
 
 
-def _machine() -> str:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return f"{os.cpu_count()} cores, {memory:.0f} GiB"
+def _machine_text() -> str:
+    facts = machine()
+    return f"{facts['cores']} cores, {facts['memory_gib']:.0f} GiB"

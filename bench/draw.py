@@ -1,7 +1,7 @@
-"""What it costs to draw training rows in the warehouse, and what a model of them is worth.
+"""What it costs to sample training rows in the warehouse, and how good a model of the sample is.
 
-A made-up table of rows with planted log-odds, one in eighty of whom buys. Each way of reading is a
-process of its own; the models judge the same fresh rows.
+The table is generated from planted log-odds; one row in eighty buys. Each way of reading runs in
+its own process. All models are tested on the same new rows.
 """
 
 import json
@@ -18,7 +18,8 @@ import typer
 from rich.table import Table
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from bench.processes import machine, run
+from bench.machine import machine
+from bench.processes import run
 from ml.candidates.gradient_boosting import GradientBoosting
 from ml.data.dataset import Dataset, read_dataset
 from ml.training.settings_choice import Choice, fit
@@ -40,7 +41,7 @@ WAYS: Mapping[str, tuple[str, bool]] = {
 
 @dataclass(frozen=True)
 class Way:
-    """What a way of reading took, and how good a model of these rows is."""
+    """What one way of reading costs, and how good a model of its rows is."""
 
     rows: int
     buyers: int
@@ -53,16 +54,16 @@ class Way:
 
 def draw(
     rows: Annotated[int, typer.Option(min=100_000, help="Labelled rows of the table.")] = 2_000_000,
-    most: Annotated[int, typer.Option(min=10_000, help="Rows to draw.")] = 200_000,
+    most: Annotated[int, typer.Option(min=10_000, help="Rows to sample.")] = 200_000,
 ) -> None:
-    """Draw training rows: time and memory, and the model beside one of all rows."""
+    """Sample training rows: time, memory, and the model compared with one of all rows."""
     with TemporaryDirectory() as temporary:
         path = Path(temporary) / "warehouse.duckdb"
         _make(path, rows)
         ways = {name: _measure(path, name, rows, most) for name in WAYS}
         with duckdb.connect(str(path), read_only=True) as connection:
             ((fresh,),) = connection.execute(f"select avg(label::integer) from {FRESH}").fetchall()
-    table = Table(title=f"{rows:,} labelled rows of {FEATURES} features, {most:,} to draw")
+    table = Table(title=f"{rows:,} labelled rows of {FEATURES} features, {most:,} to sample")
     for heading in ("read", *Way.__dataclass_fields__):
         table.add_column(
             heading.replace("_", " "), justify="left" if heading == "read" else "right"
@@ -86,7 +87,7 @@ def draw(
 
 
 def _make(path: Path, rows: int) -> None:
-    """`rows` to learn from and 500,000 fresh ones, each feature even over 0 to 1."""
+    """Create `rows` training rows and 500,000 new ones; each feature is uniform from 0 to 1."""
     names = [f"f{i}" for i in range(FEATURES)]
     values = ", ".join(
         f"(hash(i, {k}, salt) % 1000003 / 1000003.0)::float f{k}" for k in range(FEATURES)
@@ -99,9 +100,9 @@ def _make(path: Path, rows: int) -> None:
                 f"create table {table} as with numbers as (select i, {salt} as salt from"
                 f" range({count}) range(i)), drawn as (select 'v' || i as visitor_id,"
                 f" date '2024-01-01' + (i % {DATES})::integer * 30 as as_of_date, {values},"
-                f" (hash(i, 'luck', salt) % 1000003 + 0.5) / 1000004.0 as luck from numbers)"
+                f" (hash(i, 'luck', salt) % 1000003 + 0.5) / 1000004.0 as uniform from numbers)"
                 f" select visitor_id, as_of_date, {', '.join(names)},"
-                f" luck < 1 / (1 + exp(-({odds}))) as label from drawn"
+                f" uniform < 1 / (1 + exp(-({odds}))) as label from drawn"
             )
 
 
@@ -118,19 +119,19 @@ def _measure(path: Path, name: str, rows: int, most: int) -> Way:
     ]
     log = path.with_name(f"{name}.log")
     cost = run(command, log)
-    told = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
+    timing = json.loads(log.read_text(encoding="utf-8").splitlines()[-1])
     data = _read(path, limit, to_learn)
     model = fit(Choice(GradientBoosting(), {}, ()), data, np.arange(len(data.labels)), 0)
     fresh = _read(path, 500_000, False, FRESH)
-    said = model.predict_proba(fresh.matrix)[:, 1]
+    probabilities = model.predict_proba(fresh.matrix)[:, 1]
     return Way(
         rows=len(data.labels),
         buyers=data.buyers,
-        read_seconds=told["seconds"],
+        read_seconds=timing["seconds"],
         read_peak_mib=round(cost.peak_bytes / 2**20),
-        roc_auc=float(roc_auc_score(fresh.labels, said)),
-        average_precision=float(average_precision_score(fresh.labels, said)),
-        mean_probability=float(said.mean()),
+        roc_auc=float(roc_auc_score(fresh.labels, probabilities)),
+        average_precision=float(average_precision_score(fresh.labels, probabilities)),
+        mean_probability=float(probabilities.mean()),
     )
 
 
@@ -145,7 +146,7 @@ def _read(path: Path, most: int, to_learn: bool, relation: str = RELATION) -> Da
 
 
 def _child(path: str, most: str, to_learn: str) -> dict[str, Any]:
-    """Read once and say how long that took; memory is measured from outside."""
+    """Read once and return the seconds. The parent process measures memory."""
     from time import perf_counter
 
     started = perf_counter()

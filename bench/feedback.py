@@ -1,8 +1,8 @@
-"""`python -m bench feedback`: a year in which customers change their ways, lived week by week.
+"""`python -m bench feedback`: simulate a year, week by week, in which customers change behaviour.
 
-The sample shop is drawn with a planted change of behaviour. Every week the champion scores, labels
-mature, the monitoring models' own SQL runs, and `ml retrain --if-needed` decides. Beside it the
-first model goes on scoring, which is what would be without the loop.
+The sample shop is generated with a planted change of behaviour. Every week the champion scores,
+labels mature, the SQL of the monitoring models runs, and `ml retrain --if-needed` decides. The
+first model continues to score, too: this is the result without retraining.
 """
 
 import time
@@ -26,21 +26,24 @@ from warehouse.console import progress_bar, show, write_json
 __all__ = ["chart", "feedback"]
 
 BEFORE = 20
-"""Weeks before the year; the first model learns from half of them, as labels take their time."""
+"""Weeks before the year. Labels of the newest weeks have not matured, so the first model learns
+from about half of them."""
 KINDS = ("logistic",)
-"""One quick candidate, so that a year takes minutes."""
+"""One fast candidate, so that a year takes minutes."""
 
 
 def feedback(
     customers: Annotated[int, typer.Option(min=300, help="Customers of the shop.")] = 1_000,
-    weeks: Annotated[int, typer.Option(min=10, help="Weeks that are lived.")] = 52,
-    change_week: Annotated[int, typer.Option(min=1, help="When customers change.")] = 16,
+    weeks: Annotated[int, typer.Option(min=10, help="Weeks to simulate.")] = 52,
+    change_week: Annotated[
+        int, typer.Option(min=1, help="Week in which customers change behaviour.")
+    ] = 16,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same year.")] = 7,
     out: Annotated[
         Path | None, typer.Option(resolve_path=True, help="Write the figure to this SVG file.")
     ] = None,
 ) -> None:
-    """The champion's AUC falls with a change of behaviour; is it trained again, and recovers?"""
+    """Simulate a change of behaviour: is the champion trained again, and does its AUC recover?"""
     started = time.perf_counter()
     first = LAST - timedelta(weeks=weeks)
     change_at = first + timedelta(weeks=change_week)
@@ -49,10 +52,10 @@ def feedback(
         folder = Path(temporary)
         build_weeks(folder, customers, seed, change_at, weeks + 1 + BEFORE)
         year = Year(folder, sql, [one for one in CANDIDATES if one.name in KINDS])
-        year.begin(first - timedelta(weeks=1))
+        year.start(first - timedelta(weeks=1))
         with progress_bar("weeks") as advance:
             for week in range(weeks + 1):
-                year.live(first + timedelta(weeks=week))
+                year.run_week(first + timedelta(weeks=week))
                 advance(week + 1, weeks + 1)
         rows = year.figures()
     trained = [one for one in year.decisions if one["trained"]]
@@ -86,7 +89,10 @@ def _promoted(trained: list[dict[str, Any]]) -> list[date]:
 def _found(
     rows: list[dict[str, Any]], trained: list[dict[str, Any]], change_at: date
 ) -> dict[str, Any]:
-    """Mean AUC before the change, of the weeks whose labels it touches, and of the last quarter."""
+    """The figures of the year: mean AUC before the change, after it, and in the last quarter.
+
+    Weeks whose label windows contain the change count neither as before nor as after it.
+    """
     promoted = [day for day in _promoted(trained) if day > change_at]
     end = rows[-1]["as_of_date"] - timedelta(weeks=12)
     touched = change_at - timedelta(days=HORIZON)
@@ -108,7 +114,7 @@ def _found(
 
 
 def chart(rows: list[dict[str, Any]], change_at: date, promoted: list[date]) -> str:
-    """The figure as SVG: AUC by week, of the model in force and of the first one."""
+    """The figure as SVG: AUC by week of the current champion and of the first model."""
     points = [
         {"day": str(row["as_of_date"]), "auc": row[name], "model": model}
         for row in rows

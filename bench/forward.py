@@ -1,7 +1,7 @@
-"""`python -m bench forward`: learned from the months before, judged on the last two of the year.
+"""`python -m bench forward`: train on the earlier months, test on November and December.
 
-online_shoppers has no dates, only months. Shuffled folds let a model see November to judge
-November; this does not. The models choose their settings on the earlier months alone.
+online_shoppers has months but no dates. With shuffled folds, a model is tested on November after it
+has learned from November; here it is not. The models choose their settings on the earlier months.
 """
 
 from dataclasses import replace
@@ -29,38 +29,38 @@ __all__ = ["forward"]
 
 MONTH = "month_number"
 FIRST_MONTH = 11
-"""Measured are November and December."""
+"""The test rows are those of November and December."""
 
 
 def forward(data: Dataset, seed: int = 0) -> dict[str, Any]:
-    """AUC and average precision of our candidates and of a plain forest, best first.
+    """AUC and average precision of our candidates and of a random forest, best AUC first.
 
-    Raises InputError when the rows have no months, or only later or earlier ones.
+    Raises InputError when the rows have no months, or all lie on one side of November.
     """
     if MONTH not in data.names:
         raise InputError(f"{data.task.name} has no {MONTH}: use --data online_shoppers")
     later = data.matrix[:, data.names.index(MONTH)] >= FIRST_MONTH
     if later.all() or not later.any():
         raise InputError(f"{data.task.name} has rows on one side of month {FIRST_MONTH} only")
-    earlier, judged = _only(data, ~later), _only(data, later)
+    earlier, tested = _only(data, ~later), _only(data, later)
     plan = protocol(earlier, seed)
     models: dict[str, Any] = {}
     with progress_bar("learning from earlier months") as advance, threads_for(len(earlier.labels)):
         for number, candidate in enumerate(CANDIDATES):
             params = choose([candidate], earlier, plan, seed, lambda: None)[0].params
             fitted = candidate.fit(earlier.matrix, earlier.labels, params, seed)
-            models[f"ours: {candidate.title}"] = predict(fitted, judged.matrix)
+            models[f"ours: {candidate.title}"] = predict(fitted, tested.matrix)
             advance(number + 1, len(CANDIDATES) + 1)
         forest = make_pipeline(
             SimpleImputer(strategy="median", keep_empty_features=True),
             RandomForestClassifier(random_state=seed),
         ).fit(earlier.matrix, earlier.labels)
-        models["random forest"] = forest.predict_proba(judged.matrix)[:, 1]
+        models["random forest"] = forest.predict_proba(tested.matrix)[:, 1]
         advance(len(CANDIDATES) + 1, len(CANDIDATES) + 1)
     found: list[dict[str, Any]] = []
     for name, probabilities in models.items():
-        metrics = measure(judged.labels, probabilities, data.task.threshold)
-        low, high = bootstrap_intervals(judged.labels, probabilities, seed)["roc_auc"]
+        metrics = measure(tested.labels, probabilities, data.task.threshold)
+        low, high = bootstrap_intervals(tested.labels, probabilities, seed)["roc_auc"]
         found.append(
             {
                 "model": name,
@@ -71,7 +71,7 @@ def forward(data: Dataset, seed: int = 0) -> dict[str, Any]:
             }
         )
     found.sort(key=lambda row: -row["roc_auc"])
-    rows = {"learned_rows": len(earlier.labels), "judged_rows": len(judged.labels)}
+    rows = {"learned_rows": len(earlier.labels), "judged_rows": len(tested.labels)}
     table = Table(
         title=f"{data.task.name}: {rows['learned_rows']:,} rows before November,"
         f" {rows['judged_rows']:,} from then on",

@@ -1,4 +1,4 @@
-"""The machine that figures were measured on."""
+"""The machine on which figures are measured."""
 
 import os
 
@@ -6,6 +6,6 @@ __all__ = ["machine"]
 
 
 def machine() -> dict[str, float]:
-    """Cores and memory."""
+    """Number of cores, and memory in GiB."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {"cores": os.cpu_count() or 1, "memory_gib": round(memory, 1)}

@@ -1,8 +1,8 @@
-"""`python -m bench models`: what the collapse is worth, in rows scored a second.
+"""`python -m bench models`: how much faster the collapsed glass box is, in rows scored per second.
 
-One glass box, four ways: ours with and without reasons, skl2onnx's export of the same fitted model,
-and scikit-learn itself. Same rows, two threads each, in turns; the best of several rounds counts,
-since other work on the machine only ever slows a round down.
+One fitted glass box is scored in four ways: our graph with and without reasons, skl2onnx's export
+of the same model, and scikit-learn. All use the same rows and two threads, in turn. The best of
+several rounds counts, since other work on the machine can only slow a round down.
 """
 
 import time
@@ -35,7 +35,7 @@ Work = Callable[[], Any]
 
 
 def models(data: Dataset, rows: int, seed: int = 0) -> dict[str, Any]:
-    """Fit a glass box to `data`, score `rows` of its rows drawn with replacement four ways."""
+    """Fit a glass box to `data` and score `rows` rows, sampled with replacement, in four ways."""
     candidate = GlassBoxBoosting()
     fitted = candidate.fit(data.matrix, data.labels, candidate.grid[-1], seed)
     drawn = np.random.default_rng(seed).integers(len(data.matrix), size=rows)
@@ -45,7 +45,7 @@ def models(data: Dataset, rows: int, seed: int = 0) -> dict[str, Any]:
     per_second = {name: rows / seconds for name, (seconds, _) in best.items()}
     per_cpu = {name: rows / seconds for name, (_, seconds) in best.items()}
     reference = "skl2onnx + onnxruntime"
-    table = Table(title=f"rows scored a second: {rows:,} rows, {len(fitted.box.terms)} terms")
+    table = Table(title=f"rows scored per second: {rows:,} rows, {len(fitted.box.terms)} terms")
     for heading in ("way", "rows / s", "times skl2onnx", "rows / CPU s", "times skl2onnx"):
         table.add_column(heading, justify="left" if heading == "way" else "right")
     for name in ways:
@@ -95,7 +95,7 @@ def _ways(
 
 
 def _onnx(graph: bytes, outputs: list[str], source: str, matrix: Matrix) -> Work:
-    """Batches to as many workers as threads, one thread in onnxruntime each: its fastest way."""
+    """Score batches in `THREADS` workers, each with one onnxruntime thread: the fastest setup."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 4
@@ -110,7 +110,7 @@ def _onnx(graph: bytes, outputs: list[str], source: str, matrix: Matrix) -> Work
 
 
 def _best_seconds(ways: Mapping[str, Work]) -> dict[str, tuple[float, float]]:
-    """The least wall-clock and the least CPU seconds of each way."""
+    """The lowest wall-clock and CPU seconds of each way, over all rounds."""
     best = dict.fromkeys(ways, (np.inf, np.inf))
     with threadpool_limits(THREADS), progress_bar("scoring") as advance:
         for number in range(ROUNDS):
@@ -126,11 +126,11 @@ def _best_seconds(ways: Mapping[str, Work]) -> dict[str, tuple[float, float]]:
 def _agreement(
     candidate: GlassBoxBoosting, fitted: FittedGlassBox, matrix: Matrix
 ) -> dict[str, float]:
-    """How far apart the ways are, and how often our first reason is that of Shapley values.
+    """How far the ways differ, and how often our first reason is also that of the Shapley values.
 
-    For a sum of terms of at most two features the Shapley values are exact: a feature's own term,
-    centred, and half of each pure pair it is in. A reason that is a pair agrees when the feature
-    is one of the two.
+    The Shapley values of a sum of terms of at most two features are exact: a feature's own centred
+    term, and half of each pure pair with the feature. A reason that is a pair agrees when the
+    feature is one of its two.
     """
     session = onnxruntime.InferenceSession(export(candidate, fitted, matrix.shape[1]))
     likely, first = session.run(["probability", "reason_indices"], {INPUT: matrix})

@@ -1,12 +1,11 @@
 """`python -m bench numerosity`: do the figures of micro_segment_numerosity keep their promises?
 
-Many shops are drawn whose true rates are known, and the model's own SQL, as dbt compiles it, is
-run on their counts in DuckDB. So what is measured is what ships.
+Many shops with known true rates are generated. The SQL of the model, as dbt compiles it, runs on
+their counts in DuckDB. So the benchmark measures the SQL that is shipped.
 """
 
-import os
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
 import duckdb
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 import typer
 from rich.table import Table
 
+from bench.machine import machine
 from bench.planted_segments import draw_shops
 from tests.support.compiled_sql import compiled_models
 from warehouse.console import say, show, write_json
@@ -39,7 +39,7 @@ CLEAR = 0.10
 
 @dataclass(frozen=True)
 class Goal:
-    """A promise, what was measured, and whether it is kept."""
+    """A promise, the measured value, and whether the promise is kept."""
 
     goal: str
     measured: float
@@ -47,10 +47,10 @@ class Goal:
 
 
 def measured(counts: pd.DataFrame, sql: str) -> pd.DataFrame:
-    """The rows of micro_segment_numerosity for these counts, with the true rates beside them.
+    """The rows of micro_segment_numerosity for these counts, joined with the true rates.
 
-    `counts` has the columns of micro_segment_counts, `strength` and `true_rate`; `sql` is the
-    compiled model. Level 0 is left out.
+    `counts` has the columns of micro_segment_counts, `strength` and `true_rate`. `sql` is the
+    compiled model. Rows of level 0 are left out.
     """
     with duckdb.connect() as connection:
         connection.sql("attach ':memory:' as warehouse")
@@ -76,7 +76,7 @@ def measured(counts: pd.DataFrame, sql: str) -> pd.DataFrame:
 
 
 def figures(rows: pd.DataFrame) -> dict[str, float]:
-    """The figures of some of the rows; nan where there is no row to take one from."""
+    """The figures over these rows; nan where no row contributes to a figure."""
     small = rows[rows["customers"] < SMALL]
     return {
         "segments": len(rows),
@@ -92,7 +92,10 @@ def figures(rows: pd.DataFrame) -> dict[str, float]:
 
 
 def _power(rows: pd.DataFrame) -> float:
-    """Share flagged of segments of 50 and more that truly are 10 points from their parent."""
+    """Power: the share flagged among segments with at least 50 customers that truly differ.
+
+    A segment truly differs when its true rate is at least 10 points from its parent's.
+    """
     parents = rows[["as_of_date", "segment_id", "true_rate"]]
     both = rows.merge(
         parents,
@@ -105,7 +108,7 @@ def _power(rows: pd.DataFrame) -> float:
 
 
 def goals(rows: pd.DataFrame) -> list[Goal]:
-    """The promises, over the shops in which segments differ and those in which none does."""
+    """Each promise, measured on shops whose segments differ or on shops whose segments do not."""
     differ, alike = rows[rows["strength"] != "none"], rows[rows["strength"] == "none"]
     found = figures(differ)
     nothing = figures(alike)
@@ -129,12 +132,12 @@ def goals(rows: pd.DataFrame) -> list[Goal]:
 
 
 def numerosity(
-    shops: Annotated[int, typer.Option(min=1, help="Shops drawn of each strength.")] = 60,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed draws the same shops.")] = 0,
+    shops: Annotated[int, typer.Option(min=1, help="Shops to generate of each strength.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same shops.")] = 0,
 ) -> None:
-    """Coverage of intervals, error of rates and false findings, on shops with known true rates."""
+    """Measure coverage, error and false findings on shops with known true rates."""
     sql = compiled_models(MODEL)[MODEL]
-    say(f"drawing {shops} shops of each strength")
+    say(f"generating {shops} shops of each strength")
     rows = measured(draw_shops(np.random.default_rng(seed), shops), sql)
     cuts = {
         "all that differ": rows[rows["strength"] != "none"],
@@ -160,7 +163,7 @@ def numerosity(
             "command": "numerosity",
             "shops_of_each_strength": shops,
             "seed": seed,
-            **_machine(),
+            **machine(),
             "goals": [asdict(one) for one in found],
             "figures": {name: _plain(row) for name, row in table.items()},
         }
@@ -188,10 +191,5 @@ def _goals_page(found: list[Goal]) -> Table:
 
 
 def _plain(row: dict[str, float]) -> dict[str, float | None]:
-    """For JSON, which knows no nan."""
+    """The figures for JSON, with null instead of nan."""
     return {key: None if np.isnan(value) else round(float(value), 4) for key, value in row.items()}
-
-
-def _machine() -> dict[str, Any]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {"cores": os.cpu_count(), "memory_gib": round(memory, 1)}

@@ -1,8 +1,9 @@
-"""The SQL that dbt compiled, run straight through DuckDB: what a build would cost without dbt.
+"""Run the SQL that dbt compiled directly in DuckDB: what a build would cost without dbt.
 
 `python -m bench.plain TARGET WAREHOUSE [MEMORY_LIMIT]` builds every relation of a finished `dbt
-build`, in its order, into another warehouse of the same file name (views name their database), and
-runs its tests. `--one-date DATE` rebuilds only the customer features, of that date alone.
+build` into another warehouse, in the same order, and runs its tests. The warehouse must have the
+same file name, because views contain the name of the database. `--one-date DATE` rebuilds only the
+customer features of that date.
 """
 
 import json
@@ -32,7 +33,7 @@ FEATURES = (
 
 
 def open_warehouse(file: Path, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
-    """A connection with the settings of profiles/profiles.yml."""
+    """Open a warehouse with the settings of profiles/profiles.yml."""
     connection = duckdb.connect(str(file))
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set preserve_insertion_order = false")
@@ -42,9 +43,9 @@ def open_warehouse(file: Path, memory_limit: str | None = None) -> duckdb.DuckDB
 
 
 def build(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
-    """Build what the run in `target` built; the number of relations and tests.
+    """Build what the dbt run in `target` built; returns the number of relations and tests.
 
-    Raises InputError when a test finds rows that dbt's did not.
+    Raises InputError when a test with severity error finds rows.
     """
     executed = list(_executed(target))
     for node, sql in executed:
@@ -67,7 +68,7 @@ def build(connection: duckdb.DuckDBPyConnection, target: Path) -> int:
 
 
 def build_one_date(connection: duckdb.DuckDBPyConnection, target: Path, as_of_date: str) -> None:
-    """Rebuild the customer features for one date alone, with the SQL of a full build."""
+    """Rebuild the customer features for one date only, with the SQL of a full build."""
     connection.execute(f"delete from {SCHEDULED} where as_of_date <> date '{as_of_date}'")
     sql = {node.name: (node, text) for node, text in _executed(target)}
     for name in FEATURES:
@@ -77,7 +78,7 @@ def build_one_date(connection: duckdb.DuckDBPyConnection, target: Path, as_of_da
 
 
 def _executed(target: Path) -> Iterator[tuple[Node, str]]:
-    """The seeds, models and tests of the last run in its order, with the SQL that was run."""
+    """The seeds, models and tests of the last run in order, with the SQL that dbt ran."""
     nodes = read_manifest(target / "manifest.json")
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     for result in results:
@@ -94,7 +95,7 @@ def _seed(node: Node) -> str:
 
 
 def main() -> None:
-    """Run from the command line."""
+    """Build from the command line; the module describes the arguments."""
     target, warehouse, *rest = sys.argv[1:]
     if rest[:1] == ["--one-date"]:
         with open_warehouse(Path(warehouse)) as connection:

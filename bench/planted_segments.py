@@ -1,4 +1,4 @@
-"""Shops drawn with known true rates, as counts of micro-segments."""
+"""Generated shops with known true rates, as counts of micro-segments."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ __all__ = ["STRENGTHS", "Strength", "draw_shops"]
 PARTS = (4, 12, 20, 4)
 """Parts of a segment, by level: life cycle, recency x frequency x money, age x salary, visits."""
 EVENNESS = (2.0, 0.5, 0.5, 1.0)
-"""How even the parts' shares of customers are (Dirichlet): below 1, few are large and many tiny."""
+"""Parameter of the Dirichlet distribution of the parts' shares; below 1, few parts are large."""
 SIZES = (1_000, 5_000, 20_000)
 BASE_RATES = (0.03, 0.12, 0.27)
 FIRST_DATE = date(2026, 1, 1)
@@ -21,7 +21,7 @@ FIRST_DATE = date(2026, 1, 1)
 
 @dataclass(frozen=True)
 class Strength:
-    """How much segments differ: the spread of the log-odds among siblings, level by level."""
+    """How much segments differ: the standard deviation of siblings' log-odds, by level."""
 
     name: str
     spread: tuple[float, ...]
@@ -39,11 +39,11 @@ STRENGTHS = (
 def draw_shops(
     rng: Generator, shops: int, strengths: Sequence[Strength] = STRENGTHS
 ) -> pd.DataFrame:
-    """So many shops of each strength, an as-of date each.
+    """Generate `shops` shops of each strength; each shop has its own as-of date.
 
-    One row a segment, level and shop: the columns of segments.micro_segment_counts, the strength
-    and `true_rate`, the mean of its customers' true rates. Differences are normal on log-odds, so
-    that the beta distribution the estimates assume is never quite the truth.
+    Returns one row per segment, level and shop: the columns of segments.micro_segment_counts, the
+    strength, and `true_rate`, the mean of the customers' true rates. Differences are normal in
+    log-odds, so the beta distribution that the estimates assume is only approximately true.
     """
     drawn: list[pd.DataFrame] = []
     for strength in strengths:
@@ -63,7 +63,7 @@ def _draw_shop(rng: Generator, spread: Sequence[float]) -> pd.DataFrame:
         shares = rng.dirichlet([evenness] * parts, size=len(share))
         share = (share[:, None] * shares).ravel()
         log_odds = np.repeat(log_odds, parts) + rng.normal(0, sd, len(share))
-        # The parts of everyone are named by themselves, as in customer_micro_segments.
+        # Segments of level 1 are named without their parent, as in customer_micro_segments.
         paths = [
             (*path, f"{path[-1]}/{part}" if level > 1 else str(part))
             for path in paths

@@ -1,4 +1,4 @@
-"""What a command costs, run as a process of its own: time, and peak memory as the system saw it."""
+"""What a command costs in its own process: time, and peak memory as the system reports it."""
 
 import os
 import subprocess
@@ -11,19 +11,19 @@ from pathlib import Path
 from warehouse.errors import InputError
 from warehouse.settings import PROJECT_ROOT
 
-__all__ = ["Cost", "machine", "run"]
+__all__ = ["Cost", "run"]
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What a finished process took."""
+    """What a finished process cost."""
 
     seconds: float
-    """From start to end."""
+    """Wall-clock time from start to end."""
     cpu_seconds: float
-    """Of all its threads, in user and system mode."""
+    """CPU time of all threads, in user and system mode."""
     peak_bytes: int
-    """Largest resident memory."""
+    """Largest resident memory, in bytes."""
 
 
 def run(
@@ -31,9 +31,9 @@ def run(
     log: Path,
     environment: Mapping[str, str] | None = None,
 ) -> Cost:
-    """Run a command from the project's root with its output in `log`.
+    """Run a command in the project's root and write its output to `log`; returns its cost.
 
-    Raises InputError with the end of the output when it fails.
+    Raises InputError with the last lines of the output when the command fails.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as output:
@@ -54,9 +54,3 @@ def run(
         raise InputError(f"{words} ended with {process.returncode}, see {log}: {' | '.join(end)}")
     kibibyte = 1 if sys.platform == "darwin" else 1024  # ru_maxrss is in bytes there
     return Cost(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * kibibyte)
-
-
-def machine() -> dict[str, float]:
-    """Cores and memory (GiB) of this machine, which every figure is read against."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    return {"cores": os.cpu_count() or 1, "memory_gib": round(memory, 1)}

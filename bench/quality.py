@@ -1,10 +1,10 @@
-"""`python -m bench quality`: our models and their peers on the same folds, in one run.
+"""`python -m bench quality`: compare our models with others on the same folds, in one run.
 
-Peers as their authors default them, ours as `python -m ml train` chooses from its grid, and all of
-them tuned by the same search within the same trials; FLAML, which searches among models by itself,
-for so many seconds a fold. One thread each on few rows. Figures are those
-of rows the models did not learn from; nothing chose on them but the settings, by the same folds for
-all.
+Other models use their default settings; ours use the setting that `python -m ml train` would choose
+from the grid. All are also tuned by the same search with the same number of trials. FLAML, which
+searches among models itself, gets a number of seconds per fold. On few rows every model uses one
+thread. All figures come from rows that the model did not learn from. Without as-of dates, the same
+folds also choose the settings, for all models alike.
 """
 
 import json
@@ -46,22 +46,26 @@ Fit = Callable[[Matrix, Labels, Settings, int], Any]
 Suggest = Callable[["optuna.trial.BaseTrial"], Settings]
 
 AUTOML_MODELS = ["lgbm", "xgboost", "catboost", "rf", "extra_tree"]
-"""Those of FLAML's that take missing values."""
+"""The models of FLAML that accept missing values."""
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """A model that is measured: how it is fitted, tuned, scored and sized."""
+    """A model in the comparison: how it is fitted, tuned and scored."""
 
     name: str
     fit: Fit
     suggest: Suggest | None
-    """None: it tunes itself."""
+    """The search space; None where the model tunes itself."""
     default: Settings
     ours: Candidate | None = None
+    """The candidate, where the model is one of ours."""
 
     def scored(self, model: Any, features: int) -> tuple[Callable[[Matrix], Any], int]:
-        """What gives probabilities [rows], and its size in bytes: our graph, their pickle."""
+        """A function that gives probabilities [rows], and the model's size in bytes.
+
+        The size is that of our ONNX graph, or of the other model's pickle.
+        """
         if self.ours is None:
             return (lambda X: model.predict_proba(X)[:, 1]), len(pickle.dumps(model))
         graph = export(self.ours, model, features)
@@ -72,9 +76,9 @@ class Entrant:
 def quality(
     data: Dataset, trials: int, repeats: int | None, automl_seconds: int, seed: int = 0
 ) -> dict[str, Any]:
-    """Measure every entrant by default and tuned within `trials` (0: not), best AUC first.
+    """Measure every model with its default settings and tuned by `trials` trials, best AUC first.
 
-    What is measured is said at once: the whole takes long.
+    With `trials` 0 nothing is tuned. Each result is printed at once, since all take long.
     """
     plan = protocol(data, seed, repeats=repeats)
     folds = plan.folds if plan.test is None else (Fold(plan.final, plan.test),)
@@ -192,7 +196,7 @@ def _cat_space(trial: "optuna.trial.BaseTrial") -> Settings:
 
 
 def _tuned(entrant: Entrant, data: Dataset, plan: Protocol, trials: int, seed: int) -> Settings:
-    """The setting of the lowest mean log loss over the first deal of the folds."""
+    """The setting with the lowest mean log loss over the first round of folds."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     suggest = entrant.suggest
     assert suggest is not None, f"{entrant.name} tunes itself"
@@ -220,7 +224,7 @@ def _measured(
     folds: Sequence[Fold],
     seed: int,
 ) -> dict[str, Any]:
-    """Means over the folds; time and size by fold as well."""
+    """The means over the folds of all figures, of times and of the size."""
     each = []
     with threads_for(len(data.labels)):
         for fold in folds:

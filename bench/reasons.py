@@ -1,10 +1,10 @@
-"""`python -m bench reasons`: do our reasons name what TreeSHAP names?
+"""`python -m bench reasons`: do our reasons name the same features as TreeSHAP?
 
-Our reasons of boosted trees are path contributions: what each split moved the log-odds by, on the
-row's way down. TreeSHAP (Lundberg et al. 2020, doi.org/10.1038/s42256-019-0138-9) averages over all
-orders in which features could have become known, and costs far more. Compared on held-out rows: how
-often the strongest reason is the same feature, and how often ours is among TreeSHAP's three. A term
-of a glass box that is a pair counts as named when it holds the feature.
+Our reasons for boosted trees are path contributions: by how much each split on the row's path moves
+the log-odds. TreeSHAP (Lundberg et al. 2020, doi.org/10.1038/s42256-019-0138-9) averages over all
+orders of the features, and costs far more. Two figures are measured on held-out rows: how often the
+strongest reason is the same feature, and how often ours is among TreeSHAP's first three. A pair
+term of a glass box counts as the same when it contains the feature.
 """
 
 import time
@@ -32,18 +32,21 @@ Contributions = npt.NDArray[np.float64]
 
 
 def reasons(data: Dataset, rows: int, seed: int = 0) -> dict[str, Any]:
-    """Fit both boosted candidates, compare reasons on at most `rows` held-out rows."""
+    """Fit both boosted candidates and compare their reasons on at most `rows` held-out rows.
+
+    Raises UsageError when shap is not installed.
+    """
     plan = protocol(data, seed)
     learned = plan.final if plan.test is not None else plan.folds[0].train
-    judged = plan.test if plan.test is not None else plan.folds[0].validate
-    matrix = data.matrix[np.random.default_rng(seed).permutation(judged)[:rows]]
+    tested = plan.test if plan.test is not None else plan.folds[0].validate
+    matrix = data.matrix[np.random.default_rng(seed).permutation(tested)[:rows]]
     found: list[dict[str, Any]] = []
     for candidate in (GradientBoosting(), GlassBoxBoosting()):
         say(f"{candidate.title}: fitting, explaining {len(matrix):,} rows")
         params = choose([candidate], data, plan, seed, lambda: None)[0].params
         model = candidate.fit(data.matrix[learned], data.labels[learned], params, seed)
         found.append({"model": candidate.title, **_agreement(candidate, model, matrix)})
-    table = Table(title=f"{data.task.name}: reasons beside TreeSHAP, {len(matrix):,} held-out rows")
+    table = Table(title=f"{data.task.name}: reasons and TreeSHAP's, {len(matrix):,} held-out rows")
     for heading in (
         "model",
         "same first reason",
@@ -89,7 +92,7 @@ def _agreement(candidate: Candidate, model: Any, matrix: Matrix) -> dict[str, fl
 
 
 def _treeshap(model: Any, matrix: Matrix) -> Contributions:
-    """[rows, features]: TreeSHAP, path-dependent, of the scikit-learn models behind a candidate."""
+    """TreeSHAP values of the candidate's scikit-learn models, path-dependent: [rows, features]."""
     try:
         import shap
     except ImportError as error:

@@ -1,8 +1,8 @@
-"""`python -m bench scoring`: what a score costs from table to table, peers side by side in one run.
+"""`python -m bench scoring`: what a score costs from table to table, with several methods.
 
-One glass box and its peers, each in a process of its own, on one table of features: labelled rows
-drawn with replacement, so that trees are walked as they are in use. What comes before the first row
-(fitting, starting, loading a model) is not counted, except with the table itself.
+One glass box and other methods score one table of features, each in its own process. The table
+holds labelled rows sampled with replacement, so that rows take realistic paths through the trees.
+Time before the first row (fitting, starting, loading a model) is not counted.
 """
 
 import multiprocessing
@@ -41,18 +41,22 @@ KERNEL = "kernel alone, with reasons"
 
 @dataclass(frozen=True)
 class Figures:
-    """What a way cost."""
+    """What a method costs."""
 
     rows: int
     seconds: float
     cpu_seconds: float
     start_mib: float
-    """Largest resident memory of its process before the first row, and all in all."""
+    """Largest resident memory of its process before the first row."""
     peak_mib: float
+    """Largest resident memory of its process."""
 
 
 def scoring(data: "Dataset", rows: int, only: str | None = None) -> dict[str, Any]:
-    """Measure every way whose name contains `only`, on `rows` rows or as many as it is given."""
+    """Measure every method whose name contains `only`, on `rows` rows or on the method's maximum.
+
+    Raises NumerosityError when a method fails or the system ends its process.
+    """
     from rich.table import Table
 
     from warehouse.console import progress_bar, show
@@ -98,7 +102,7 @@ def _cells(cost: Figures | None, kernel: Figures | None) -> list[str]:
 
 
 def _measured(place: Place, name: str) -> Figures | None:
-    """The cost in a process of its own; None where what it needs is not installed."""
+    """The cost of a method in its own process; None where a library is not installed."""
     given = replace(place, rows=min(place.rows, WAYS[name].most_rows or place.rows))
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
@@ -119,7 +123,7 @@ def _measured(place: Place, name: str) -> Figures | None:
 def _work(pipe: Connection, place: Place, name: str) -> None:
     configure_logs(level="error")
     try:
-        duckdb.execute("select ?", [1])  # it imports pandas, for as long as 60,000 rows take
+        duckdb.execute("select ?", [1])  # imports pandas first, which takes as long as 60,000 rows
         work, start = WAYS[name].prepare(place), _peak_mib()
         wall, cpu = time.perf_counter(), time.process_time()
         work()
@@ -132,7 +136,7 @@ def _work(pipe: Connection, place: Place, name: str) -> None:
 
 
 def _peak_mib() -> float:
-    """Of this program alone: getrusage remembers what started it, too."""
+    """Largest resident memory of this process; getrusage includes the process that started it."""
     with suppress(OSError):
         found = re.search(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
         return round(int(found[1]) / 1024, 1) if found else 0.0
@@ -141,7 +145,7 @@ def _peak_mib() -> float:
 
 @contextmanager
 def _place(data: "Dataset", rows: int) -> Iterator[Place]:
-    """A warehouse of so many rows, and the models."""
+    """A temporary folder with a warehouse of `rows` rows, and the models."""
     import joblib
 
     from ml.candidates.boosting import baseline_of, trees_of
@@ -181,8 +185,8 @@ def _facts(data: "Dataset", name: str, terms: list[str]) -> Mapping[str, Any]:
 
 
 def _fill(path: Path, data: "Dataset", rows: int) -> None:
-    """The table of features, and the tables of Python as dbt creates them."""
-    random = np.random.default_rng(SEED)
+    """Create the table of features, and the tables that Python writes as dbt creates them."""
+    rng = np.random.default_rng(SEED)
     with duckdb.connect(str(path)) as connection:
         connection.execute("set enable_progress_bar = false")
         connection.execute(tables.script())
@@ -193,7 +197,7 @@ def _fill(path: Path, data: "Dataset", rows: int) -> None:
         )
         for start in range(0, rows, ROW_GROUP):
             count = min(ROW_GROUP, rows - start)
-            drawn = data.matrix[random.integers(len(data.matrix), size=count)].T
+            drawn = data.matrix[rng.integers(len(data.matrix), size=count)].T
             batch = pa.RecordBatch.from_arrays(
                 [pa.array(column, mask=np.isnan(column)) for column in np.ascontiguousarray(drawn)],
                 names=list(data.names),

@@ -1,6 +1,6 @@
-"""The ways that `python -m bench scoring` compares: each gets ready, then scores a whole table.
+"""The methods that `python -m bench scoring` compares: each prepares, then scores a whole table.
 
-What a way imports, it imports itself: the others' memory is not its own.
+Each method imports its own libraries, so that its memory contains no other method's.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,11 +28,11 @@ AT_ONCE = 1_000
 
 @dataclass(frozen=True)
 class Place:
-    """What every way is given."""
+    """The data and models that every method gets."""
 
     folder: Path
-    """With warehouse.duckdb, the bundles `reasons`, `scores` and `forest`, the same model as
-    `sklearn.joblib`, and `labelled.npz`, which LightGBM and CatBoost learn from."""
+    """Holds warehouse.duckdb, the bundles `reasons`, `scores` and `forest`, the same model as
+    `sklearn.joblib`, and `labelled.npz`, the training rows of LightGBM and CatBoost."""
     features: tuple[str, ...]
     rows: int
     """Rows of the table that are scored."""
@@ -40,17 +40,17 @@ class Place:
 
     @property
     def warehouse(self) -> Path:
-        """The table of features and where predictions go."""
+        """The warehouse with the table of features, into which predictions are written."""
         return self.folder / "warehouse.duckdb"
 
     @property
     def query(self) -> str:
-        """The rows to score."""
+        """SQL for the rows to score."""
         columns = ", ".join(f'"{name}"' for name in self.features)
         return f"select customer_id, {columns} from {RELATION} limit {self.rows}"
 
     def labelled(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
-        """Labelled rows and their labels."""
+        """Labelled rows [rows, features] and their labels [rows]."""
         with np.load(self.folder / "labelled.npz") as found:
             return found["matrix"], found["labels"]
 
@@ -60,11 +60,14 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True)
 class Way:
-    """A way to score, how it gets ready, and how many rows it is given at most."""
+    """A method of scoring."""
 
     prepare: Callable[[Place], Work]
+    """Prepares, and returns the work to be timed."""
     most_rows: int | None = None
+    """Rows it gets at most; None for all."""
     does: str = "table to table"
+    """What it does, as the table of results shows it."""
 
 
 def _ours(bundle: str) -> Callable[[Place], Work]:
@@ -84,7 +87,7 @@ def _ours(bundle: str) -> Callable[[Place], Work]:
 
 
 def _kernel(bundle: str) -> Callable[[Place], Work]:
-    """onnxruntime over a matrix that is there, as our pipeline runs it."""
+    """onnxruntime over a matrix in memory, run as in our pipeline."""
 
     def prepare(place: Place) -> Work:
         model = session(load_bundle(place.folder / bundle), 1)
@@ -131,7 +134,7 @@ def _insert_frame(connection: duckdb.DuckDBPyConnection, scored: Any) -> None:
 
 
 def _to_sql(connection: duckdb.DuckDBPyConnection, scored: Any) -> None:
-    """What pandas' to_sql(method="multi") sends."""
+    """Insert with the statements that pandas' to_sql(method="multi") sends."""
     connection.execute(
         "create or replace table peer_scores"
         " (customer_id varchar, as_of_date date, probability double)"
@@ -146,7 +149,7 @@ def _to_sql(connection: duckdb.DuckDBPyConnection, scored: Any) -> None:
 
 
 def _naive_onnxruntime(place: Place) -> Work:
-    """The same graph over one data frame, reasons by name, written at once."""
+    """The same graph over one data frame, with named reasons, written in one statement."""
     bundle = load_bundle(place.folder / "reasons")
     model = session(bundle)
     names = np.array([*bundle.reasons, None], dtype=object)
@@ -188,7 +191,7 @@ def _catboost(place: Place) -> Work:
 
 
 def _orbital(place: Place) -> Work:
-    """Gradient boosting as SQL; without missing values, which orbital's trees do not know."""
+    """Gradient boosting as SQL, on filled values: orbital's trees do not support missing ones."""
     import orbital
     from sklearn.ensemble import GradientBoostingClassifier
     from sklearn.pipeline import Pipeline
@@ -213,7 +216,7 @@ def _orbital(place: Place) -> Work:
 
 
 def _matrix(place: Place) -> npt.NDArray[np.float32]:
-    """[rows, features], without going over a data frame."""
+    """The features to score [rows, features], read without a data frame."""
     with connect(place.warehouse, read_only=True) as connection:
         found = connection.sql(place.query).fetchnumpy()
     columns = [np.ma.filled(found[name], np.nan) for name in place.features]

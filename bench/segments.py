@@ -1,7 +1,7 @@
-"""What micro-segments and their statistics cost, of customers whose features are there.
+"""What micro-segments and their statistics cost, for customers whose features are already built.
 
-Measured is `dbt build` of everything in models/segments, with its tests: who is in which segment,
-how many and how sure, profiles, moves and what they did to the purchase rate.
+The benchmark measures `dbt build` of everything in models/segments, with its tests: members, counts
+and intervals, profiles, migration and its effect on the purchase rate.
 """
 
 import json
@@ -14,23 +14,24 @@ import duckdb
 from rich.table import Table
 
 from bench.build import BUILD, LAST, WHOLE, Shop, dbt, draw, schedule
+from bench.machine import machine
 from bench.plain import open_warehouse
-from bench.processes import machine
 from warehouse.console import say, show
 
 __all__ = ["segments"]
 
 DATES = (LAST - timedelta(weeks=13), LAST)
-"""The newest date, and one whose labels of every horizon have matured, so that rates are known."""
+"""An earlier date whose labels of every horizon have matured, and the newest date."""
 SEGMENTS = [*BUILD, "--select", "path:models/segments"]
 MOST_SECONDS = 60.0
-"""Of a million customers, on two cores."""
+"""Goal for a million customers on two cores."""
 
 
 def segments(sizes: Sequence[int], folder: Path) -> dict[str, Any]:
-    """Measure every size, and print what each costs and its slowest models.
+    """Measure each size, print its cost and its slowest models, and return the figures.
 
-    Shops and features are made first where `folder` has none. Raises InputError when a step fails.
+    Shops and features are built first where `folder` does not contain them. Raises InputError when
+    a step fails.
     """
     facts: dict[str, Any] = {"bench": "segments", **machine(), "dates": len(DATES), "sizes": []}
     table = Table(
@@ -69,7 +70,7 @@ def segments(sizes: Sequence[int], folder: Path) -> dict[str, Any]:
 
 
 def _has_features(warehouse: Path) -> bool:
-    """Whether an earlier run made the features of these dates."""
+    """Whether an earlier run built the features of exactly these dates."""
     if not warehouse.is_file():
         return False
     with open_warehouse(warehouse) as connection:
@@ -83,7 +84,7 @@ def _has_features(warehouse: Path) -> bool:
 
 
 def _slowest(target: Path, most: int = 3) -> dict[str, float]:
-    """Seconds of the slowest models of the last run, as dbt timed them."""
+    """Seconds of the slowest models of the last run, by dbt's timing."""
     results = json.loads((target / "run_results.json").read_text(encoding="utf-8"))["results"]
     seconds = {
         result["unique_id"].split(".")[-1]: round(result["execution_time"], 1)

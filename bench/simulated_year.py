@@ -1,7 +1,8 @@
-"""A year of a shop lived week by week: score, wait for what comes true, watch, train again.
+"""A simulated year of a shop, week by week: score, wait for outcomes, monitor, train again.
 
-Features of every week are built once, by dbt; they know nothing of later weeks anyhow. The
-simulated warehouse gets a week's rows when the week comes, and a label when it has matured.
+dbt builds the features of all weeks once; point-in-time features contain nothing of later weeks.
+The simulated warehouse gets the rows of a week when the week comes, and a label when it has
+matured.
 """
 
 import shutil
@@ -29,7 +30,7 @@ __all__ = ["HORIZON", "TASK", "Year", "build_weeks"]
 
 TASK, HORIZON = "customer_purchase_30d", 30
 LAST = date(2026, 1, 1)
-"""Where the shop's history ends."""
+"""The end of the shop's history."""
 FEATURES = "features.customer_features"
 CHECKS = "monitoring.monitoring_checks"
 MODELS = (
@@ -42,11 +43,17 @@ MODELS = (
     "task_performance",
     "monitor_realised_performance",
     "monitor_calibration",
+    "monitoring_checks",
 )
+OF_ARRIVALS = ("monitor_freshness", "monitor_volume", "monitor_unseen_categories")
+"""Checks of what arrives, which here came at once: they are left empty."""
 
 
 def build_weeks(folder: Path, customers: int, seed: int, change_at: date, weeks: int) -> None:
-    """Draw the shop and build the features of its last `weeks` weeks, in `folder`/built."""
+    """Generate the shop and build the features of its last `weeks` weeks in `folder`/built.
+
+    An existing `folder` is replaced. Raises InputError when dbt fails.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     synthesize(customers, seed, folder / "raw", change_at=change_at)
     built = folder / "built"
@@ -84,33 +91,38 @@ def build_weeks(folder: Path, customers: int, seed: int, change_at: date, weeks:
 
 @dataclass
 class Year:
-    """A warehouse that lives week by week; `in_force` says which model scored each of them."""
+    """A warehouse that is simulated week by week."""
 
     folder: Path
     sql: dict[str, str]
+    """The compiled SQL of each model in `MODELS`."""
     candidates: Sequence[Candidate]
-    in_force: dict[date, str] = field(default_factory=dict)
+    champions: dict[date, str] = field(default_factory=dict)
+    """The version of the champion in each week."""
     decisions: list[dict[str, Any]] = field(default_factory=list)
+    """The result of `retrain` in each week."""
     first: str = ""
+    """The version of the first model."""
 
     @property
     def settings(self) -> Settings:
-        """Those of the simulated warehouse."""
+        """Settings for the simulated warehouse."""
         return Settings(
-            warehouse=self.folder / "lived" / "warehouse.duckdb",
+            warehouse=self.folder / "simulated" / "warehouse.duckdb",
             artifacts=self.folder / "artifacts",
             manifest=self.folder / "target" / "manifest.json",
         )
 
-    def begin(self, today: date) -> None:
-        """The warehouse as it was that day, and its first champion."""
-        lived = self.settings.warehouse
-        lived.parent.mkdir(exist_ok=True)
-        shutil.copy(self.folder / "built" / "warehouse.duckdb", lived)
+    def start(self, today: date) -> None:
+        """Create the warehouse as of `today`, and train its first champion."""
+        simulated = self.settings.warehouse
+        simulated.parent.mkdir(exist_ok=True)
+        shutil.copy(self.folder / "built" / "warehouse.duckdb", simulated)
         with self._open() as connection:
             for table in (FEATURES, "intermediate.int_as_of_dates_scheduled"):
                 connection.execute(f"delete from {table} where as_of_date > ?", [today])
-            connection.execute(f"delete from {CHECKS}")
+            for table in (CHECKS, *(f"monitoring.{name}" for name in OF_ARRIVALS)):
+                connection.execute(f"delete from {table}")
             connection.execute(
                 f"update {FEATURES} set has_purchase_30d = null, has_purchase_90d = null,"
                 " has_purchase_7d = null where as_of_date + ? > ?",
@@ -119,25 +131,26 @@ class Year:
         (done,) = train(self.settings, TASK, TrainingRequest(candidates=self.candidates))["trained"]
         self.first = done["model_version"]
 
-    def live(self, today: date) -> None:
-        """One week: what has come true, scores, checks, and a decision."""
+    def run_week(self, today: date) -> None:
+        """Simulate one week: new rows and matured labels, scores, checks, a decision to retrain.
+
+        Raises NumerosityError when the week could not be scored.
+        """
         with self._open() as connection:
             self._grow(connection, today)
         champion = self._score(today, None)
-        self.in_force[today] = champion
-        if champion != self.first:  # what would be, had nobody trained again
+        self.champions[today] = champion
+        if champion != self.first:  # for comparison: the result without retraining
             self._score(today, self.settings.artifacts / TASK / self.first)
         with self._open() as connection:
-            for name in MODELS:
+            for name in MODELS[:-1]:
                 connection.execute(f"create or replace table monitoring.{name} as {self.sql[name]}")
-            for name in MODELS:
-                if name.startswith("monitor_"):
-                    connection.execute(f"insert into {CHECKS} select * from monitoring.{name}")
+            connection.execute(f"insert into {CHECKS} by name {self.sql[MODELS[-1]]}")
         (decision,) = retrain(self.settings, TASK, True, candidates=self.candidates)["tasks"]
         self.decisions.append({"as_of_date": today, **decision})
 
     def figures(self) -> list[dict[str, Any]]:
-        """By week whose outcome is known: the AUC of the model in force, and of the first one."""
+        """The AUC of the week's champion and of the first model, for weeks with known outcomes."""
         with self._open() as connection:
             rows = connection.execute(
                 "select as_of_date, model_version, auc, auc_error"
@@ -153,7 +166,7 @@ class Year:
                 "auc_error": known[day, version][1],
                 "first_auc": known[day, self.first][0],
             }
-            for day, version in sorted(self.in_force.items())
+            for day, version in sorted(self.champions.items())
             if (day, version) in known
         ]
 
@@ -161,7 +174,7 @@ class Year:
         return closing(duckdb.connect(str(self.settings.warehouse)))
 
     def _grow(self, connection: duckdb.DuckDBPyConnection, today: date) -> None:
-        """The week's rows, their labels unknown; and the labels that have matured."""
+        """Insert the week's rows without labels, and fill in the labels that have matured."""
         connection.execute(f"attach '{self.folder}/built/warehouse.duckdb' as built (read_only)")
         connection.execute(
             "insert into intermediate.int_as_of_dates_scheduled values ('sample', ?)", [today]

@@ -1,7 +1,7 @@
-"""What Spark costs beside DuckDB: raw files to customer features of one date, and their scores.
+"""What Spark costs compared with DuckDB, from raw files to features and scores of one date.
 
-The same shop, the same models, without their tests. Where a size is too much for a way, it can be
-left out. A worker has one core; driver, master and workers share the machine.
+All setups build the same shop with the same models, without tests. A setup can be left out where a
+size is too large for it. A worker has one core; driver, master and workers share the machine.
 """
 
 import json
@@ -17,7 +17,8 @@ import typer
 from rich.table import Table
 
 from bench.build import DBT, LAST, Shop, draw, schedule
-from bench.processes import Cost, machine, run
+from bench.machine import machine
+from bench.processes import Cost, run
 from bench.spark_events import Stage, seconds_of, stages_of
 from tests.support.spark_cluster import PYTHON, started_cluster
 from warehouse.console import say, show, write_json
@@ -27,7 +28,7 @@ __all__ = ["spark"]
 
 DUCKDB, LOCAL = "DuckDB", "Spark, one process"
 WAYS: Mapping[str, int] = {DUCKDB: 0, LOCAL: 0, "Spark, one worker": 1, "Spark, two workers": 2}
-"""{way: how many workers it has}"""
+"""Number of workers by setup."""
 BUILD = ["build", "--exclude-resource-type", "test", "unit_test", "--select", "+customer_features"]
 SCHEDULE = f"""
 from warehouse.settings import load_settings
@@ -44,19 +45,19 @@ MOST_STAGES = 8
 
 @dataclass(frozen=True)
 class Figures:
-    """What one way took for one size."""
+    """What one setup costs for one size."""
 
     build_seconds: float
     score_seconds: float | None
     models: Mapping[str, float]
     """Seconds of each model."""
     cpu_seconds: float
-    """Of DuckDB's process; of Spark all tasks, without the driver that plans them."""
+    """CPU time of DuckDB's process, or of all Spark tasks without the driver's planning."""
     stages: Sequence[Stage] = ()
 
     @property
     def bytes_shuffled(self) -> int:
-        """Bytes all stages of the build wrote for others."""
+        """Bytes that all stages of the build wrote for later stages."""
         return sum(stage.bytes_shuffled for stage in self.stages)
 
 
@@ -75,10 +76,10 @@ def spark(
     ] = Path("data/bench/build"),
     memory: Annotated[str, typer.Option(help="Of the driver and of each worker.")] = "3g",
 ) -> None:
-    """What Spark costs beside DuckDB, with one worker and with two."""
+    """Measure Spark with no, one and two workers, and compare with DuckDB."""
     unknown = set(way or ()) - WAYS.keys()
     if unknown:
-        raise InputError(f"no way {unknown.pop()}: there are {', '.join(WAYS)}")
+        raise InputError(f"unknown way {unknown.pop()}: choose from {', '.join(WAYS)}")
     if not PYTHON.exists():
         raise InputError("no .venv-spark here: run make spark-setup")
     facts: dict[str, Any] = {"bench": "spark", **machine(), "sizes": []}
@@ -204,14 +205,14 @@ def _table(shop: Shop, found: Mapping[str, Figures]) -> Table:
         f"against {first}": lambda one: f"{one.build_seconds / found[first].build_seconds:.1f} ×",
         "score, s": lambda one: f"{one.score_seconds:.0f}" if one.score_seconds else "",
         "CPU s": lambda one: f"{one.cpu_seconds:.0f}",
-        "raw rows a CPU s": lambda one: f"{sum(shop.rows().values()) / one.cpu_seconds:,.0f}",
+        "raw rows / CPU s": lambda one: f"{sum(shop.rows().values()) / one.cpu_seconds:,.0f}",
         "shuffled, MiB": lambda one: f"{one.bytes_shuffled / 2**20:,.0f}" if one.stages else "",
     }
     table.add_column("way")
     for heading in columns:
         table.add_column(heading, justify="right")
     for name, figures in found.items():
-        table.add_row(name, *(say_it(figures) for say_it in columns.values()))
+        table.add_row(name, *(cell(figures) for cell in columns.values()))
     return table
 
 
@@ -221,7 +222,7 @@ def _largest(name: str, figures: Figures) -> Table:
         "model",
         "rows shuffled",
         "MiB shuffled",
-        "bytes a row",
+        "bytes per row",
         "MiB spilled",
         "CPU s",
     ):

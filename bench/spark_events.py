@@ -1,4 +1,4 @@
-"""What Spark's event log says of a dbt run: for each stage, its model, rows, bytes and CPU time."""
+"""Read Spark's event log of a dbt run: the model, rows, bytes and CPU time of each stage."""
 
 import json
 import re
@@ -24,10 +24,10 @@ WRITES = re.compile(r"Execute InsertIntoHadoopFsRelationCommand file:[^,]*\.db/(
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: tasks that need no bytes of each other. Bytes are compressed, as on the wire."""
+    """One stage: tasks that run without exchanging data. Bytes are compressed, as transferred."""
 
     model: str
-    """The table it helps to write."""
+    """The table that the stage helps to write."""
     tasks: int
     cpu_seconds: float
     rows_read: int
@@ -38,7 +38,7 @@ class Stage:
 
 
 def seconds_of(run_results: Path) -> dict[str, float]:
-    """Seconds of each model of target/run_results.json, planning included."""
+    """Seconds of each model in target/run_results.json, including planning."""
     found = {}
     for result in json.loads(run_results.read_text())["results"]:
         kind, _, name = result["unique_id"].rpartition(".")
@@ -52,10 +52,10 @@ def seconds_of(run_results: Path) -> dict[str, float]:
 
 
 def stages_of(log: Path) -> list[Stage]:
-    """The stages that ended in the event log `log` and are part of writing a table, with its name.
+    """The finished stages in the event log `log` that help to write a table, with its name.
 
-    Several tables may be written at once: a stage is of a job, the job of a query, and the plan of
-    the query names the folder it writes to.
+    Several tables may be written at once. A stage belongs to a job, the job belongs to a query, and
+    the plan of the query names the folder of the table.
     """
     written: dict[str, str] = {}
     queries: dict[int, str] = {}
@@ -78,7 +78,7 @@ def stages_of(log: Path) -> list[Stage]:
 
 
 def _table(plan: Mapping[str, Any]) -> str:
-    """The table whose folder a node of the plan writes; empty when none does."""
+    """The table whose folder a node of the plan writes; empty when no node does."""
     if found := WRITES.match(plan["simpleString"]):
         return found[1]
     return next(filter(None, map(_table, plan["children"])), "")

@@ -1,7 +1,7 @@
-"""Learning: what the features in the warehouse say about who will buy.
+"""Learning: train and evaluate models on the feature tables of the warehouse.
 
-The feature tables and the things to predict come from dbt's own manifest; what is learned leaves as
-a bundle (`model.onnx` and `model.json`) that `scoring` runs without this package.
+dbt's manifest declares the feature tables and the tasks. A trained model is exported as a bundle
+(`model.onnx` and `model.json`), which `scoring` runs without this package.
 """
 
 __all__: list[str] = []

@@ -1,4 +1,4 @@
-"""The command line: `python -m ml` synthesize, train, evaluate, explain, discover, report …"""
+"""The command line `python -m ml`: synthesize, train, evaluate, explain, discover, report …"""
 
 import os
 import sys
@@ -17,7 +17,7 @@ from warehouse.settings import load_settings
 __all__ = ["app", "main"]
 
 app = typer.Typer(
-    help="Learn who will buy from the feature tables of the warehouse.",
+    help="Train models on the feature tables of the warehouse, and predict who will buy.",
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -26,37 +26,46 @@ Warehouse = Annotated[
     Path | None, typer.Option(resolve_path=True, help="The DuckDB file to read and write.")
 ]
 Manifest = Annotated[
-    Path | None, typer.Option(resolve_path=True, help="dbt's manifest.json: what can be learned.")
+    Path | None,
+    typer.Option(resolve_path=True, help="dbt's manifest.json, which declares the tasks."),
 ]
 Artifacts = Annotated[
     Path | None, typer.Option(resolve_path=True, help="The folder of the model bundles.")
 ]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed and data give the same result.")]
 Folds = Annotated[
-    int | None, typer.Option(min=2, help="Folds that compare models; by default as rows suggest.")
+    int | None,
+    typer.Option(min=2, help="Folds to compare models; the default depends on the rows."),
 ]
 Repeats = Annotated[
-    int | None, typer.Option(min=1, help="Deals into folds; by default as rows suggest.")
+    int | None,
+    typer.Option(
+        min=1, help="How often rows are split into folds; the default depends on the rows."
+    ),
 ]
 Without = Annotated[
     list[str] | None,
-    typer.Option(metavar="GROUP", help="Leave a group of features out; can be given repeatedly."),
+    typer.Option(metavar="GROUP", help="Leave out a group of features; repeatable."),
 ]
 AllCandidates = Annotated[
     bool,
     typer.Option(
-        "--all-candidates", help="Also a random forest, a neural net and an ensemble: slower."
+        "--all-candidates", help="Also compare a random forest, a neural net, an ensemble; slower."
     ),
 ]
 MaxRows = Annotated[
     int | None,
-    typer.Option(min=10_000, help="Labelled rows to read; of more, so many are drawn [1,000,000]."),
+    typer.Option(
+        min=10_000, help="Labelled rows to read at most; of more, a sample (default: 1,000,000)."
+    ),
 ]
 FeaturesFrom = Annotated[
     str | None,
-    typer.Option(metavar="warehouse|spark", help="Where labelled rows are read [warehouse]."),
+    typer.Option(
+        metavar="warehouse|spark", help="Where labelled rows are read (default: warehouse)."
+    ),
 ]
-Reason = Annotated[str | None, typer.Option(help="Why, for those who read it later.")]
+Reason = Annotated[str | None, typer.Option(help="The reason, noted in registry.decisions.")]
 
 
 @app.command()
@@ -64,7 +73,7 @@ def synthesize(
     customers: Annotated[int, typer.Option(min=1, help="Customers of the sample shop.")] = 2_000,
     seed: Seed = 0,
     out: Annotated[
-        Path | None, typer.Option(resolve_path=True, help="The raw folder to write to.")
+        Path | None, typer.Option(resolve_path=True, help="The raw folder to write into.")
     ] = None,
     change_at: Annotated[
         datetime | None,
@@ -75,7 +84,7 @@ def synthesize(
     from ml.synthesize import synthesize as write_shop
 
     folder = load_settings(raw=out).raw
-    with progress_bar("drawing the shop") as advance:
+    with progress_bar("generating the shop") as advance:
         change = change_at.date() if change_at else None
         rows = write_shop(customers, seed, folder, advance, change)
     return _done("synthesize", {"out": folder, "customers": customers, "seed": seed, "rows": rows})
@@ -92,16 +101,18 @@ def train(
     repeats: Repeats = None,
     without: Without = None,
     budget: Annotated[
-        float | None, typer.Option(help="Seconds a task to search settings in; goes on next time.")
+        float | None,
+        typer.Option(help="Seconds per task to search for settings; a later run continues."),
     ] = None,
     trials: Annotated[
-        int | None, typer.Option(help="Settings to search a candidate; repeatable by seed.")
+        int | None,
+        typer.Option(help="Settings to try per candidate; the same seed tries the same ones."),
     ] = None,
     all_candidates: AllCandidates = False,
     max_rows: MaxRows = None,
     features_from: FeaturesFrom = None,
 ) -> int:
-    """Compare the candidates, ship the best as a bundle, enter it in the registry."""
+    """Compare the candidates, write the best as a bundle, and enter it in the registry."""
     from ml.candidates import CANDIDATES
     from ml.training.train import TrainingRequest
     from ml.training.train import train as train_tasks
@@ -124,13 +135,13 @@ def train(
 def retrain(
     task: Annotated[str | None, typer.Option(help="One task; without it every task.")] = None,
     if_needed: Annotated[
-        bool, typer.Option("--if-needed", help="Only where there is a reason; else always.")
+        bool, typer.Option("--if-needed", help="Train only where monitoring gives a reason.")
     ] = False,
     max_age: Annotated[
-        int, typer.Option(min=1, help="Matured dates it may not know before a model is too old.")
+        int, typer.Option(min=1, help="Newly matured dates after which a model is too old.")
     ] = 12,
     wait_days: Annotated[
-        int, typer.Option(min=0, help="Days of new dates to wait for after a refusal.")
+        int, typer.Option(min=0, help="Days of new data to wait for after a refused challenger.")
     ] = 14,
     warehouse: Warehouse = None,
     manifest: Manifest = None,
@@ -139,7 +150,7 @@ def retrain(
     max_rows: MaxRows = None,
     features_from: FeaturesFrom = None,
 ) -> int:
-    """Train again where matured labels or drift say so; promote only what clearly wins."""
+    """Train again where matured labels or drift give a reason; promote only a clear winner."""
     from ml.training.retrain import retrain as retrain_tasks
 
     settings = load_settings(
@@ -154,7 +165,7 @@ def retrain(
 
 @app.command()
 def evaluate(
-    task: Annotated[str, typer.Option(help="The task whose candidates are measured.")],
+    task: Annotated[str, typer.Option(help="The task whose candidates are compared.")],
     warehouse: Warehouse = None,
     manifest: Manifest = None,
     seed: Seed = 0,
@@ -165,7 +176,7 @@ def evaluate(
     max_rows: MaxRows = None,
     features_from: FeaturesFrom = None,
 ) -> int:
-    """Measure every candidate under the task's protocol; nothing is written."""
+    """Measure every candidate under the task's protocol, without writing anything."""
     from ml.candidates import CANDIDATES
     from ml.evaluation.command import evaluate_task
     from ml.training.train import TrainingRequest
@@ -191,13 +202,13 @@ def models(
 
 @app.command()
 def promote(
-    model_version: Annotated[str, typer.Argument(help="As python -m ml models lists it.")],
-    task: Annotated[str, typer.Option(help="The task whose champion it becomes.")],
+    model_version: Annotated[str, typer.Argument(help="As listed by python -m ml models.")],
+    task: Annotated[str, typer.Option(help="The task of which it becomes the champion.")],
     reason: Reason = None,
     warehouse: Warehouse = None,
     artifacts: Artifacts = None,
 ) -> int:
-    """Make a registered model the champion, whatever was measured; noted in registry.decisions."""
+    """Make a registered model the champion, regardless of its figures; noted in the registry."""
     from ml.registry.promote import promote as promote_model
 
     settings = load_settings(warehouse=warehouse, artifacts=artifacts)
@@ -206,12 +217,12 @@ def promote(
 
 @app.command()
 def rollback(
-    task: Annotated[str, typer.Option(help="The task that goes back to its champion before.")],
+    task: Annotated[str, typer.Option(help="The task that goes back to its previous champion.")],
     reason: Reason = None,
     warehouse: Warehouse = None,
     artifacts: Artifacts = None,
 ) -> int:
-    """Go back to the champion before this one; noted in registry.decisions."""
+    """Go back to the previous champion; noted in the registry."""
     from ml.registry.promote import rollback as roll_back
 
     settings = load_settings(warehouse=warehouse, artifacts=artifacts)
@@ -222,14 +233,16 @@ def rollback(
 def report(
     out: Annotated[
         Path | None,
-        typer.Option(resolve_path=True, help="The file; report.html beside the warehouse."),
+        typer.Option(
+            resolve_path=True, help="The file (default: report.html next to the warehouse)."
+        ),
     ] = None,
     warehouse: Warehouse = None,
     manifest: Manifest = None,
     max_rows: MaxRows = None,
     features_from: FeaturesFrom = None,
 ) -> int:
-    """Write one HTML page about data, segments and models, which opens offline."""
+    """Write one HTML page about data, segments and models that opens offline."""
     from ml.report import write_report
 
     settings = load_settings(
@@ -245,7 +258,7 @@ def explain(
     manifest: Manifest = None,
     artifacts: Artifacts = None,
 ) -> int:
-    """Draw every term of a champion that is a glass box, on one page."""
+    """Draw every term of the champion on one page, if the champion is a glass box."""
     from ml.report.explain import explain_task
 
     settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
@@ -254,14 +267,14 @@ def explain(
 
 @app.command()
 def discover(
-    task: Annotated[str, typer.Option(help="The task whose buyers are looked for.")],
+    task: Annotated[str, typer.Option(help="The task whose outcome the segments explain.")],
     warehouse: Warehouse = None,
     manifest: Manifest = None,
     seed: Seed = 0,
     max_rows: MaxRows = None,
     features_from: FeaturesFrom = None,
 ) -> int:
-    """Propose segments by shallow trees, confirm them on other customers, enter them as rows."""
+    """Propose segments by shallow trees, confirm them on other customers, and store them."""
     from ml.discover import discover as discover_segments
 
     settings = load_settings(
@@ -274,7 +287,7 @@ def discover(
 def summary(
     warehouse: Warehouse = None, manifest: Manifest = None, artifacts: Artifacts = None
 ) -> int:
-    """Say on one page what is in the warehouse, how good it is, and what to do next."""
+    """Print what is in the warehouse, how good it is, and what to do next."""
     from ml.report.summary import summarise
 
     settings = load_settings(warehouse=warehouse, manifest=manifest, artifacts=artifacts)
@@ -282,18 +295,18 @@ def summary(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code, and never raises.
+    """Run the command line and return the exit code; it never raises.
 
-    The last line of stdout is a JSON object whatever happens, but for --help.
+    The last line of stdout is always a JSON object, except with --help.
     """
-    # Otherwise OpenMP's threads spin while they wait, and on busy cores wait for each other.
+    # By default OpenMP's threads spin while they wait. On busy cores they then block each other.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         return int(app(args=arguments, standalone_mode=False) or 0)
     except typer.Abort:
-        return _failed("interrupted: what was not finished is not kept", NumerosityError.exit_code)
+        return _failed("interrupted: unfinished work is not kept", NumerosityError.exit_code)
     except Exception as error:
-        if hasattr(error, "format_message"):  # click's own: an unknown option, a missing value
+        if hasattr(error, "format_message"):  # an error of click: unknown option, missing value
             message = f"{error.format_message().rstrip('.')}: see python -m ml --help"
             return _failed(message, UsageError.exit_code)
         if not isinstance(error, NumerosityError) and _debugging():

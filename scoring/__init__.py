@@ -1,8 +1,7 @@
-"""Scoring: a trained bundle and a feature table in, predictions with their reasons out.
+"""Scoring: apply trained models to feature tables, and publish, deliver and serve the predictions.
 
-What runs at night is small on purpose: this package needs DuckDB, Arrow, NumPy and onnxruntime, and
-neither scikit-learn nor the learning side (`ml`). `ml` itself uses `scoring.bundle`, `errors`,
-`settings` and `warehouse`.
+The package needs DuckDB, Arrow, NumPy and onnxruntime. It imports neither scikit-learn nor `ml`, so
+that the nightly job stays small. `ml` imports `scoring.bundle`, and both use `warehouse`.
 """
 
 __version__ = "0.1.0"

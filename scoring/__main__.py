@@ -1,4 +1,4 @@
-"""`python -m scoring`."""
+"""Entry point of `python -m scoring`."""
 
 import sys
 

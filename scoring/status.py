@@ -1,4 +1,4 @@
-"""`python -m scoring status`: what the newest monitoring checks say, the worst first."""
+"""`python -m scoring status`: the newest monitoring checks, worst first."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date
 
 import duckdb
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -14,18 +14,17 @@ from warehouse.connection import connect, fetch, qualified, require_tables
 from warehouse.errors import InputError
 from warehouse.settings import Settings
 
-__all__ = ["CHECKS", "ORDER", "Check", "Status", "page", "read_status", "show"]
+__all__ = ["CHECKS", "ORDER", "MonitoringCheck", "Status", "page", "read_status"]
 
 CHECKS = "monitoring.monitoring_checks"
 ORDER = ("fail", "warn", "ok")
 STYLES = {"fail": "bold red", "warn": "yellow", "ok": "green"}
 FAILED = InputError.exit_code
-"""A failed check is a broken contract of what comes in: scores are there, and not to be trusted."""
-PLAIN_WIDTH = 140
+"""The exit code when a check failed: the data breaks a contract, so its scores are not reliable."""
 
 
 @dataclass(frozen=True)
-class Check:
+class MonitoringCheck:
     """One row of monitoring_checks."""
 
     status: str
@@ -41,39 +40,44 @@ class Check:
 
 @dataclass(frozen=True)
 class Status:
-    """The checks of the newest run, the worst first."""
+    """The checks of the newest run, worst first."""
 
     as_of_date: date
-    checks: tuple[Check, ...]
+    checks: tuple[MonitoringCheck, ...]
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many checks fail, warn and are ok."""
+        """The number of checks with each status: fail, warn, ok."""
         return {name: sum(check.status == name for check in self.checks) for name in ORDER}
 
     @property
+    def to_look_at(self) -> list[MonitoringCheck]:
+        """The checks that failed or warned."""
+        return [check for check in self.checks if check.status != "ok"]
+
+    @property
     def exit_code(self) -> int:
-        """0 unless a check fails; a warning is for people, not for schedulers."""
+        """3 when a check failed, else 0. Warnings are for people, so a scheduler sees 0."""
         return FAILED if self.counts["fail"] else 0
 
     def facts(self) -> dict[str, object]:
-        """For programs: the counts, and every check that is not ok."""
+        """The JSON line for programs: the counts, and every check that failed or warned."""
         status = next((name for name in ORDER if self.counts[name]), "ok")
-        speaking = [asdict(check) for check in self.checks if check.status != "ok"]
         return {
             "status": status,
             "exit_code": self.exit_code,
             "as_of_date": self.as_of_date,
             **{f"checks_{name}": count for name, count in self.counts.items()},
-            "checks": speaking,
+            "checks": [asdict(check) for check in self.to_look_at],
             "error": None,
         }
 
 
 def read_status(settings: Settings, engine: str = "duckdb") -> Status:
-    """The checks of the newest date in the tables of `engine`, read-only; of Spark without Java.
+    """The checks of the newest date in the tables of `engine`, opened read-only.
 
-    Raises InputError (no warehouse, no checks in it yet) or LockedError.
+    Spark's tables are read as Parquet files, without Java. Raises InputError (no warehouse, or no
+    checks in it) or LockedError.
     """
     with _opened(settings, engine) as (connection, table):
         ((newest,),) = fetch(connection, f"select max(as_of_date) from {table}")
@@ -85,31 +89,23 @@ def read_status(settings: Settings, engine: str = "duckdb") -> Status:
             f" expected_high, message from {table} where as_of_date = ? order by check_rank",
             [newest],
         )
-    return Status(newest, tuple(Check(*row) for row in rows))
+    return Status(newest, tuple(MonitoringCheck(*row) for row in rows))
 
 
 def page(status: Status) -> RenderableType:
-    """What people read: each check that speaks up, then how many are ok."""
+    """The table for people: each check that failed or warned, then the counts."""
     counts = status.counts
     total = (
         f"as of {status.as_of_date}: {counts['fail']} failed, {counts['warn']} to look at,"
         f" {counts['ok']} ok"
     )
-    speaking = [check for check in status.checks if check.status != "ok"]
-    return Group(_table(speaking), Text(total)) if speaking else Text(total)
-
-
-def show(status: Status) -> None:
-    """Print the page on stdout."""
-    console = Console(highlight=False)
-    if not console.is_terminal:  # a file has no width
-        console = Console(highlight=False, width=PLAIN_WIDTH)
-    console.print(page(status))
+    listed = status.to_look_at
+    return Group(_table(listed), Text(total)) if listed else Text(total)
 
 
 @contextmanager
 def _opened(settings: Settings, engine: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
-    """A connection, and what the checks are selected from."""
+    """A connection, and the checks as SQL to select from."""
     if engine == "spark":
         from scoring.spark.tables import parquet
 
@@ -121,7 +117,7 @@ def _opened(settings: Settings, engine: str) -> Iterator[tuple[duckdb.DuckDBPyCo
         yield connection, qualified(connection, CHECKS)
 
 
-def _table(checks: Sequence[Check]) -> Table:
+def _table(checks: Sequence[MonitoringCheck]) -> Table:
     table = Table()
     for heading in ("", "check", "subject", "what, and what to do"):
         table.add_column(heading, overflow="fold")

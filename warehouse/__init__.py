@@ -1,1 +1,1 @@
-"""What ml and scoring share: settings, DuckDB, the manifest, the feature tables, the console."""
+"""Code shared by ml and scoring: settings, DuckDB, dbt's manifest, feature tables, the console."""

@@ -1,4 +1,4 @@
-"""The edge to DuckDB: open the file (waiting for its lock), and name what is in it."""
+"""Connections to DuckDB (waiting for the lock of the file), transactions, and names as SQL."""
 
 import re
 import time
@@ -16,6 +16,7 @@ __all__ = [
     "columns",
     "connect",
     "fetch",
+    "literal",
     "qualified",
     "quoted",
     "require_tables",
@@ -24,21 +25,22 @@ __all__ = [
 ]
 
 LOCKED = "IO Error: Could not set lock on file"
-"""How DuckDB's message begins when another process has the file."""
+"""The beginning of DuckDB's message when another process holds the file."""
 FULL = ("No space left on device", "Disk quota exceeded", "File too large")
-"""How a message ends, DuckDB's and Python's, when a disk is full."""
+"""Parts of the messages of DuckDB and Python when a disk is full."""
 LONGEST_PAUSE = 0.5
-"""Seconds between two attempts at a locked file."""
+"""The most seconds between two attempts to open a locked file."""
 
 
 @contextmanager
 def connect(
     path: Path, read_only: bool = False, timeout: float = 60
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open the warehouse `path`, and close it at the end; what was not committed is gone.
+    """Open the warehouse `path`, and close it at the end of the block.
 
-    Tries again while another process holds the file, for at most `timeout` seconds.
-    Raises InputError (no such file, or not a readable DuckDB file) or LockedError.
+    Uncommitted changes are rolled back. While another process holds the file, it is tried again for
+    at most `timeout` seconds. Raises InputError (the file does not exist or is not a DuckDB file)
+    or LockedError.
     """
     if not path.is_file():
         raise InputError(f"no warehouse at {path}: run dbt build first")
@@ -51,7 +53,7 @@ def connect(
 
 @contextmanager
 def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """All or nothing: what is done within is there at the end, or none of it is."""
+    """Run the block in one transaction: commit at its end, roll back after an error."""
     connection.begin()
     try:
         step("transaction begun")
@@ -67,7 +69,7 @@ def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 @contextmanager
 def storage(path: Path) -> Iterator[None]:
-    """Raise StorageError, naming `path`, where what is done within finds the disk full."""
+    """Raise StorageError with `path` in its message when the disk is full within the block."""
     try:
         yield
     except (OSError, duckdb.Error) as error:
@@ -75,7 +77,7 @@ def storage(path: Path) -> Iterator[None]:
         if reason is None:
             raise
         raise StorageError(
-            f"cannot write {path} ({reason.lower()}): it is as it was before; make room, run again"
+            f"cannot write {path} ({reason.lower()}), it is unchanged: free space and run again"
         ) from None
 
 
@@ -85,12 +87,15 @@ def _open(path: Path, read_only: bool, timeout: float) -> duckdb.DuckDBPyConnect
     while True:
         try:
             connection = duckdb.connect(str(path), read_only=read_only)
-            connection.execute("set enable_progress_bar = false")  # it would go to stdout
+            connection.execute("set enable_progress_bar = false")  # the bar would be on stdout
             return connection
         except duckdb.Error as error:
             if not str(error).startswith(LOCKED):
                 reason = str(error).splitlines()[0]
-                raise InputError(f"cannot open the warehouse {path}: {reason}") from None
+                raise InputError(
+                    f"cannot open the warehouse {path} ({reason}): restore it, or remove it and run"
+                    " dbt build"
+                ) from None
             if time.monotonic() >= deadline:
                 raise LockedError(_held(path, timeout, str(error))) from None
         time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
@@ -111,20 +116,25 @@ def fetch(
     statement: str,
     values: Sequence[Any] | Mapping[str, Any] | None = None,
 ) -> list[tuple[Any, ...]]:
-    """Run one statement to its end and return its rows.
+    """Run one statement and return all its rows.
 
-    To the end, because DuckDB 2 lets nothing else run on a connection with an unfinished result.
+    All rows are fetched because DuckDB 2 runs no other statement while a result is unfinished.
     """
     return connection.execute(statement, values).fetchall()
 
 
 def quoted(name: str) -> str:
-    """`name` as an SQL identifier."""
+    """`name` as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(text: object) -> str:
+    """`text` as a quoted SQL string."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
 def qualified(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
-    """`schema.name` as SQL, with its database: a file may be called like one of its schemas."""
+    """`schema.name` as SQL, with its database, because a file may be named like a schema."""
     ((database,),) = fetch(connection, "select current_database()")
     return ".".join(map(quoted, [database, *relation.split(".")]))
 
@@ -132,9 +142,9 @@ def qualified(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
 def columns(
     connection: duckdb.DuckDBPyConnection, relation: str, database: str | None = None
 ) -> dict[str, str]:
-    """The columns of `schema.name` and their SQL types, in order; empty without such a relation.
+    """The SQL types of the columns of `schema.name`, in order; empty if there is no such relation.
 
-    Without a name of a database, the relation is in the connection's own.
+    `database` is the name of an attached database; by default the current one.
     """
     schema, _, name = relation.partition(".")
     rows = fetch(

@@ -1,4 +1,4 @@
-"""What people see: progress, remarks and logs on stderr; tables, then one JSON line, on stdout."""
+"""Output for people: progress, messages and logs on stderr; tables and the JSON line on stdout."""
 
 import json
 import logging
@@ -23,20 +23,21 @@ __all__ = [
 ]
 
 Advance = Callable[[int, int], None]
-"""Called with how much is done and how much there is."""
+"""A function called with the number of finished items and the total."""
 
 PLAIN_WIDTH = 140
+"""Characters per line where stdout is not a terminal."""
 
 _stderr = Console(stderr=True, highlight=False)
 
 
 def say(message: str) -> None:
-    """Print a remark on stderr."""
+    """Print a message on stderr."""
     _stderr.print(message, markup=False, soft_wrap=True)
 
 
 def show(*pages: Any) -> None:
-    """Print what the command was asked for, text or anything rich can draw, on stdout."""
+    """Print text, or anything that rich can render, on stdout."""
     console = Console(highlight=False)
     if not console.is_terminal:  # a file has no width
         console = Console(highlight=False, width=PLAIN_WIDTH)
@@ -45,19 +46,19 @@ def show(*pages: Any) -> None:
 
 
 def write_error(message: str) -> None:
-    """Write one line on stderr."""
+    """Write `error: <message>` on stderr."""
     print(f"error: {message}", file=sys.stderr, flush=True)
 
 
 def write_json(facts: Mapping[str, Any]) -> None:
-    """Write the last line of stdout, for programs."""
+    """Write the facts as one JSON line on stdout: the last line, for programs."""
     print(json.dumps(facts, default=str, allow_nan=False), flush=True)
 
 
 def configure_logs(json_lines: bool = False, level: str = "info") -> None:
-    """Send the logs to stderr, for people or (`json_lines`) as one JSON object per line."""
+    """Send the logs to stderr: as text, or with `json_lines` as one JSON object per line."""
     renderer: Any = structlog.dev.ConsoleRenderer(
-        # Not rich's traceback: it prints the values of variables, here people's data.
+        # The traceback of rich would print the values of variables, which may be personal data.
         colors=sys.stderr.isatty(),
         exception_formatter=structlog.dev.plain_traceback,
     )
@@ -79,7 +80,7 @@ def configure_logs(json_lines: bool = False, level: str = "info") -> None:
 
 @contextmanager
 def progress_bar(what: str) -> Iterator[Advance]:
-    """Draw a bar on stderr that disappears at the end; nothing where stderr is not a terminal."""
+    """Show a progress bar on stderr until the end of the block, if stderr is a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -95,9 +96,9 @@ def progress_bar(what: str) -> Iterator[Advance]:
 
 @contextmanager
 def row_progress_bar(what: str, total: int, wanted: bool = True) -> Iterator[Callable[[int], None]]:
-    """Draw a bar over `total` rows; the function given takes the rows done since its last call.
+    """Show a progress bar over `total` rows on stderr, if it is a terminal and the bar is `wanted`.
 
-    Nothing is drawn where stderr is not a terminal, or the bar is not `wanted`.
+    Yields a function that is called with the number of rows finished since its last call.
     """
     console = Console(stderr=True)
     with Progress(

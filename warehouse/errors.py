@@ -1,4 +1,4 @@
-"""The errors people see: one clear line each, and the exit code a scheduler acts on."""
+"""The expected errors: each has a one-line message for people and an exit code for schedulers."""
 
 __all__ = [
     "InputError",
@@ -14,13 +14,13 @@ __all__ = [
 
 
 class NumerosityError(Exception):
-    """An expected failure. Its message is one line: what is wrong, where, and what to do."""
+    """An expected failure. Its message is one line: what failed, where, and what to do."""
 
     exit_code = 1
 
 
 class UsageError(NumerosityError):
-    """The command or its configuration is wrong; nothing was tried."""
+    """The command or its configuration is wrong; nothing was changed."""
 
     exit_code = 2
 
@@ -32,31 +32,31 @@ class InputError(NumerosityError):
 
 
 class NothingToScoreError(InputError):
-    """A feature table is empty: its source is off, or has nothing yet."""
+    """A feature table is empty: its source is disabled, or has no data yet."""
 
 
 class IntegrityError(NumerosityError):
-    """A model is not what its manifest says, or answers what a model may not."""
+    """A file or model differs from its record, or a model returned invalid output."""
 
     exit_code = 4
 
 
 class LockedError(NumerosityError):
-    """Another process held the warehouse for longer than the time allowed."""
+    """Another process held the lock for longer than the timeout."""
 
     exit_code = 5
 
 
 class StorageError(NumerosityError):
-    """The disk is full; what was there before still is."""
+    """The disk is full; the files are unchanged."""
 
 
 def exit_code(error: Exception) -> int:
-    """The exit code for any error: 1 for those nobody expected."""
+    """The exit code for any error; 1 for an unexpected one."""
     return error.exit_code if isinstance(error, NumerosityError) else NumerosityError.exit_code
 
 
 def one_line(error: Exception) -> str:
-    """Any error as one line; those nobody expected with their type in front."""
+    """The message of any error on one line; an unexpected one has its type in front."""
     text = " ".join(str(error).split())
     return text if isinstance(error, NumerosityError) else f"{type(error).__name__}: {text}"

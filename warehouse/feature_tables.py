@@ -1,7 +1,7 @@
-"""The feature catalog: which feature tables there are and what can be predicted from them.
+"""The feature tables of the project and their tasks, from dbt's manifest.
 
-A dbt model is a feature table when its `config.meta` has a `numerosity` entry; the order of its
-feature columns in the YAML is the order of the model's input.
+A dbt model is a feature table if its `config.meta` has the key `numerosity`. The order of the
+feature columns in the YAML is the order of a trained model's input.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,15 +19,16 @@ FLOATS = {"float", "float4", "real"}
 
 @dataclass(frozen=True)
 class Feature:
-    """One column a model reads."""
+    """One feature column."""
 
     name: str
     label: str
-    """What people read instead of the name."""
+    """The name in readable form."""
     group: str
     is_personal: bool
     is_sensitive: bool
     window_days: int | None
+    """Days before the as-of date that the feature covers; None for no fixed window."""
 
 
 @dataclass(frozen=True)
@@ -38,33 +39,34 @@ class Task:
     title: str
     label: str
     horizon_days: int
-    """Days after the as-of date that the label looks at; 0 where it is known at once."""
+    """Days after the as-of date that the label covers; 0 if it is known at once."""
     exclude_groups: tuple[str, ...]
+    """Groups of features that the task does not use."""
     trained_by_default: bool = True
-    """False: only when it is asked for by name."""
+    """False: the task is trained only if it is given by name."""
     without: tuple[str, ...] = ()
-    """Groups of features left out for once; they are among `exclude_groups`."""
+    """Groups of features that this variant leaves out; they are also in `exclude_groups`."""
     cost_false_positive: float = 1.0
-    """What it costs to act on somebody who then does not buy."""
+    """The cost of acting on an entity that then does not buy."""
     value_true_positive: float = 1.0
-    """What it is worth to act on somebody who does, its cost taken off."""
+    """The value of acting on an entity that then buys, minus the cost."""
     states_costs: bool = False
-    """Whether the YAML gives the two; otherwise a miss costs what a hit is worth."""
+    """Whether the YAML states costs or values; otherwise both are 1."""
 
     @property
     def full_name(self) -> str:
-        """The name, and what a variant does without."""
+        """The name, with the groups that the variant leaves out."""
         return self.name + "".join(f" without {group}" for group in self.without)
 
     @property
     def threshold(self) -> float:
-        """The probability from which acting pays: cost / (cost + value) (Elkan 2001)."""
+        """The probability above which acting pays: cost / (cost + value) (Elkan 2001)."""
         return self.cost_false_positive / (self.cost_false_positive + self.value_true_positive)
 
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """One row an entity and as-of date."""
+    """A feature table: one row per entity and as-of date."""
 
     relation: str
     """`schema.name` in the warehouse."""
@@ -76,15 +78,15 @@ class FeatureTable:
     tasks: tuple[Task, ...]
 
     def features_for(self, task: Task) -> tuple[Feature, ...]:
-        """The features `task` may use, in the order of the model's input."""
+        """The features that `task` uses, in the order of the model's input."""
         return tuple(f for f in self.features if f.group not in task.exclude_groups)
 
 
 def load_feature_tables(path: Path) -> tuple[FeatureTable, ...]:
-    """Every feature table of dbt's manifest at `path`, by relation.
+    """All feature tables of dbt's manifest at `path`, sorted by relation.
 
-    Raises InputError when it cannot be read, and one that names the model and column when an entry
-    is not as it should be.
+    Raises InputError when the manifest cannot be read or an entry is invalid; the message names the
+    model and the column or key.
     """
     tables = [_table(model) for model in read_models(path) if "numerosity" in model.meta]
     owners: dict[str, str] = {}
@@ -92,7 +94,7 @@ def load_feature_tables(path: Path) -> tuple[FeatureTable, ...]:
         for task in table.tasks:
             if task.name in owners:
                 both = f"{owners[task.name]} and {table.relation}"
-                raise InputError(f"task {task.name} is declared by {both}: rename one")
+                raise InputError(f"task {task.name} is declared by {both}: rename one of them")
             owners[task.name] = table.relation
     return tuple(sorted(tables, key=lambda table: table.relation))
 
@@ -100,14 +102,14 @@ def load_feature_tables(path: Path) -> tuple[FeatureTable, ...]:
 def find_task(
     tables: tuple[FeatureTable, ...], name: str, without: Sequence[str] = ()
 ) -> tuple[FeatureTable, Task]:
-    """The task called `name` and its table; of the task, the variant `without` some groups.
+    """The feature table and task for `name`; the task leaves out the groups in `without`.
 
-    Raises UsageError naming the tasks, or the groups, there are.
+    Raises UsageError, which lists the tasks or groups, for an unknown task or group.
     """
     pairs = {task.name: (table, task) for table in tables for task in table.tasks}
     if name not in pairs:
-        known = ", ".join(sorted(pairs)) or "none: no dbt model declares one in config.meta"
-        raise UsageError(f"unknown task {name}; the tasks are {known}")
+        known = ", ".join(sorted(pairs)) or "none, because no dbt model declares one in config.meta"
+        raise UsageError(f"unknown task {name}: the tasks are {known}")
     table, task = pairs[name]
     return table, _variant(table, task, tuple(dict.fromkeys(without)))
 
@@ -121,7 +123,9 @@ def _table(model: Node) -> FeatureTable:
         if column.meta.get("role") == "feature"
     )
     if not features:
-        raise InputError(f"{relation} has no column with meta role: feature in its YAML")
+        raise InputError(
+            f"{relation} has no feature: set meta role: feature on a column in its YAML"
+        )
     tasks = _mapping(entry.get("tasks"), f"{relation}: config.meta.numerosity.tasks")
     table = FeatureTable(
         relation=relation,
@@ -159,13 +163,13 @@ def _task(relation: str, name: str, body: Any) -> Task:
     entry = _mapping(body, where)
     horizon = entry.get("horizon_days", 0)
     if not isinstance(horizon, int) or horizon < 0:
-        raise InputError(f"{where}: horizon_days is {horizon!r}, not a number of days")
+        raise InputError(f"{where}: horizon_days is {horizon!r}: write a number of days")
     groups = entry.get("exclude_groups") or []
     if not isinstance(groups, list):
-        raise InputError(f"{where}: exclude_groups is {groups!r}, not a list")
+        raise InputError(f"{where}: exclude_groups is {groups!r}: write a list")
     by_default = entry.get("trained_by_default", True)
     if not isinstance(by_default, bool):
-        raise InputError(f"{where}: trained_by_default is {by_default!r}, not true or false")
+        raise InputError(f"{where}: trained_by_default is {by_default!r}: write true or false")
     return Task(
         name=name,
         title=str(entry.get("title") or name.replace("_", " ")),
@@ -180,17 +184,26 @@ def _task(relation: str, name: str, body: Any) -> Task:
 
 
 def _check(table: FeatureTable, task: Task, columns: Mapping[str, Column]) -> None:
-    """What a task says must be there; a misspelt group would leak what it means to leave out."""
+    """Raise InputError unless the label and the excluded groups of the task exist.
+
+    A misspelt group would let the features it was meant to exclude leak into the model.
+    """
     where = f"{table.relation}: task {task.name}"
     if task.label not in columns:
-        raise InputError(f"{where}: its label {task.label} is not among the columns of the YAML")
+        raise InputError(
+            f"{where}: its label {task.label} is not among the columns of the YAML: add the column"
+        )
     if columns[task.label].meta.get("role") == "feature":
-        raise InputError(f"{where}: its label {task.label} is also a feature")
+        raise InputError(
+            f"{where}: its label {task.label} is also a feature: remove one of the two roles"
+        )
     unknown = set(task.exclude_groups) - {feature.group for feature in table.features}
     if unknown:
-        raise InputError(f"{where}: no feature is in the excluded group {sorted(unknown)[0]}")
+        raise InputError(
+            f"{where}: no feature is in the excluded group {sorted(unknown)[0]}: correct its name"
+        )
     if not table.features_for(task):
-        raise InputError(f"{where}: exclude_groups leaves no feature")
+        raise InputError(f"{where}: exclude_groups leaves no feature: exclude fewer groups")
 
 
 def _variant(table: FeatureTable, task: Task, without: tuple[str, ...]) -> Task:
@@ -198,27 +211,30 @@ def _variant(table: FeatureTable, task: Task, without: tuple[str, ...]) -> Task:
     for group in without:
         if group not in groups:
             raise UsageError(
-                f"task {task.name} has no group of features {group}; it has {', '.join(groups)}"
+                f"task {task.name} has no group of features {group}: it has {', '.join(groups)}"
             )
     if without and len(without) == len(groups):
-        raise UsageError(f"task {task.name} without {', '.join(without)} has no feature left")
+        raise UsageError(
+            f"task {task.name} without {', '.join(without)} has no feature left: leave out fewer"
+            " groups"
+        )
     return replace(task, exclude_groups=task.exclude_groups + without, without=without)
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:
     if not isinstance(value, Mapping) or not value:
-        raise InputError(f"{where} is not a mapping in the YAML")
+        raise InputError(f"{where} is not a mapping in the YAML: write keys with values")
     return value
 
 
 def _amount(entry: Mapping[str, Any], key: str, where: str) -> float:
     amount = entry.get(key, 1.0)
     if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 < amount < 1e12:
-        raise InputError(f"{where}: {key} is {amount!r}, not an amount above 0")
+        raise InputError(f"{where}: {key} is {amount!r}: write an amount above 0")
     return float(amount)
 
 
 def _text(entry: Mapping[str, Any], key: str, where: str) -> str:
     if not isinstance(entry.get(key), str):
-        raise InputError(f"{where}: {key} is missing in config.meta of the YAML")
+        raise InputError(f"{where}: {key} is missing in config.meta of the YAML: add it")
     return str(entry[key])

@@ -1,6 +1,6 @@
-"""dbt's manifest: every model, seed and test of the project, as its YAML and settings have it.
+"""Read dbt's manifest: the models, seeds and tests of the project with their YAML.
 
-Nothing else reads `target/manifest.json`.
+This is the only module that reads `target/manifest.json`.
 """
 
 import json
@@ -16,7 +16,7 @@ __all__ = ["Column", "Node", "read_manifest", "read_models"]
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a node, as the YAML describes it."""
+    """A column of a node, as described in the YAML."""
 
     description: str
     data_type: str | None
@@ -25,17 +25,17 @@ class Column:
 
 @dataclass(frozen=True)
 class Node:
-    """One thing that dbt builds or runs."""
+    """A node of dbt's manifest, for example a model, a seed or a test."""
 
     kind: str
-    """dbt's resource type: `model`, `seed`, `test` …"""
+    """dbt's resource type: `model`, `seed`, `test`, …"""
     schema: str
     name: str
     alias: str
     """Its name in the warehouse."""
     description: str
     file: str
-    """Where it is written, below the project's root."""
+    """The path of its file, relative to the project's root."""
     config: Mapping[str, Any]
     meta: Mapping[str, Any]
     columns: Mapping[str, Column]
@@ -48,9 +48,9 @@ class Node:
 
 
 def read_manifest(path: Path) -> dict[str, Node]:
-    """Every node of the manifest, by its unique id: `model.numerosity.orders`.
+    """All nodes of the manifest by unique id, for example `model.numerosity.orders`.
 
-    Raises InputError when there is no such file, or it is not a manifest.
+    Raises InputError when the file does not exist or is not a manifest.
     """
     if not path.is_file():
         raise InputError(f"no dbt manifest at {path}: run dbt build")
@@ -85,5 +85,5 @@ def _column(entry: Mapping[str, Any]) -> Column:
 
 
 def _meta(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The `meta` of a node or column, where this version of dbt and older ones put it."""
+    """The `meta` of a node or column, from `config` (current dbt) and the top level (older dbt)."""
     return {**(entry.get("meta") or {}), **((entry.get("config") or {}).get("meta") or {})}

@@ -1,4 +1,4 @@
-"""Where things are: defaults below the project root, replaceable by environment variables."""
+"""Settings: paths and limits, with defaults that environment variables replace."""
 
 import os
 from pathlib import Path
@@ -16,7 +16,10 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 
 class Settings(BaseSettings):
-    """Paths and limits, from `NUMEROSITY_<NAME>` or the default. Paths come out absolute."""
+    """Paths and limits, from `NUMEROSITY_<NAME>` or the default.
+
+    A relative path is below the project root; every path becomes absolute.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix="NUMEROSITY_", env_ignore_empty=True, validate_default=True, frozen=True
@@ -25,7 +28,7 @@ class Settings(BaseSettings):
     warehouse: Path = Path("data/warehouse.duckdb")
     serving: Path = Path("data/serving.duckdb")
     spark_warehouse: Path = Path("data/spark")
-    """The folder of the tables and the catalog of dbt's target `spark`."""
+    """The folder with the tables and the catalog of dbt's target `spark`."""
     raw: Path = Path("data/raw")
     landing: Path | None = None
     """Where raw files land as Parquet; without it, beside the warehouse."""
@@ -33,21 +36,21 @@ class Settings(BaseSettings):
     real_data: Path = Path("../shared/data")
     manifest: Path = Path("target/manifest.json")
     erasures: Path | None = None
-    """The erasure list; without it, beside the raw files."""
+    """The erasure list; default: erased_customers.csv in the folder of the raw files."""
     activation_token: SecretStr | None = None
-    """What `activate` shows an address as a bearer token."""
+    """The bearer token that `activate` sends to a URL."""
     api_keys: Path = Path("data/api_keys")
-    """Hashes of the API keys of the HTTP service."""
+    """The file with the hashes of the HTTP service's API keys."""
     lock_timeout: float = Field(default=60, ge=0, allow_inf_nan=False)
-    """Seconds to wait for a warehouse that another process holds."""
+    """Seconds to wait for a file that another process holds."""
     features_from: Literal["warehouse", "spark"] = "warehouse"
-    """Where models learn from: the warehouse, or the tables in `spark_warehouse`."""
+    """The source of training rows: the warehouse, or the tables in `spark_warehouse`."""
     training_rows: int = Field(default=1_000_000, ge=10_000)
-    """Labelled rows read of a task; where there are more, so many are drawn."""
+    """The most labelled rows that a task is trained on; a larger table is sampled."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     """Batches scored at the same time."""
     memory_limit: str = Field(default="512MB", pattern=r"^[1-9]\d*(\.\d+)? ?[KMGT]i?B$")
-    """What DuckDB may hold in memory while scoring; beyond it, it works on disk."""
+    """Memory that DuckDB may use while scoring; beyond it, DuckDB uses the disk."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("*")
@@ -59,7 +62,7 @@ class Settings(BaseSettings):
 
     @property
     def erasure_list(self) -> Path:
-        """Who is never to come back."""
+        """The file with the hashes of erased customers."""
         return self.erasures or self.raw / "erased_customers.csv"
 
     @property
@@ -69,7 +72,7 @@ class Settings(BaseSettings):
 
     @property
     def receipts(self) -> Path:
-        """The folder of receipts of erasures."""
+        """The folder of erasure receipts."""
         return self.warehouse.parent / "receipts"
 
     @property
@@ -79,9 +82,9 @@ class Settings(BaseSettings):
 
 
 def load_settings(**values: Any) -> Settings:
-    """The settings of this process; `values` that are not None win over the environment.
+    """The settings of this process; a value in `values` that is not None replaces the environment.
 
-    Raises UsageError that names the variable when one cannot be read.
+    Raises UsageError, which names the environment variable, when a value is invalid.
     """
     try:
         return Settings(**{name: value for name, value in values.items() if value is not None})

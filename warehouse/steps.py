@@ -1,6 +1,6 @@
-"""Where a process may be killed, by name: the promise is that every one of these places is safe.
+"""Named steps at which tests kill the process, to prove that a crash there loses nothing.
 
-Nothing happens at a step unless a test names it in `NUMEROSITY_KILL_AT`.
+A step does nothing unless a test names it in `NUMEROSITY_KILL_AT`.
 """
 
 import os
@@ -30,6 +30,6 @@ STEPS = (
 
 
 def step(name: str) -> None:
-    """Say that a step of `STEPS` is reached: the process ends here if a test wants it to."""
+    """Kill this process if `NUMEROSITY_KILL_AT` is `name`, which is one of `STEPS`."""
     if os.environ.get("NUMEROSITY_KILL_AT") == name:
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,8 +1,8 @@
-"""The assets as Superset imports them: the files of `assets/`, the datasets with all their columns.
+"""The assets as Superset imports them: the files of `assets/`, with all columns of the datasets.
 
-A dataset's file names only the columns that need a word of their own, and those that are computed.
-The rest, with types and descriptions, come from the serving copy, whose comments are the
-descriptions of dbt's YAML: a new column of a table needs no edit here.
+A dataset's file lists only columns with a special title, and computed columns. The other columns,
+with types and descriptions, come from the serving copy, whose comments are the descriptions in
+dbt's YAML. So a new column of a table needs no change here.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ ASSETS = Path(__file__).resolve().parent / "assets"
 
 
 def read() -> dict[str, dict[str, Any]]:
-    """Every file of `assets/` by its name there, parsed."""
+    """The parsed files of `assets/`, by their path in that folder."""
     return {
         str(path.relative_to(ASSETS)): yaml.safe_load(path.read_text(encoding="utf-8"))
         for path in sorted(ASSETS.rglob("*.yaml"))
@@ -25,9 +25,10 @@ def read() -> dict[str, dict[str, Any]]:
 
 
 def contents(serving: Path) -> dict[str, str]:
-    """What Superset's import takes, for the tables as they are in the serving copy.
+    """The files for Superset's import, as YAML by path, for the tables of the serving copy.
 
-    Raises duckdb.Error when a dataset's table or query is not there.
+    Raises duckdb.Error when the table or query of a dataset fails, and ValueError when a listed
+    column does not exist.
     """
     found = read()
     with duckdb.connect(str(serving), read_only=True) as connection:
@@ -42,7 +43,7 @@ def contents(serving: Path) -> dict[str, str]:
 def _columns(
     connection: duckdb.DuckDBPyConnection, dataset: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """Columns of the table or query, then the computed ones."""
+    """The columns of the table or query, then the computed columns."""
     named = {column["column_name"]: column for column in dataset["columns"]}
     relation = (
         f"({dataset['sql']})" if "sql" in dataset else '"{schema}"."{table_name}"'.format(**dataset)
@@ -63,10 +64,10 @@ def _columns(
             "type": kind,
             "is_dttm": kind in ("DATE", "TIMESTAMP"),
             "description": described.get(name),
-            "expression": None,  # an import keeps what is not named
+            "expression": None,  # given because an import keeps old values of missing keys
         }
         columns.append(own | named.pop(name, {}))
-    lost = [name for name, column in named.items() if "expression" not in column]
-    if lost:
-        raise ValueError(f"dataset {dataset['table_name']} has no column {', '.join(lost)}")
+    missing = [name for name, column in named.items() if "expression" not in column]
+    if missing:
+        raise ValueError(f"dataset {dataset['table_name']} has no column {', '.join(missing)}")
     return columns + list(named.values())

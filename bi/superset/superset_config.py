@@ -1,6 +1,6 @@
-"""Superset for one machine: reads the serving copy, listens on loopback, asks nothing outside.
+"""Superset on one machine: it reads the serving copy and sends no request to other servers.
 
-Superset imports this file; every capital name is a setting of Superset's.
+Superset imports this file; every name in capital letters is a setting of Superset.
 """
 
 import logging
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def _place(variable: str, default: str) -> Path:
-    """A path from the environment, below the project's folder unless it is absolute."""
+    """A path from the environment; a relative path is below the project's folder."""
     return Path(os.path.normpath(ROOT / Path(os.environ.get(variable) or default).expanduser()))
 
 
@@ -25,7 +25,7 @@ HOME = _place("NUMEROSITY_BI", "data/bi")
 
 
 def _secret_key() -> str:
-    """Signs sessions; made once, and readable by its owner only."""
+    """The key that signs sessions; it is created once, and only its owner can read it."""
     place = HOME / "secret_key"
     if not place.exists():
         HOME.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -35,22 +35,22 @@ def _secret_key() -> str:
 
 
 def _served_version() -> Path:
-    """The file to open now: what is served, by the name it has among the versions kept.
+    """The file to open: the served version, by its path among the kept versions.
 
-    Within a process DuckDB shares what is open by its name, so under the name `serving.duckdb` two
-    overlapping queries would hold on to an old publication. A version's own name never changes.
+    Within a process, DuckDB shares open files by path. With the path `serving.duckdb`, overlapping
+    queries would keep an old publication open. The path of a version never changes its content.
     """
     for version in SERVING.with_suffix("").glob("[!.]*.duckdb"):
-        with suppress(FileNotFoundError):  # publish removes old ones
+        with suppress(FileNotFoundError):  # publish may remove an old version meanwhile
             if version.samefile(SERVING):
                 return version
     return SERVING
 
 
 def DB_CONNECTION_MUTATOR(url: URL, engine: dict[str, Any], *_: Any) -> tuple[URL, dict[str, Any]]:
-    """Every query of DuckDB opens what is served at that moment, read-only, and closes it.
+    """Make every query open the version served at that moment, read-only, and close it.
 
-    Whoever may write SQL here, or add databases, reads that file and no other.
+    SQL written in Superset, and databases added there, can read only that file.
     """
     if url.drivername == "duckdb":
         url = url.set(database=str(_served_version()))
@@ -65,9 +65,9 @@ SECRET_KEY = _secret_key()
 SQLALCHEMY_DATABASE_URI = f"sqlite:///{HOME / 'superset.db'}?check_same_thread=false"
 DATA_DIR = str(HOME)
 
-# Results are not cached (Superset's default): a query takes milliseconds, and tells what is newest.
+# Results are not cached (Superset's default): a query of the newest version takes milliseconds.
 
-# No request leaves the machine: no telemetry, no maps, no pictures or fonts from elsewhere.
+# No request leaves the machine: no telemetry, maps, images or fonts from other servers.
 TALISMAN_CONFIG = {
     "content_security_policy": {
         "default-src": ["'self'"],
@@ -82,7 +82,7 @@ TALISMAN_CONFIG = {
     },
     "content_security_policy_nonce_in": ["script-src"],
     "force_https": False,
-    "session_cookie_secure": False,  # loopback speaks http
+    "session_cookie_secure": False,  # the address on loopback uses http
 }
 ENABLE_CORS = False
 

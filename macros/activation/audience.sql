@@ -1,8 +1,3 @@
-{#
-    An audience from its candidates, a relation with customer_id, as_of_date, priority and reason: those who agreed to marketing in
-    the newest version known of them (not asked is no), who were in no delivery of late, each with the micro-segment and whether
-    the customer is held out. What it needs to know is in seeds/audiences.csv.
-#}
 {% macro audience(name, candidates) -%}
     select
         settings.audience,
@@ -26,7 +21,7 @@
             candidates.customer_id = segments.customer_id
             and candidates.as_of_date = segments.as_of_date
     left join (
-        -- Held-out customers pause alike: or those one campaign spares would be the next one's first choice.
+        -- Customers held out pause, too. Otherwise those that one campaign leaves out would be the first choice of the next.
         select
             customer_id,
             max(as_of_date) as as_of_date
@@ -41,7 +36,6 @@
         or {{ dbt.datediff('delivered.as_of_date', 'candidates.as_of_date', 'day') }} >= settings.pause_days
 {%- endmacro %}
 
-{# A number from 0 to below 1 that is always the same for a text, and even over many: its MD5's first 32 bits. #}
 {% macro share_of_hash(text) -%}
     {{ return(adapter.dispatch('share_of_hash', 'numerosity')(text)) }}
 {%- endmacro %}

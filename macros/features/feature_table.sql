@@ -1,9 +1,13 @@
 {#
-    What the YAML of a feature table says (warehouse/feature_tables.py reads the same): `entity`; `entity_key` and `as_of`, two columns; `is_once`,
-    whether an entity is there at one date only; `features`, the names of their columns; `tasks`, each with its name, label column,
-    horizon and the probability from which acting pays; `labels`, the label column of each task; `task_names`, the tasks as SQL
-    literals.
-    Features and tasks are empty while dbt parses.
+    The keys of the dict:
+    - `entity`, `entity_key` and `as_of`: the entity, and the columns of its id and its date.
+    - `is_once`: whether each entity has one date only.
+    - `features`: the names of the columns.
+    - `tasks`: dicts of `name`, `label`, `horizon_days` and `threshold`, the probability from which it pays to act.
+    - `labels`: the label column of each task.
+    - `task_names`: the tasks as SQL literals.
+
+    warehouse/feature_tables.py reads the same YAML in Python.
 #}
 {% macro feature_table(name) -%}
     {%- set found = {
@@ -30,7 +34,6 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# The value of the feature whose name an expression gives. #}
 {% macro value_of_feature(expression, table, features) -%}
     case {{ expression }}
         {%- for feature in features %}
@@ -39,7 +42,6 @@
     end
 {%- endmacro %}
 
-{# The label of the task whose name an expression gives. #}
 {% macro label_of_task(expression, table, labels) -%}
     case {{ expression }}
         {%- for task, label in labels.items() %}

@@ -1,7 +1,3 @@
-{#
-    A figure of a model beside what was promised when it was measured, both with their errors: it is worse when it lies further
-    below (of a Brier score: above) than z errors of the difference. Better is no news.
-#}
 {% macro against_promise(relation, how, to_do) -%}
     select
         rated.*,

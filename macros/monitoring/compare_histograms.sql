@@ -1,11 +1,11 @@
 {#
-    How each sample of a feature differs from the reference, its other samples together. CTEs that have to be there before:
-    `histograms` (subject, feature, sample, bin, row_count) and `samples` (subject, sample, is_reference, is_newest). Comparing the
-    reference's own samples, too, says how much they differ anyhow: by season, by who came along.
+    The reference's own samples are compared, too. They show how much samples differ without a change, for example by season.
 
-    The stability index is over ten parts of the reference with equal rows, the distance over all bins; both leave out rows without
-    a value, which are counted by themselves. Outside is what lies beyond the reference's lowest or highest value by half of it: what
-    grows with time (tenure) is not.
+    - The stability index (`stability_index`) compares ten parts of the reference with equal numbers of rows.
+    - The distance (`largest_distance`) compares all bins.
+    - Both leave out rows without a value. These are counted on their own (`missing_now`, `missing_before`).
+    - A row is outside (`outside_now`) when its value lies beyond the reference's highest or lowest value by a factor of more than
+      1.5. So a feature that grows slowly with time, like tenure, is not outside.
 #}
 {% macro compare_histograms() -%}
     used as (
@@ -130,5 +130,5 @@
     )
 {%- endmacro %}
 
-{# Bins to a factor of 1.5. #}
+{# A doubling has 16 bins, and 2^(9/16) is about 1.5. #}
 {% macro reach_bins() -%}9{%- endmacro %}

@@ -1,7 +1,4 @@
-{#
-    The bin a value falls into: 16 to a doubling (4 % wide), one for 0, one for no value. A function of the value alone, so that a day is
-    counted once and any two days can be compared later. Order of bins is order of values. Below 2^-40 and above 2^127 all is one.
-#}
+{# The bin depends on the value alone. So each day is counted once, and any two days can be compared later. #}
 {% macro histogram_bin(value) -%}
     {%- set size = 'cast(least(2032, greatest(-640, floor(16 * ln(abs(' ~ value ~ ')) / ln(2) + 0.5))) as integer)' -%}
     case
@@ -12,5 +9,4 @@
         end
 {%- endmacro %}
 
-{# The bin of no value, lower than any other. #}
 {% macro missing_bin() -%}-9999{%- endmacro %}

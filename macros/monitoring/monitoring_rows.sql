@@ -1,8 +1,6 @@
 {#
-    A check in three steps. It measures: a relation with check_name, subject_type, subject and what it needs. `with_thresholds` adds
-    what seeds/monitoring_thresholds.csv says of the check or, first, of this very subject: warn_from and fail_from (null: never),
-    and `chance`, the probability this subject may speak up with although nothing has changed: the check's false_alarm_rate, dealt
-    out over all its subjects, so that hundreds of features make no more noise than one. `z` is the normal quantile of half of it.
+    A check has one false alarm rate. It is divided by the number of subjects, so that hundreds of features together raise no more
+    false alarms than one.
 #}
 {% macro with_thresholds(relation) -%}
     select
@@ -26,11 +24,7 @@
     ) as rated
 {%- endmacro %}
 
-{#
-    The last step: the row people read. A relation with the columns above, observed_date, value, the range where nothing is to be
-    seen (expected_low, expected_high; null is open), `effect`, how far off it is in the unit of the thresholds, a finding and what
-    to do. A check speaks up when the value has left its range and the effect is large enough to matter; either alone is no news.
-#}
+{# Outside the range alone may be too small to matter. A large effect alone may be chance. #}
 {% macro monitoring_rows(relation) -%}
     select
         check_name,
@@ -59,12 +53,10 @@
     ) as judged
 {%- endmacro %}
 
-{# A number of a finding, with so many decimals. #}
 {% macro as_text(number, decimals=0) -%}
     cast(cast({{ number }} as decimal(18, {{ decimals }})) as {{ dbt.type_string() }})
 {%- endmacro %}
 
-{# A date of a finding. #}
 {% macro date_as_text(day) -%}
     cast(cast({{ day }} as date) as {{ dbt.type_string() }})
 {%- endmacro %}

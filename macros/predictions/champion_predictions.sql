@@ -1,4 +1,3 @@
-{# The champion's predictions of an entity's tasks, for each task's newest scored as-of date, and what scored them. #}
 {% macro champion_predictions(entity) -%}
     select predictions.*
     from {{ source('scoring', 'predictions') }} as predictions

@@ -1,19 +1,18 @@
-{#
-    The tasks that the YAML of feature tables declares: `name`, `title` in words, `entity`, `outcome` (its label column), and the
-    `feature_table` whose rows are scored. Empty while dbt parses.
-#}
 {% macro declared_tasks() -%}
     {%- set tasks = [] -%}
-    {%- if execute -%}
-        {%- for node in graph.nodes.values() if node.config.meta.get('numerosity') -%}
-            {%- set about = node.config.meta['numerosity'] -%}
-            {%- for task, entry in about['tasks'].items() -%}
-                {%- do tasks.append({
-                    'name': task, 'title': entry.get('title') or task | replace('_', ' '), 'entity': about['entity'],
-                    'outcome': entry['label'], 'feature_table': node.name,
-                }) -%}
-            {%- endfor -%}
+    {%- for node in models_with('numerosity') -%}
+        {%- set about = meta_of(node)['numerosity'] -%}
+        {%- for task, entry in about['tasks'].items() -%}
+            {%- do tasks.append({
+                'name': task, 'title': entry.get('title') or task | replace('_', ' '), 'entity': about['entity'],
+                'outcome': entry['label'], 'feature_table': node.name,
+            }) -%}
         {%- endfor -%}
-    {%- endif -%}
+    {%- endfor -%}
     {{ return(tasks) }}
+{%- endmacro %}
+
+{% macro tasks_of(entity) -%}
+    {%- set names = declared_tasks() | selectattr('entity', 'equalto', entity) | map(attribute='name') | list -%}
+    {{ "'" ~ names | join("', '") ~ "'" if names else 'null' }}
 {%- endmacro %}

@@ -1,9 +1,3 @@
-{#
-    The score of every row of a feature table by each champion of its tasks that is a glass box, from registry.model_terms
-    alone: the bias and, for each term, the contribution of the cell the row lies in. What the ONNX model answers, in SQL.
-
-    Columns: task, model_version, the table's entity key and as-of column, score (log-odds), probability.
-#}
 {% macro glass_box_scores(table_name) -%}
     {%- set table = feature_table(table_name) -%}
     {{ glass_box_scores_of(ref(table_name), table.features, table.entity_key, table.as_of, tasks_of(table.entity)) }}

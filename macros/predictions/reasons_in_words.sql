@@ -1,11 +1,3 @@
-{#
-    One row per prediction that has a reason: its entity_id and task, and its reasons in words as reason_1_text … reason_3_text,
-    "orders in 90 days: 5 (raises it)".
-
-    predictions, features: CTEs; keys: {column of predictions: column of features}. Labels and units come from the meta of the
-    feature columns of every feature table: a `share` is shown in per cent, a `flag` as yes or no, any other unit follows the
-    number. A reason may be a pair, `feature × feature`; of a feature that is not in `feature_table` the label alone is shown.
-#}
 {% macro reasons_in_words(predictions, features, feature_table, keys) -%}
     {%- set catalog = feature_catalog() -%}
     {%- set own = catalog.get(feature_table, {}) -%}
@@ -67,7 +59,6 @@
         task
 {%- endmacro %}
 
-{# ('feature', 'label'), … of all feature tables; a feature of several is called as in the first. #}
 {% macro labels_of_features(catalog) -%}
     {%- set labels = {} -%}
     {%- for columns in catalog.values() -%}{%- for name, words in columns.items() -%}
@@ -78,7 +69,6 @@
     {%- endfor -%}
 {%- endmacro %}
 
-{# ": 5", ": 12.5 %", ": yes", ": no value"; nothing for a feature of another table. #}
 {% macro value_in_words(feature, value, own) -%}
     {%- set by_unit = {} -%}
     {%- for name, words in own.items() -%}{%- do by_unit.setdefault(words.unit, []).append(name) -%}{%- endfor -%}
@@ -91,7 +81,6 @@
             end
 {%- endmacro %}
 
-{# A number as people read it: whole, or with up to two decimals. #}
 {% macro number_with_unit(value, unit) -%}
     {%- if unit == 'flag' -%}
         case {{ value }} when 1 then 'yes' when 0 then 'no' end
@@ -105,7 +94,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The feature catalog in words, {feature table: {feature: {label, unit}}}: from the YAML of every feature table. #}
 {% macro feature_catalog() -%}
     {%- set catalog = {} -%}
     {%- for node in models_with('numerosity') -%}

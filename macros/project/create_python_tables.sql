@@ -1,7 +1,6 @@
 {#
-    Creates the tables that Python writes, empty and typed, so that every model that reads them builds on a fresh clone, and brings those
-    of an older warehouse up to date. Their SQL files are in warehouse/tables; dbt reads them as analyses, so their text is known here
-    wherever the package lies and wherever the engine runs.
+    dbt reads the files of warehouse/tables as analyses (`analysis-paths`). So their text is known wherever the package and the
+    engine are.
 #}
 {% macro create_python_tables() -%}
     {%- if execute and flags.WHICH in ('run', 'build', 'seed', 'run-operation') -%}
@@ -19,12 +18,14 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# Runs SQL files in their order, but for those of the other engine: their names end in its name. #}
 {% macro run_table_files(files) -%}
     {{ return(adapter.dispatch('run_table_files', 'numerosity')(files)) }}
 {%- endmacro %}
 
-{# All in one query. A file that begins `-- only where a.b is a table` runs only where `a.b` is one, and not a view. #}
+{#
+    All files are one query. A file that begins with `-- only where a.b is a table` runs only where `a.b` is a table and not a
+    view.
+#}
 {% macro duckdb__run_table_files(files) -%}
     {%- set tables = run_query(
         "select table_schema || '.' || table_name from information_schema.tables"
@@ -38,7 +39,7 @@
     {%- do run_query(script | join('\n')) -%}
 {%- endmacro %}
 
-{# Spark takes one statement at a time, and text is `string` there. #}
+{# Spark takes one statement at a time, and its type of text is `string`. #}
 {% macro spark__run_table_files(files) -%}
     {%- for file in files if not file.name.endswith('_duckdb') -%}
         {%- for statement in file.raw_code.split(';') if statement.strip() -%}

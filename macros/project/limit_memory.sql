@@ -1,4 +1,3 @@
-{# Lets the warehouse use so much memory, the var `memory_limit`, and spill to disk beyond; nothing without it. #}
 {% macro limit_memory() -%}
     {{ return(adapter.dispatch('limit_memory', 'numerosity')()) }}
 {%- endmacro %}

@@ -1,7 +1,3 @@
-{#
-    The models whose YAML has an entry of this name in `config.meta`, of this project and of any other that runs with it; all models
-    without a name. Empty while dbt parses, since not all of them are known by then.
-#}
 {% macro models_with(entry=none) -%}
     {%- set found = [] -%}
     {%- if execute -%}
@@ -12,10 +8,6 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{#
-    The model of this name; none while dbt parses, and where there is none. Of several, in as many packages, the one that `ref`
-    takes: of the project that dbt runs, else of the package that asks.
-#}
 {% macro model_named(name) -%}
     {%- set found = {} -%}
     {%- for node in models_with() if node.name == name -%}
@@ -24,7 +16,6 @@
     {{ return(found.get(project_name) or found.get(model.package_name) or found.values() | first | default(none)) }}
 {%- endmacro %}
 
-{# The `meta` of a model or column, where this version of dbt and older ones put it. #}
 {% macro meta_of(entry) -%}
     {%- set meta = dict(entry.meta or {}) -%}
     {%- do meta.update((entry.config or {}).meta or {}) -%}

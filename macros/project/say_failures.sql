@@ -1,7 +1,4 @@
-{#
-    Says in the log of a build what the failed tests found, as dbt itself gives only the number of rows: of each the first rows,
-    in words where the test has a column `problem`.
-#}
+{# dbt itself reports only how many rows a test found. #}
 {% macro say_failures(results, most=5) -%}
     {%- for result in results if result.node.resource_type == 'test' and result.status in ('fail', 'warn') %}
         {%- set query = 'select * from (' ~ result.node.compiled_code ~ '\n) as found limit ' ~ most %}

@@ -1,7 +1,6 @@
 {#
-    A row of a unit test, as dbt's own macro of this name makes it; here a value that its cast would change is refused. dbt casts an
-    expected value to the type that the model's column has. So 0.4 would pass where the model gives the whole number 0, and 0.304
-    where it gives the decimal 0.30: such a test could not fail. A given value would be rounded in the same way.
+    dbt casts an expected value to the type of the model's column. So 0.4 would pass where the model gives the whole number 0, and
+    0.304 where it gives the decimal 0.30: such a test could not fail. A given value would be rounded in the same way.
 #}
 {% macro format_row(row, column_name_to_data_types) -%}
     {%- for name, value in row.items() if value is not none and name | lower in column_name_to_data_types -%}
@@ -9,14 +8,13 @@
         {%- if not modules.re.fullmatch(values_kept_by(type) | trim, value | string | lower, modules.re.DOTALL) -%}
             {{ exceptions.raise_compiler_error(
                 "unit test value of " ~ model.name ~ ": the column " ~ name ~ " is " ~ type ~ ", which does not hold " ~ value
-                ~ " unchanged; mend the model's type or the value"
+                ~ " unchanged; correct the model's type or the value"
             ) }}
         {%- endif -%}
     {%- endfor -%}
     {{ return(dbt.format_row(row, column_name_to_data_types)) }}
 {%- endmacro %}
 
-{# The values (in lower case) that a type holds unchanged, as a regular expression. A moment with a time zone needs its offset. #}
 {% macro values_kept_by(type) -%}
     {%- if type == 'BOOLEAN' -%}
         true|false

@@ -1,8 +1,3 @@
-{#
-    The raw input contract: what every source's staging delivers, whatever its files look like.
-    A source need not fill every table, nor every column (it selects null). Event times and `known_at`
-    (when the row reached us) are naive UTC timestamps.
-#}
 {% macro canonical_columns(table) -%}
     {{ return({
         'customers': {

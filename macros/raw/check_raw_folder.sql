@@ -1,4 +1,3 @@
-{# Before anything is built: the raw folder must hold files and every source that is on must be one we know. #}
 {% macro check_raw_folder() -%}
     {%- if execute and flags.WHICH in ('run', 'build') and var('sources') -%}
         {%- set folder = env_var('NUMEROSITY_RAW', 'data/raw') -%}
@@ -16,7 +15,7 @@
         {%- endfor -%}
         {%- if list_files(folder ~ '/*/**') | length == 0 -%}
             {%- do exceptions.raise_compiler_error(
-                "raw folder " ~ folder ~ " is missing or empty: set NUMEROSITY_RAW to a folder with one folder a source, "
+                "raw folder " ~ folder ~ " is missing or empty: set NUMEROSITY_RAW to a folder with one folder per source, "
                 ~ "or make the sample with python -m ml synthesize --customers 5000 --seed 7 --out " ~ folder
             ) -%}
         {%- endif -%}

@@ -1,19 +1,15 @@
-{# Text without outer spaces; empty text is null. #}
 {% macro clean_text(column) -%}
     nullif(trim(cast({{ column }} as string)), '')
 {%- endmacro %}
 
-{# A name people typed: outer spaces dropped, first letter upper case, the rest lower case. #}
 {% macro clean_label(column) -%}
     upper(substr({{ clean_text(column) }}, 1, 1)) || lower(substr({{ clean_text(column) }}, 2))
 {%- endmacro %}
 
-{# Text in lower case, for codes that people spell as they like. #}
 {% macro clean_code(column) -%}
     lower({{ clean_text(column) }})
 {%- endmacro %}
 
-{# A category with known spellings. spellings: {name: [lower-case spellings]}; anything else comes out in lower case. #}
 {% macro clean_category(column, spellings) -%}
     case
         {%- for name, variants in spellings.items() %}
@@ -23,12 +19,10 @@
         end
 {%- endmacro %}
 
-{# True or false from the usual spellings (true, t, yes, y, 1 and their opposites), null from anything else: 5 is not true. #}
 {% macro clean_boolean(column) -%}
     {{ try_cast(clean_text(column), 'boolean') }}
 {%- endmacro %}
 
-{# A value of another type, null when it cannot be read as one. #}
 {% macro try_cast(column, type) -%}
     {{ return(adapter.dispatch('try_cast', 'numerosity')(column, type)) }}
 {%- endmacro %}
@@ -38,8 +32,9 @@
 {%- endmacro %}
 
 {#
-    Spark alone reads a date from 2024, a moment of today from 10:11:12 and a number from 1d; only DuckDB a date from 2024/01/05.
-    A column that is no text is not looked at as text: Spark knows its type before it reads a row.
+    Three texts are read by Spark only: `2024` as a date, `10:11:12` as a time of today, and `1d` as a number. One is read by
+    DuckDB only: `2024/01/05` as a date. A column of another type than text is cast without a look at its text: Spark knows the
+    type before it reads a row.
 #}
 {% macro spark__try_cast(column, type) -%}
     {%- if type in ['date', 'timestamp'] -%}
@@ -59,7 +54,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# A whole number, null when it is none: 3.5 is not rounded, 17850.0 is 17850. #}
 {% macro clean_integer(column) -%}
     case
             when {{ try_cast(column, 'double') }} = floor({{ try_cast(column, 'double') }})
@@ -68,8 +62,8 @@
 {%- endmacro %}
 
 {#
-    How many of the columns have a value. Less after reading than before: a raw value could not be read. Counted, because
-    naming every expression a second time doubles the cost of reading.
+    Staging counts the values before and after reading. To name every expression a second time instead would double the cost of
+    reading.
 #}
 {% macro filled(columns, relation=none) -%}
     (
@@ -79,7 +73,6 @@
     )
 {%- endmacro %}
 
-{# A stable key for rows without one: the same row has the same key in every run. #}
 {% macro synthetic_key(prefix, columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}

@@ -1,4 +1,3 @@
-{# What the index of landing (warehouse/landing/index.py) knows of the files of every source that is on: one row per file and content. #}
 {% macro delivered_files() -%}
     {%- set columns = {
         'source_name': 'string', 'path': 'string', 'is_present': 'boolean', 'columns': 'string', 'size_bytes': 'bigint', 'sha256': 'string',

@@ -1,11 +1,6 @@
 {#
-    Each different row of a raw relation once, with the number of its copies in `raw_copies`, and in `is_conflicting` whether
-    different rows claim the same key: which of them is right is not ours to guess. Left out are erased rows, and records that do not fit
-    their header (quarantined_rows.sql). Where a row was found is no part of it.
-
-    keys: expressions over the raw columns that name a row; without any, rows are only compared as a whole.
-    Copies share their key, so only rows whose key (by its hash) occurs more than once are compared column by column:
-    grouping all of a wide table by all of its columns would hold it in memory.
+    Copies have the same key. So only rows whose key (by its hash) occurs more than once are compared column by column. To group a
+    wide table by all of its columns would hold it in memory.
 #}
 {% macro distinct_rows(relation, keys=['raw_hash']) -%}
     {%- set found = adapter.get_columns_in_relation(relation) if execute else [] -%}
@@ -42,7 +37,6 @@
         {{ columns | join(',\n        ') }}
 {%- endmacro %}
 
-{# The columns of a raw relation that say where a row is from, not what it is. #}
 {% macro raw_facts() -%}
     {{ return(['is_erased', 'raw_file', 'raw_record', 'ragged_text', 'raw_text']) }}
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{# A select with the given columns and no rows: what an absent source or table looks like downstream. #}
 {% macro empty_relation(columns) -%}
     select
         {%- for column, type in columns.items() %}

@@ -1,10 +1,3 @@
-{#
-    What has landed (warehouse/landing) of the files of a source that match the first pattern that matches any; none is an empty list
-    and a warning. A file that could not be landed is an error that says why.
-
-    Each part has path, landed_path, columns {header: type} and decimal_comma [headers]. A pattern is of paths below the source's
-    folder, `*` is anything but a slash; a file may be packed (.gz, .zst); a table of a DuckDB file is shop.duckdb/orders.
-#}
 {% macro landed_parts(source_name, patterns) -%}
     {%- set index = landing_index(source_name) -%}
     {%- set query -%}
@@ -42,13 +35,11 @@
     {{ return(env_var('NUMEROSITY_RAW', 'data/raw')) }}
 {%- endmacro %}
 
-{# The folder in which raw files land: beside the warehouse, or NUMEROSITY_LANDING. #}
 {% macro landing_folder() -%}
     {%- set warehouse = env_var('NUMEROSITY_WAREHOUSE', '') or 'data/warehouse.duckdb' -%}
     {{ return(env_var('NUMEROSITY_LANDING', '') or (warehouse.rsplit('/', 1)[0] if '/' in warehouse else '.') ~ '/landing') }}
 {%- endmacro %}
 
-{# The list of what was delivered, a Parquet file, after everything new of a source has landed. #}
 {% macro landing_index(source_name) -%}
     {{ return(adapter.dispatch('landing_index', 'numerosity')(source_name)) }}
 {%- endmacro %}
@@ -73,7 +64,6 @@
     {{ return(found['index']) }}
 {%- endmacro %}
 
-{# On Spark `python -m warehouse.landing` has landed the files before. #}
 {% macro spark__landing_index(source_name) -%}
     {%- set index = landing_folder() ~ '/delivered_files-' ~ local_md5(raw_folder())[:8] ~ '.parquet' -%}
     {%- if not list_files(index) -%}
@@ -84,7 +74,6 @@
     {{ return(index) }}
 {%- endmacro %}
 
-{# Parquet files with the same columns as one relation. #}
 {% macro parquet_files(paths) -%}
     {{ return(adapter.dispatch('parquet_files', 'numerosity')(paths)) }}
 {%- endmacro %}
@@ -101,12 +90,10 @@
     {{ return('(' ~ tables | join(' union all ') ~ ')') }}
 {%- endmacro %}
 
-{# The files of a canonical table, in the order they are looked for. #}
 {% macro canonical_files(table) -%}
     {{ return([table ~ '.parquet', table ~ '.csv', table ~ '/*.parquet', table ~ '/*.csv', '*.duckdb/' ~ table]) }}
 {%- endmacro %}
 
-{# The columns of such a file, as raw_table() asks for them: each by its own name. #}
 {% macro canonical_headers(table) -%}
     {%- set names = canonical_columns(table) | list -%}
     {{ return(dict(zip(names, names))) }}

@@ -1,4 +1,3 @@
-{# Paths that match a glob pattern, sorted. #}
 {% macro list_files(pattern) -%}
     {{ return(adapter.dispatch('list_files', 'numerosity')(pattern)) }}
 {%- endmacro %}
@@ -9,8 +8,8 @@
 {%- endmacro %}
 
 {#
-    Spark lists files by reading them: a table over the folder of which only the paths are asked for. It is a table, not a path in
-    the query, because a folder that is not there is an empty table, and an error in a query.
+    Spark lists files by reading them. A table is made over the folder, and only the paths are selected. A query of the folder
+    itself would fail where the folder does not exist; the table is empty there.
 #}
 {% macro spark__list_files(pattern) -%}
     {%- set folder = pattern.split('*')[0].rsplit('/', 1)[0] -%}
@@ -23,21 +22,4 @@
         {%- if modules.re.fullmatch(rest, below) -%}{%- do found.append(folder ~ below) -%}{%- endif -%}
     {%- endfor -%}
     {{ return(found) }}
-{%- endmacro %}
-
-{#
-    A table over files as they lie there, made anew, so that it has the columns and files of now. Each model has its own: another
-    one that is built at the same time would take it away.
-#}
-{% macro spark_file_table(location, format, options) -%}
-    {%- set reader = model.name if model is defined else '' -%}
-    {%- set name = 'default.files_' ~ local_md5(reader ~ location ~ format ~ options) -%}
-    {%- set settings = [] -%}
-    {%- for option, value in options.items() -%}{%- do settings.append("'" ~ option ~ "' '" ~ value ~ "'") -%}{%- endfor -%}
-    {%- do run_query('drop table if exists ' ~ name) -%}
-    {%- do run_query(
-        'create table ' ~ name ~ (' (line string)' if format == 'csv' and options.header == 'false' else '') ~ ' using ' ~ format
-        ~ (' options (' ~ settings | join(', ') ~ ')' if settings else '') ~ " location '" ~ location | replace("'", "\\'") ~ "'"
-    ) -%}
-    {{ return(name) }}
 {%- endmacro %}

@@ -1,7 +1,3 @@
-{#
-    A timestamp written in a format of its own, null when the text is not in it. The format is that of strptime:
-    '%d/%m/%Y %H:%M' reads 01/12/2024 06:20, '%Y%m%d' reads 20241201.
-#}
 {% macro parse_timestamp(column, format) -%}
     {{ return(adapter.dispatch('parse_timestamp', 'numerosity')(column, format)) }}
 {%- endmacro %}
@@ -10,6 +6,7 @@
     cast(try_strptime({{ clean_text(column) }}, '{{ format }}') as timestamp)
 {%- endmacro %}
 
+{# Where digits touch each other, Spark needs a fixed width for each part: two letters. #}
 {% macro spark__parse_timestamp(column, format) -%}
     {%- set adjacent = '%m%d' in format or '%Y%m' in format -%}
     {%- set letters = {'%Y': 'yyyy', '%y': 'yy', '%m': 'M', '%d': 'd', '%H': 'H', '%M': 'm', '%S': 's'} -%}

@@ -1,7 +1,3 @@
-{#
-    The rows of a raw table that break a rule, with their raw text and where they were first found: the raw relation knows them by the
-    row's hash. A record that does not fit its header breaks the rule `ragged_line`, in every source; staging does not see it.
-#}
 {% macro quarantined_rows(source_name, table) -%}
     {%- set raw = ref('raw_' ~ source_name ~ '__' ~ table) -%}
     {%- set staged = ref('stg_' ~ source_name ~ '__' ~ table) -%}
@@ -35,7 +31,6 @@
     where copy_number = 1
 {%- endmacro %}
 
-{# Rows of a raw relation, numbered among the copies of each. #}
 {% macro first_copies(raw, condition) -%}
     select
         raw_hash,

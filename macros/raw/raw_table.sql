@@ -1,17 +1,3 @@
-{#
-    The raw files of a source as a relation: one row per record of every file, as it has landed (warehouse/landing). Text stays text,
-    its empty values are null, and numbers with a decimal comma have a point. Beside the columns:
-
-    - raw_file, raw_record: the file, below NUMEROSITY_RAW, and the number of the record in it
-    - raw_hash: a hash of the row
-    - raw_text: the row as it was delivered, in one line
-    - ragged_text: a record that does not fit the header; its columns are null, and it is quarantined as `ragged_line`
-    - is_erased: whether it was about somebody who was erased; nothing else is known of it
-
-    files: patterns below NUMEROSITY_RAW/<source>, tried in order; the files of the first that matches any are read.
-    columns: {name here: header in the file}; a header is matched without regard to case and outer spaces.
-    A source that is off, or a file that is not there, is an empty relation; a column that no file has is an error.
-#}
 {% macro raw_table(source_name, files, columns) -%}
     {%- set parts = landed_parts(source_name, files) if execute and source_name in var('sources') else [] -%}
     {%- if not parts -%}
@@ -47,7 +33,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The rows of landed parts with the same columns. #}
 {% macro raw_part(parts, columns, types) -%}
     {%- set found = headers_by_name(parts[0]) -%}
     {%- set texts = [] -%}
@@ -65,17 +50,12 @@
     from {{ parquet_files(parts | map(attribute='landed_path') | list) }} as landed
 {%- endmacro %}
 
-{# {lower-case name: header} of a part. #}
 {% macro headers_by_name(part) -%}
     {%- set found = {} -%}
     {%- for header in part['columns'] -%}{%- do found.update({header | trim | lower: header}) -%}{%- endfor -%}
     {{ return(found) }}
 {%- endmacro %}
 
-{#
-    What a part has under a header: {sql, type, header}. dlt opens a second column, price__v_text, where a field changes its type, and
-    leaves the first one null there: the values of all of them are one column of text.
-#}
 {% macro raw_value(part, found, header) -%}
     {%- set name = header | trim | lower -%}
     {%- if name not in found -%}{{ return({'sql': 'cast(null as string)', 'type': 'string', 'header': none}) }}{%- endif -%}
@@ -99,7 +79,6 @@
     {{ return(value['sql'] if value['type'] == 'string' else 'cast(' ~ value['sql'] ~ ' as string)') }}
 {%- endmacro %}
 
-{# The value as staging gets it: empty text is null, a decimal comma a point; text where files differ in the type. #}
 {% macro raw_column(part, value, type) -%}
     {%- if value['type'] == 'string' -%}
         {%- set text = decimal_comma_as_point(value['sql']) if value['header'] in part['decimal_comma'] else value['sql'] -%}
@@ -109,7 +88,6 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# {name: type} over all parts, text where they differ; checks that some file has the column, and says which have not. #}
 {% macro raw_types(source_name, parts, columns) -%}
     {%- set types = {} -%}
     {%- for name, header in columns.items() -%}
@@ -144,7 +122,6 @@
     {{ return(types) }}
 {%- endmacro %}
 
-{# Every raw table of every source in the catalog: pairs of a source and a table. #}
 {% macro raw_tables() -%}
     {%- set found = [] -%}
     {%- for source_name, entry in var('source_catalog').items() -%}

@@ -1,7 +1,3 @@
-{#
-    Rows of a raw file against what became of them, by count and by the sum of the rows' hashes. A row is clean, or
-    quarantined, or a further copy of a row that is one of these, or about somebody who was erased.
-#}
 {% macro reconcile(source_name, table) -%}
     {%- set clean = ref('stg_' ~ source_name ~ '__' ~ table) ~ ' where quarantine_reason is null' -%}
     {%- set quarantined = ref('quarantined_rows') ~ " where source_name = '" ~ source_name ~ "' and table_name = '" ~ table ~ "'" -%}

@@ -1,4 +1,3 @@
-{# A 64-bit hash of a row, nulls included: the key by which raw, clean and quarantined rows are reconciled. #}
 {% macro row_hash(expressions) -%}
     {{ return(adapter.dispatch('row_hash', 'numerosity')(expressions)) }}
 {%- endmacro %}
@@ -15,7 +14,7 @@
     {{ return('ubigint') }}
 {%- endmacro %}
 
-{# xxhash64 passes over nulls: where they are belongs to the row, too. #}
+{# xxhash64 skips nulls, but the place of the nulls belongs to the row. #}
 {% macro spark__row_hash(expressions) -%}
     xxhash64({% for expression in expressions %}{{ expression }}, {{ expression }} is null{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{# Text with every run of white space as one space and none at the ends; empty text is null. #}
 {% macro single_spaces(column) -%}
     {{ return(adapter.dispatch('single_spaces', 'numerosity')(column)) }}
 {%- endmacro %}

@@ -1,7 +1,3 @@
-{#
-    One relation of a canonical table over every source that fills it; empty and typed when none does. Of a raw table (`files` in
-    source_catalog) the clean rows only; what a source derives from its clean rows has no others.
-#}
 {% macro union_sources(table) -%}
     {%- set columns = canonical_columns(table) -%}
     {%- set source_names = [] -%}

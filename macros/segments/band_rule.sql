@@ -1,4 +1,3 @@
-{# The rule of a band of seeds/segment_bands.csv, as text that is SQL: "age_years >= 25 and age_years < 35". #}
 {% macro band_rule(bands, feature) -%}
     case
             when {{ bands }}.is_unknown then '{{ feature }} is null'
@@ -11,7 +10,6 @@
         end
 {%- endmacro %}
 
-{# A number as text, 60 rather than 60.0. #}
 {% macro plain_number(value) -%}
     case
         when {{ value }} = floor({{ value }}) then cast(cast({{ value }} as bigint) as {{ dbt.type_string() }})

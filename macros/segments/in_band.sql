@@ -1,4 +1,3 @@
-{# The condition that a value lies in a band of seeds/segment_bands.csv: low <= value < high, unknown for null. #}
 {% macro in_band(bands, dimension, value) -%}
     {{ bands }}.dimension = '{{ dimension }}'
             and (

@@ -1,8 +1,4 @@
-{#
-    Whether a value meets a condition of a discovered segment: low <= value < high; a bound that is null does not bind. A missing
-    value meets it where `missing` is 'also' or 'only', and 'only' nothing else does. Numpy's twin is Condition.met() in
-    ml/discover/rules.py.
-#}
+{# Condition.met() in ml/discover/rules.py does the same in NumPy. #}
 {% macro meets_condition(value, low, high, missing) -%}
     case
             when {{ value }} is null then {{ missing }} <> 'no'

@@ -1,16 +1,11 @@
 {#
-    A tree of segments in which nothing small is left: segments that must not be shown are merged, per parent, into one segment
-    `<parent>/other`, together with the smallest of their siblings until the whole may be shown. What is shown adds up at each
-    level, and nothing is left over to be had by subtraction. Parts of what was merged are not shown; where all parts of a parent
-    would be merged, the parent stands without parts.
+    The siblings of a parent that is shown pass two rounds:
+    1. By number: segments of fewer than `k` customers are merged. The choice is the same for each outcome. So nobody can compare
+       two outcomes of one date to find out more.
+    2. By outcome: segments where everybody or nobody bought are merged, because they would tell what each customer did.
 
-    Two rounds over the siblings of a parent that is shown:
-    1. by number: fewer than `k` customers. The same choice for each outcome, so that two outcomes of one date cannot be held
-       against each other.
-    2. by outcome: all or nobody bought, which would say of each member what they did.
-
-    A list of CTEs from a relation with the columns of micro_segment_counts, the last of which is `merged`. `sums` are the columns
-    that add up, customers and buyers among them.
+    In both rounds the smallest siblings are added until the merged segment may be shown. So no hidden number can be found by
+    subtraction. Parts of a merged segment are not shown. Where all parts of a parent would be merged, only the parent is shown.
 #}
 {% macro merge_small_segments(counts, sums) -%}
 {%- set family = 'parent_segment_id, as_of_date, outcome' -%}
@@ -48,7 +43,7 @@ sized_{{ level }} as (
         and parents.has_parts
 ),
 
--- The second round puts first what the first has merged and what is all or nobody, then the smallest.
+-- The second round orders the segments: first those merged already or where everybody or nobody bought, then the smallest.
 judged_{{ level }} as (
     select
         sized_{{ level }}.*,
@@ -143,7 +138,6 @@ merged as (
 )
 {%- endmacro %}
 
-{# "a, b" as "relation.a, relation.b". #}
 {% macro qualified_list(relation, columns) -%}
     {%- for column in columns.split(', ') -%}{{ relation }}.{{ column }}{{ ', ' if not loop.last }}{%- endfor -%}
 {%- endmacro %}

@@ -1,7 +1,6 @@
 {#
-    The statistics of a tree of segments, from a relation of counts with the columns of micro_segment_counts, level by level from
-    everyone down: a prior needs the parent's prior, and a small segment rolls up along its ancestors. A list of CTEs, the last of
-    which is `statistics`: what the relation has, and all the figures.
+    It works level by level from the top: a segment's prior needs the prior of its parent, and a small segment rolls up to its
+    ancestors.
 #}
 {% macro micro_segment_statistics(counts) -%}
 grouped as (

@@ -1,8 +1,11 @@
 {#
-    The levels of the hierarchy of micro-segments, coarse to fine, each with its title in words and the level above it. A level is a
-    pair of columns of customer_micro_segments, `<level>_segment_id` and `<level>_segment_name`. `dimensions` are the bands of
-    seeds/segment_bands.csv that a level adds, each with the feature it cuts. `defined_by` is what these bands are made of, or
-    what says the same, and its name says already: groups of features, features without their window, '<group> missing'.
+    The keys of a level:
+    - `name`: customer_micro_segments has the columns `<name>_segment_id` and `<name>_segment_name`.
+    - `title`: the name as people read it.
+    - `parent`: the level above.
+    - `dimensions`: the bands of seeds/segment_bands.csv that the level adds, each with the feature that it divides.
+    - `defined_by`: the features that the segment's name already tells about, those of its bands and those that say the same. An
+      entry is a group of features, a feature without its window, or '<group> missing'.
 #}
 {% macro segment_levels() -%}
     {%- set orders = [
@@ -23,7 +26,6 @@
     ]) }}
 {%- endmacro %}
 
-{# True where the name of a row's segment says it already: columns level, feature_group, feature_theme and measure. #}
 {% macro is_in_the_name() -%}
     (
             {%- for level in segment_levels() if level.get('defined_by') %}

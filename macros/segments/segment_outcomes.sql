@@ -1,7 +1,3 @@
-{#
-    The outcomes counted in micro-segments: the label columns of customer_features, each with its title in words, and with the task
-    that predicts it, if one is declared. Adding a label there adds an outcome here.
-#}
 {% macro segment_outcomes() -%}
     {%- set outcomes = [] -%}
     {%- set labels = feature_table('customer_features').labels -%}
@@ -14,7 +10,6 @@
     {{ return(outcomes) }}
 {%- endmacro %}
 
-{# The name of a label column in words: `has_purchase_30d` is "purchase within 30 days", `has_visit` is "visit". #}
 {% macro outcome_in_words(label) -%}
     {%- set name = modules.re.sub('^(has|is)_', '', label) -%}
     {{ return(modules.re.sub('_([0-9]+)d$', ' within \\1 days', name) | replace('_', ' ')) }}

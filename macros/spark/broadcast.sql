@@ -1,7 +1,4 @@
-{#
-    Says of the relation `alias` of a join, right after `select`, that it is small against the other: Spark then sends it to every
-    task, where it would else bring both to the same places, all columns of the large one over the network.
-#}
+{# Without the hint Spark moves both relations of the join over the network, with all columns of the large one. #}
 {% macro broadcast(alias) -%}
     {{ return(adapter.dispatch('broadcast', 'numerosity')(alias)) }}
 {%- endmacro %}

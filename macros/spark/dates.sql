@@ -1,4 +1,4 @@
-{# Days on Spark: dbt-spark's own macros go through seconds since 1970 in a time zone, and check for nulls row by row. #}
+{# dbt-spark's own macros convert to seconds since 1970 in a time zone, and test each row for null. #}
 {% macro spark__dateadd(datepart, interval, from_date_or_timestamp) -%}
     {%- set intervals = {'day': 'make_dt_interval(cast(' ~ interval ~ ' as int))', 'month': 'make_ym_interval(0, cast(' ~ interval ~ ' as int))'} -%}
     {%- if datepart not in intervals -%}

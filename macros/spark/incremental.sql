@@ -1,6 +1,6 @@
 {#
-    `delete+insert` on Spark, where Parquet files have no delete: the days of the new rows are written as partitions, each of which
-    replaces what the day had. It is the same promise, as every model built so has all rows of a day in what it selects.
+    Parquet files have no delete. So the new rows are written as partitions by day, and each partition replaces the old rows of
+    its day. The result is that of `delete+insert`, because every incremental model selects all rows of a day.
 #}
 {% macro dbt_spark_validate_get_incremental_strategy(raw_strategy, file_format) -%}
     {%- if raw_strategy not in ['append', 'delete+insert'] -%}

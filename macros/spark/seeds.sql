@@ -1,6 +1,6 @@
 {#
-    Seeds on Spark: dbt-spark writes an empty cell as the text `None` and a number through a float. Here a cell is null, or text that
-    is cast to the type its YAML says.
+    dbt-spark writes an empty cell as the text `None` and a number through a float. Here a cell is null, or text that is cast to
+    the type in the seed's YAML.
 #}
 {% macro spark__create_csv_table(model, agate_table) -%}
     {%- set types = model['config'].get('column_types', {}) -%}

@@ -1,4 +1,4 @@
-{# What dbt does with a type by name (contracts, seeds) on Spark: text is `varchar` in our YAML, which there needs a length. #}
+{# dbt casts to a type by its name (contracts, seeds). The YAML says `varchar`, which needs a length on Spark. #}
 {% macro spark__cast(field, type) -%}
     cast({{ field }} as {{ spark_type(type) }})
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{# A part of a timestamp as a whole number: month, day, hour. #}
 {% macro date_part(part, column) -%}
     extract({{ part }} from {{ column }})
 {%- endmacro %}

@@ -1,4 +1,3 @@
-{# A number of type double or float as text, as short as it can be read back: 60.0, 0.25, 99999999.0. #}
 {% macro double_as_text(number) -%}
     {{ return(adapter.dispatch('double_as_text', 'numerosity')(number)) }}
 {%- endmacro %}
@@ -16,7 +15,6 @@
         end
 {%- endmacro %}
 
-{# A double rounded to so many decimals, as DuckDB rounds: what is below zero and rounds to zero keeps its sign. #}
 {% macro rounded(number, decimals) -%}
     {{ return(adapter.dispatch('rounded', 'numerosity')(number, decimals)) }}
 {%- endmacro %}
@@ -25,7 +23,7 @@
     round({{ number }}, {{ decimals }})
 {%- endmacro %}
 
-{# Spark rounds the decimals people see, 2.675 to 2.68, and has no zero with a sign. #}
+{# Spark rounds the decimals that people see, 2.675 to 2.68, and has no negative zero. #}
 {% macro spark__rounded(number, decimals) -%}
     round(abs({{ number }}) * 1e{{ decimals }}) / 1e{{ decimals }} * case when {{ number }} < 0 then -1e0 else 1e0 end
 {%- endmacro %}

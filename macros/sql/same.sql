@@ -1,4 +1,3 @@
-{# The condition that two relations agree in each of the columns. #}
 {% macro same(one, other, columns) -%}
     {%- for column in columns -%}
         {{ 'and ' if not loop.first }}{{ one }}.{{ column }} = {{ other }}.{{ column }}{{ '\n            ' if not loop.last }}

@@ -1,7 +1,4 @@
-{#
-    The standard error of an AUC with so many buyers and others, by J. A. Hanley and B. J. McNeil (1982, Radiology 143, 29-36). It is
-    for where only the figure itself is known.
-#}
+{# J. A. Hanley and B. J. McNeil (1982, Radiology 143, 29-36). It needs only the AUC and the two counts. #}
 {% macro auc_standard_error(auc, buyers, others) -%}
     sqrt(
             greatest(

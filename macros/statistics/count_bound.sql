@@ -1,9 +1,9 @@
 {#
-    Bounds a count leaves at most about as rarely as a standard normal variable leaves -z and z. On the side of the longer tail by
-    the expansion of E. A. Cornish and R. A. Fisher (1938, Revue de l'Institut International de Statistique 5, 307-320) to the
-    term of skewness, on the other side the plain normal one, which is wider than need be; and half a count for continuity. `skew`
-    is the third central moment by the variance: 1 of a Poisson count, 1 - 2 p of a binomial one. Small counts are skewed: with 1
-    expected, 6 are no wonder in a thousand tries, though they lie 5 standard deviations away.
+    The side of the longer tail is the expansion of E. A. Cornish and R. A. Fisher (1938, Revue de l'Institut International de
+    Statistique 5, 307-320) up to the term of skewness. The other side is the normal bound, which is wider than necessary. Half a
+    count is added for continuity.
+
+    Small counts are skewed: where 1 is expected, one count in a thousand may be 6, though 6 lies 5 standard deviations away.
 #}
 {% macro count_high(mean, variance, z, skew='1') -%}
     ({{ mean }} + {{ z }} * sqrt({{ variance }}) + 0.5 + greatest(0, {{ skew }}) * ({{ z }} * {{ z }} - 1) / 6e0)

@@ -1,12 +1,10 @@
 {#
-    P-value of a segment against the rest of its parent, two-sided: given how many of the parent bought, the buyers among the
-    segment's customers are hypergeometric if segment and rest buy alike, and the p-value is twice the probability of as many
-    buyers or more (where the segment buys less: of as many non-buyers or more), at most 1. That is Fisher's exact test with its
-    smaller tail doubled: right at any size, and too careful rather than too bold where counts are small. A part is compared with
-    the rest, not with the whole, because the whole contains it. 1 where there is nothing to compare: no rest, or a parent in
-    which all or none bought.
+    Given how many customers of the parent bought, the number of buyers in the segment is hypergeometric if segment and rest buy
+    alike. The p-value is twice the probability of at least as many buyers, at most 1. Where the segment buys less, non-buyers are
+    counted instead.
 
-    `seen`, `seen_in_parent`: columns with the buyers, or with the non-buyers where these are the ones in excess (`in_excess`).
+    This is Fisher's exact test with its smaller tail doubled. It is valid at any size, and cautious where counts are small. A
+    segment is compared with the rest, not with the whole parent, because the parent contains it.
 #}
 {% macro difference_p_value(seen, customers, seen_in_parent, parent_customers) -%}
     case
@@ -16,7 +14,6 @@
         end
 {%- endmacro %}
 
-{# Buyers where the segment buys at least as often as its parent, else non-buyers; `of` says whose: the segment's or the parent's. #}
 {% macro in_excess(buyers, customers, parent_buyers, parent_customers, of='segment') -%}
     {%- set n = {'segment': customers, 'parent': parent_customers}[of] -%}
     {%- set x = {'segment': buyers, 'parent': parent_buyers}[of] -%}
@@ -29,10 +26,9 @@
 {%- endmacro %}
 
 {#
-    P(X >= x) when n of N are drawn and r of the N are marked, for x at or above the mean n r / N and 0 < r < N, 0 < n < N.
-    Exact where 40 terms of the sum reach to its end (or 8 standard deviations): the probability of x by logarithms of gamma
-    functions, times 1 + the ratios of each next probability to the one before. Beyond, with a variance of 25 or more, the normal
-    approximation of Peizer (Ling and Pratt, 1984, JASA 79, 49-60), within 1 % of the tail.
+    With a variance below 25 the sum is exact: its 40 terms reach its end, or 8 standard deviations. It is the probability of x,
+    by logarithms of gamma functions, times 1 + the ratios of each further probability to the one before. From a variance of 25
+    on, Peizer's normal approximation is used.
 #}
 {% macro hypergeometric_tail(x, n, r, total) -%}
     {%- set variance = n ~ ' * ' ~ r ~ ' / ' ~ total ~ ' * (1 - ' ~ r ~ ' / ' ~ total ~ ') * (' ~ total ~ ' - ' ~ n ~ ') / (' ~ total ~ ' - 1)' -%}
@@ -52,7 +48,10 @@
         end
 {%- endmacro %}
 
-{# The same by Peizer's approximation: of a 2 x 2 table with the cells a, b (drawn, unmarked and marked) and c, d (left). #}
+{#
+    D. B. Peizer's approximation (R. F. Ling and J. W. Pratt, 1984, JASA 79, 49-60) is within 1 % of the tail. It reads a 2 x 2
+    table: a and b are drawn (unmarked and marked), c and d are not.
+#}
 {% macro peizer_tail(x, n, r, total) -%}
     {%- set a, b = '(' ~ n ~ ' - ' ~ x ~ ' + 0.5)', '(' ~ x ~ ' - 0.5)' -%}
     {%- set c = '(' ~ total ~ ' - ' ~ r ~ ' - ' ~ n ~ ' + ' ~ x ~ ' - 0.5)' -%}

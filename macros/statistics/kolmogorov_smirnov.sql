@@ -1,7 +1,6 @@
 {#
-    The largest distance of two distribution functions that a share `p` of pairs of samples of n and m rows exceeds although nothing
-    has changed, by Smirnov's limit: P(D > d) = 2 exp(-2 d^2 n m / (n + m)). It is never too small where p is small, and too large
-    for samples with ties. 1, which no distance exceeds, where a sample is empty or too small to tell.
+    Smirnov's limit: P(D > d) = 2 exp(-2 d^2 n m / (n + m)). It is never too small where p is small, and too large for samples
+    with ties.
 #}
 {% macro ks_noise_floor(rows_now, rows_before, p) -%}
     case

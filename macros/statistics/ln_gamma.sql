@@ -1,6 +1,6 @@
 {#
-    Natural logarithm of the gamma function for x > 0: Stirling's series at x + 8 (Abramowitz and Stegun, 6.1.41), brought back by
-    the recurrence of the gamma function. The error is below 1e-12 of 1 + the value.
+    Stirling's series at x + 8 (Abramowitz and Stegun, 6.1.41), and the recurrence of the gamma function back to x. The error is
+    below 1e-12 of 1 + the value.
 #}
 {% macro ln_gamma(x) -%}
     {%- set y = '(' ~ x ~ ' + 8)' -%}
@@ -13,12 +13,10 @@
             )
 {%- endmacro %}
 
-{# Natural logarithm of the beta function, a and b > 0. #}
 {% macro ln_beta(a, b) -%}
     {{ ln_gamma(a) }} + {{ ln_gamma(b) }} - {{ ln_gamma('(' ~ a ~ ' + ' ~ b ~ ')') }}
 {%- endmacro %}
 
-{# Natural logarithm of "n choose k", 0 <= k <= n. #}
 {% macro ln_choose(n, k) -%}
     {{ ln_gamma('(' ~ n ~ ' + 1)') }} - {{ ln_gamma('(' ~ k ~ ' + 1)') }} - {{ ln_gamma('(' ~ n ~ ' - ' ~ k ~ ' + 1)') }}
 {%- endmacro %}

@@ -1,7 +1,4 @@
-{#
-    The value a standard normal variable exceeds with probability p, for 0 < p < 0.02425: the tail of P. J. Acklam's rational
-    approximation (2003), whose relative error is below 1.15e-9. p is an expression.
-#}
+{# The tail of P. J. Acklam's rational approximation (2003). Its relative error is below 1.15e-9. #}
 {% macro normal_quantile_upper(p) -%}
     {%- set q = 'sqrt(-2 * ln(' ~ p ~ '))' -%}
     -(((((-7.784894002430293e-03 * {{ q }} - 3.223964580411365e-01) * {{ q }} - 2.400758277161838) * {{ q }}

@@ -1,6 +1,6 @@
 {#
-    P(Z > z) of the standard normal distribution: half the complementary error function of z / sqrt(2), by the Chebyshev fit of
-    Press et al., Numerical Recipes, 6.2. The relative error is below 1.3e-7 everywhere, in the far tails too.
+    Half the complementary error function of z / sqrt(2), by the Chebyshev fit of Press et al., Numerical Recipes, 6.2. The
+    relative error is below 1.3e-7 everywhere, in the far tails, too.
 #}
 {% macro normal_upper_tail(z) -%}
     {%- set t = '(1 / (1 + abs(' ~ z ~ ') / 2.8284271247461903))' -%}
@@ -16,7 +16,6 @@
     {{ horner(coefficients, t) }}
 {%- endmacro %}
 
-{# c0 + x (c1 + x (c2 + ...)) #}
 {% macro horner(coefficients, x) -%}
     {{ coefficients | join(' + ' ~ x ~ ' * (') }}{{ ')' * (coefficients | length - 1) }}
 {%- endmacro %}

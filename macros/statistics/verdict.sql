@@ -1,7 +1,7 @@
 {#
-    Whether a rate can be acted on. The half-width of its Wilson interval must be at most `reliable_half_width`, and at most
-    `relative_half_width` of the rate itself (0.05 +- 0.04 says little), which is never asked to be under `smallest_half_width`.
-    That is reliable; borderline may be as many times wider as `borderline_half_width` is; the rest is too_few.
+    The half-width of the interval is compared with `reliable_half_width`, and with `relative_half_width` of the rate: 0.05 +-
+    0.04 says little. The second limit is never below `smallest_half_width`. For borderline both are multiplied by
+    `borderline_half_width / reliable_half_width`.
 #}
 {% macro verdict(rate, low, high) -%}
     {%- set half_width = '(' ~ high ~ ' - ' ~ low ~ ') / 2' -%}

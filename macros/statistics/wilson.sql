@@ -1,8 +1,4 @@
-{#
-    Bounds of Wilson's score interval for a proportion (E. B. Wilson, 1927, JASA 22, 209-212).
-    successes, trials: expressions, 0 <= successes <= trials. sign: '-' the lower bound, '+' the upper.
-    Without trials nothing is known: 0 and 1. z is the normal quantile, 1.96 for 95 %.
-#}
+{# E. B. Wilson (1927, JASA 22, 209-212). #}
 {% macro wilson_bound(successes, trials, sign) -%}
     {%- set z = '1.959963984540054' -%}
     {%- set n = 'cast(' ~ trials ~ ' as double)' -%}

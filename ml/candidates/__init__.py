@@ -1,4 +1,4 @@
-"""The kinds of model that are compared, one file each."""
+"""The kinds of model that are compared, one per file."""
 
 from ml.candidates.base import Candidate
 from ml.candidates.decision_tree import DecisionTree
@@ -20,8 +20,8 @@ CANDIDATES: tuple[Candidate, ...] = (
     NeuralNet(),
     Ensemble(),
 )
-"""The easiest to explain first."""
+"""All candidates, those that are easiest to explain first."""
 
 SLOW = ("random_forest", "neural_net", "ensemble")
 USUAL = tuple(each for each in CANDIDATES if each.name not in SLOW)
-"""What a nightly training compares: the others take most of the time, and seldom win by much."""
+"""The candidates of a usual training. The others take most of the time, and seldom win by much."""

@@ -1,4 +1,4 @@
-"""What every kind of model must be able to do to be learned, measured, shipped and explained."""
+"""The interface of a candidate: how a kind of model is fitted, measured, exported and explained."""
 
 import os
 from abc import ABC, abstractmethod
@@ -32,15 +32,15 @@ __all__ = [
 
 Params = Mapping[str, Any]
 Terms = Sequence[tuple[int, ...]]
-"""The features of each thing a model adds up: one number, or two of an interaction."""
+"""The feature numbers of each term that a model adds up: one number, or two for an interaction."""
 
 LONG_LOOP = 100_000
-"""Rows. Below, OpenMP's threads wait for each other longer than they work: on two busy cores a
-boosted model of 12,000 rows takes 0.4 s with one thread and 15 s with two."""
+"""Rows from which several threads pay. On fewer rows OpenMP's threads wait longer than they work:
+on two busy cores a boosted model of 12,000 rows takes 0.4 s with one thread and 15 s with two."""
 
 
 def threads_for(rows: int) -> AbstractContextManager[Any]:
-    """Inside, scikit-learn uses as many threads as so many rows are worth."""
+    """A context in which scikit-learn uses the number of threads that suits so many rows."""
     limit: AbstractContextManager[Any] = threadpool_limits(
         1 if rows < LONG_LOOP else os.cpu_count()
     )
@@ -51,7 +51,7 @@ class Classifier(Protocol):
     """A fitted scikit-learn classifier of two classes."""
 
     def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
-        """[rows, 2]."""
+        """Probabilities of label 0 and label 1: [rows, 2]."""
 
     def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
         """Log-odds [rows]."""
@@ -59,77 +59,77 @@ class Classifier(Protocol):
 
 @dataclass(frozen=True)
 class Additive:
-    """The part of an ONNX graph that says what each term adds to a row's log-odds."""
+    """The part of an ONNX graph that computes what each term adds to a row's log-odds."""
 
     nodes: Sequence[onnx.NodeProto]
     """From the graph's input to the output `contributions`, float32 [rows, terms]."""
     constants: Mapping[str, npt.NDArray[Any]]
     """Initializers by name."""
     bias: float
-    """Log-odds every row starts from."""
+    """Log-odds from which every row starts."""
 
 
 class Candidate(Protocol):
-    """A kind of model whose log-odds are a bias and one contribution a term."""
+    """A kind of model whose log-odds are the sum of a bias and one contribution per term."""
 
     @property
     def name(self) -> str:
-        """How tables and bundles call it."""
+        """The name in tables and bundles."""
 
     @property
     def title(self) -> str:
-        """How people call it."""
+        """The name that people read."""
 
     @property
     def is_readable(self) -> bool:
-        """Whether a person can see the whole model: it is preferred to one as good that is not."""
+        """Whether a person can read the whole model. Such a model is preferred to an equal one."""
 
     @property
     def grid(self) -> Sequence[Params]:
-        """The settings worth comparing."""
+        """The settings that are compared."""
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
-        """A setting of the search space, drawn by optuna."""
+        """A setting that optuna samples from the search space."""
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> Classifier:
-        """Fit on [rows, features], NaN where missing; the same input gives the same model."""
+        """Fit on X [rows, features], NaN where missing; the same input gives the same model."""
 
     def terms(self, model: Any, features: int) -> Terms:
-        """What the contributions are of, in their order: for most kinds the features."""
+        """The features of each contribution, in order; most kinds have one term per feature."""
 
     def glass_box(self, model: Any) -> GlassBox | None:
-        """The whole model as a table of terms, where the kind has one."""
+        """The whole model as a table of terms; None where the kind has no such table."""
 
     def contributions(self, model: Any, X: Matrix) -> tuple[npt.NDArray[np.float64], float]:
-        """Log-odds each term adds [rows, terms], and the bias."""
+        """The log-odds that each term adds [rows, terms], and the bias."""
 
     def thresholds(self, model: Any) -> tuple[npt.NDArray[np.int64], Matrix]:
-        """Where the model jumps: feature numbers and values, both [jumps]."""
+        """The points at which the output jumps: feature numbers and values, [jumps] each."""
 
     def to_onnx(self, model: Any, features: int, source: str, target: str) -> Additive:
-        """The same contributions as ONNX, from the tensor `source` to the tensor `target`."""
+        """The same contributions as ONNX nodes, from the tensor `source` to the tensor `target`."""
 
 
 class FromLogOdds(ABC):
-    """What the fitted models have in common whose probabilities follow from their log-odds."""
+    """A fitted model whose probabilities follow from its log-odds."""
 
     @abstractmethod
     def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
         """Log-odds [rows]."""
 
     def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
-        """[rows, 2]."""
+        """Probabilities of label 0 and label 1: [rows, 2]."""
         buys = expit(self.decision_function(X))
         return np.column_stack([1 - buys, buys])
 
 
 class FeatureByFeature:
-    """What the kinds have in common that credit each feature by itself."""
+    """A candidate with one contribution per feature."""
 
     def terms(self, model: Any, features: int) -> Terms:
-        """One a feature."""
+        """One term per feature."""
         return [(feature,) for feature in range(features)]
 
     def glass_box(self, model: Any) -> GlassBox | None:
-        """None: the model is no table."""
+        """None, since the model is not a table of terms."""
         return None

@@ -1,4 +1,4 @@
-"""What the boosted candidates share: fitting, snapping, and reading scikit-learn's node tables."""
+"""Shared by the boosted candidates: fit, round thresholds, and read scikit-learn's node tables."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,10 @@ __all__ = ["baseline_of", "boost", "splits_of", "suggest_boosting", "trees_of"]
 
 
 def boost(X: Matrix, y: Labels, seed: int, **params: Any) -> HistGradientBoostingClassifier:
-    """Fit, then snap thresholds down to float32: float32 rows get just the answers of before."""
+    """Fit a model on X [rows, features] and y [rows], and round its thresholds down to float32.
+
+    The rounding changes no answer for float32 rows.
+    """
     model = HistGradientBoostingClassifier(random_state=seed, early_stopping=False, **params)
     with threads_for(len(X)):
         model.fit(_without_empty_columns(X), y)
@@ -30,7 +33,11 @@ def boost(X: Matrix, y: Labels, seed: int, **params: Any) -> HistGradientBoostin
 def suggest_boosting(
     trial: "optuna.trial.BaseTrial", leaves: tuple[int, int], rounds: tuple[int, int]
 ) -> Params:
-    """A setting of `boost`: from few large steps to many small ones, whatever their number."""
+    """A setting of `boost`, sampled by optuna within these bounds for leaves and rounds.
+
+    The learning rate is sampled as a total over all rounds, so that it does not depend on their
+    number.
+    """
     count = trial.suggest_int("max_iter", *rounds, log=True)
     return {
         "max_iter": count,
@@ -44,7 +51,7 @@ def suggest_boosting(
 
 
 def trees_of(model: HistGradientBoostingClassifier) -> list[Tree]:
-    """The fitted trees; they and `baseline_of` sum to the log-odds."""
+    """The fitted trees. Their values and `baseline_of` sum to the log-odds."""
     return [
         Tree(
             feature=np.where(nodes["is_leaf"], -1, nodes["feature_idx"]).astype(np.int64),
@@ -65,7 +72,7 @@ def baseline_of(model: HistGradientBoostingClassifier) -> float:
 
 
 def splits_of(trees: Sequence[Tree]) -> tuple[npt.NDArray[np.int64], Matrix]:
-    """Every split of every tree, once: feature numbers and thresholds, both [splits]."""
+    """The distinct splits of all trees: feature numbers and thresholds, [splits] each."""
     inner = [(tree.feature[~tree.is_leaf], tree.threshold[~tree.is_leaf]) for tree in trees]
     feature, value = (np.concatenate(arrays) for arrays in zip(*inner, strict=True))
     first = np.unique(np.stack([feature, value.view(np.int32)]), axis=1, return_index=True)[1]
@@ -73,9 +80,9 @@ def splits_of(trees: Sequence[Tree]) -> tuple[npt.NDArray[np.int64], Matrix]:
 
 
 def _without_empty_columns(X: Matrix) -> Matrix:
-    """Columns with no value at all become a constant, which no tree splits on.
+    """Replace columns without any value by a constant, on which no tree splits.
 
-    scikit-learn 1.9 cannot bin them: ValueError "window shape cannot be larger than …".
+    scikit-learn 1.9 cannot bin empty columns: ValueError "window shape cannot be larger than …".
     """
     empty = np.isnan(X).all(axis=0)
     if not empty.any():
@@ -86,5 +93,5 @@ def _without_empty_columns(X: Matrix) -> Matrix:
 
 
 def _nodes(model: HistGradientBoostingClassifier) -> list[npt.NDArray[Any]]:
-    """The node table of each tree, as scikit-learn 1.9 keeps it."""
+    """The node table of each tree, in scikit-learn 1.9's own layout."""
     return [predictor.nodes for (predictor,) in model._predictors]

@@ -1,4 +1,4 @@
-"""Any candidate with its log-odds put on a straight line: calibrated, additive, exportable."""
+"""Any candidate with calibrated log-odds: a straight line keeps it additive and exportable."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ __all__ = ["Calibrated", "CalibratedModel", "on_line"]
 
 @dataclass(frozen=True)
 class CalibratedModel(FromLogOdds):
-    """A fitted model, and the line its log-odds are put on."""
+    """A fitted model, and the line that calibrates its log-odds."""
 
     model: Any
     line: Line
@@ -33,61 +33,61 @@ class CalibratedModel(FromLogOdds):
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A candidate whose models are `CalibratedModel`s: every contribution times the slope."""
+    """A candidate whose models are `CalibratedModel`s. The slope scales each contribution."""
 
     base: Candidate
     line: Line
 
     @property
     def name(self) -> str:
-        """The name of the candidate itself: it is the same model."""
+        """The name of the base candidate."""
         return self.base.name
 
     @property
     def title(self) -> str:
-        """The title of the candidate itself."""
+        """The title of the base candidate."""
         return self.base.title
 
     @property
     def is_readable(self) -> bool:
-        """As the candidate itself: a line hides nothing."""
+        """Whether the base candidate is readable; the line changes nothing about that."""
         return self.base.is_readable
 
     @property
     def grid(self) -> Sequence[Params]:
-        """The settings of the candidate itself."""
+        """The settings of the base candidate."""
         return self.base.grid
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
-        """A setting of the candidate itself."""
+        """A setting of the base candidate."""
         return self.base.suggest(trial)
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> CalibratedModel:
-        """Fit the candidate; the line stays."""
+        """Fit the base candidate, and keep the line."""
         return CalibratedModel(self.base.fit(X, y, params, seed), self.line)
 
     def terms(self, model: CalibratedModel, features: int) -> Terms:
-        """The terms of the model itself."""
+        """The terms of the base model."""
         return self.base.terms(model.model, features)
 
     def glass_box(self, model: CalibratedModel) -> GlassBox | None:
-        """The model's table, each contribution times the slope."""
+        """The base model's table, with each contribution scaled by the slope."""
         box = self.base.glass_box(model.model)
         return box and box.on_line(self.line.slope, self.line.offset)
 
     def contributions(
         self, model: CalibratedModel, X: Matrix
     ) -> tuple[npt.NDArray[np.float64], float]:
-        """Slope times each contribution; slope times the bias, and the offset."""
+        """The base model's contributions times the slope, and its bias put on the line."""
         parts, bias = self.base.contributions(model.model, X)
         return self.line.slope * parts, float(self.line(np.array(bias)))
 
     def thresholds(self, model: CalibratedModel) -> tuple[npt.NDArray[np.int64], Matrix]:
-        """Where the model itself jumps."""
+        """The thresholds of the base model."""
         return self.base.thresholds(model.model)
 
     def to_onnx(self, model: CalibratedModel, features: int, source: str, target: str) -> Additive:
-        """The model's graph, and one multiplication."""
+        """The base model's graph, followed by a multiplication with the slope."""
         found = self.base.to_onnx(model.model, features, source, "uncalibrated")
         slope = {"calibration_slope": np.array([self.line.slope], np.float32)}
         scaled = helper.make_node("Mul", ["uncalibrated", "calibration_slope"], [target])
@@ -99,9 +99,10 @@ class Calibrated:
 
 
 def on_line(candidate: Candidate, model: Any, line: Line) -> tuple[Candidate, Any, Line]:
-    """The candidate and its fitted model with their log-odds put on `line`, after any before it.
+    """The candidate and its fitted model, calibrated by `line`, and the line in total.
 
-    Returns the whole line, too. Neither changes where that changes nothing.
+    A model that is calibrated already gets both lines in one. Where the total changes nothing, the
+    candidate and the base model are returned as they are.
     """
     if isinstance(model, CalibratedModel):
         model, line = model.model, line.after(model.line)

@@ -1,4 +1,4 @@
-"""One small tree: a page of questions that anybody can follow."""
+"""One small decision tree, which a person can read."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ __all__ = ["DecisionTree", "FittedTree"]
 
 @dataclass(frozen=True)
 class FittedTree:
-    """A scikit-learn tree whose leaves hold smoothed shares."""
+    """A scikit-learn tree whose leaves hold smoothed shares of label 1."""
 
     model: DecisionTreeClassifier
 
     @property
     def tree(self) -> Tree:
-        """The same with log-odds in its leaves."""
+        """The same tree with log-odds in its leaves."""
         fitted = self.model.tree_
         return plain_tree(fitted, logit(fitted.value[:, 0, 1]))
 
@@ -39,12 +39,12 @@ class FittedTree:
         return np.asarray(logit(self.predict_proba(X)[:, 1]))
 
     def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
-        """[rows, 2], by scikit-learn."""
+        """scikit-learn's probabilities of label 0 and label 1: [rows, 2]."""
         return np.asarray(self.model.predict_proba(X))
 
 
 class DecisionTree(FeatureByFeature):
-    """DecisionTreeClassifier; a feature is credited with what its splits on the path change."""
+    """DecisionTreeClassifier. A feature contributes what its splits on the row's path change."""
 
     name = "decision_tree"
     title = "decision tree"
@@ -55,29 +55,29 @@ class DecisionTree(FeatureByFeature):
     )
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
-        """How many leaves, and how few rows in one."""
+        """The number of leaves, and the smallest number of rows in a leaf."""
         return {
             "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 4, 64, log=True),
             "min_samples_leaf": trial.suggest_int("min_samples_leaf", 5, 200, log=True),
         }
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedTree:
-        """Fit, then smooth the leaves' shares towards the average."""
+        """Fit, then shrink the leaves' shares towards the average."""
         model = DecisionTreeClassifier(criterion="log_loss", random_state=seed, **params)
         model.fit(X, y)
         smooth(model, float(y.mean()))
         return FittedTree(model)
 
     def contributions(self, model: FittedTree, X: Matrix) -> tuple[npt.NDArray[np.float64], float]:
-        """Path contributions; see `ml.trees`."""
+        """Path contributions [rows, features], and the bias; see `ml.export.trees`."""
         return contributions([model.tree], X)
 
     def thresholds(self, model: FittedTree) -> tuple[npt.NDArray[np.int64], Matrix]:
-        """Every split once."""
+        """The distinct splits."""
         return splits_of([model.tree])
 
     def to_onnx(self, model: FittedTree, features: int, source: str, target: str) -> Additive:
-        """One tree."""
+        """A tree ensemble with one tree."""
         _, root = contributions([model.tree], np.empty((0, features), dtype=np.float32))
         credits = [leaf_credits(model.tree, features)]
         return Additive([tree_node([model.tree], credits, features, source, target)], {}, root)

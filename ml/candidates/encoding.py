@@ -1,9 +1,9 @@
-"""Codes as what they stand for: beside each, the smoothed share of label 1 among its rows.
+"""Target encoding: for each code, a further feature with the smoothed share of label 1 in its rows.
 
-A browser's or a month's number says nothing by its size, so a tree needs many splits to pick the
-codes that matter. The share puts them in the order of the outcome (target encoding, Micci-Barreca
-2001). In training, a row's share comes from other folds than its own (scikit-learn's
-TargetEncoder), or the model would read its own label.
+The size of a code, for example of a browser or a month, has no meaning. So a tree needs many splits
+to find the codes that matter. The share puts codes in the order of the outcome (Micci-Barreca
+2001). In training, a row's share comes from folds without the row (scikit-learn's TargetEncoder),
+because otherwise the model could read the row's own label.
 """
 
 from collections.abc import Sequence
@@ -23,30 +23,30 @@ from ml.glassbox import Term, weighed_tree
 __all__ = ["Encoding", "code_columns", "encode"]
 
 FEWEST, MOST = 3, 64
-"""Codes of a feature: a flag needs no order, and many codes have too few rows each."""
+"""Codes of an encoded feature at least and at most. Two need no order; many have few rows each."""
 PRIOR_ROWS = 20.0
-"""Rows of the average outcome that each code is given beside its own."""
+"""Rows with the average outcome that are added to each code's own rows."""
 FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """Of some features, the share of label 1 behind each code."""
+    """The share of label 1 for each code of some features."""
 
     terms: Sequence[Term]
-    """A step function a feature: its values are shares, not log-odds."""
+    """One step function per encoded feature. Its values are shares and not log-odds."""
 
     def __call__(self, X: Matrix) -> Matrix:
-        """[rows, features + terms]: the features, and the share of each code."""
+        """The features, and the shares of their codes: [rows, features + terms]."""
         shares = [term.contributions(X).astype(np.float32) for term in self.terms]
         return np.column_stack([X, *shares])
 
     def source(self, features: int) -> npt.NDArray[np.int64]:
-        """The feature each column of the wide matrix speaks of: [features + terms]."""
+        """The number of the feature from which each column comes: [features + terms]."""
         return np.array([*range(features), *(term.features[0] for term in self.terms)])
 
     def to_onnx(self, source: str, target: str) -> list[onnx.NodeProto]:
-        """The same as ONNX, from the tensor `source` to the tensor `target`."""
+        """The same as ONNX nodes, from the tensor `source` to the tensor `target`."""
         if not self.terms:
             return [helper.make_node("Identity", [source], [target])]
         trees = [weighed_tree(term) for term in self.terms]
@@ -58,7 +58,10 @@ class Encoding:
 
 
 def code_columns(X: Matrix) -> list[int]:
-    """The features that look like codes: a few whole numbers from 1 on (a count starts at 0)."""
+    """The numbers of the features that look like codes: a few whole numbers, the lowest at least 1.
+
+    Counts are not codes: they start at 0.
+    """
     found = []
     for column in range(X.shape[1]):
         values = np.unique(X[:, column])
@@ -70,13 +73,17 @@ def code_columns(X: Matrix) -> list[int]:
 
 
 def encode(X: Matrix, y: Labels, seed: int) -> tuple[Encoding, Matrix]:
-    """The encoding of all rows, and the wide matrix to learn from, encoded across folds."""
+    """The encoding learned from all rows, and the matrix to train on.
+
+    The matrix [rows, features + terms] is encoded across folds. With fewer than two rows of a
+    class, or without codes, nothing is encoded.
+    """
     codes = code_columns(X)
     folds = min(FOLDS, int(min(y.sum(), len(y) - y.sum())))
     if not codes or folds < 2:
         return Encoding(()), X
-    deal = StratifiedKFold(folds, shuffle=True, random_state=seed)
-    encoder = TargetEncoder(smooth=PRIOR_ROWS, target_type="binary", cv=deal)
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=seed)
+    encoder = TargetEncoder(smooth=PRIOR_ROWS, target_type="binary", cv=splitter)
     shares = encoder.fit_transform(X[:, codes], y)
     terms = [
         _term(X[:, column], column, known, learned, float(encoder.target_mean_))
@@ -84,9 +91,9 @@ def encode(X: Matrix, y: Labels, seed: int) -> tuple[Encoding, Matrix]:
             codes, encoder.categories_, encoder.encodings_, strict=True
         )
     ]
-    telling = [i for i, term in enumerate(terms) if len(np.unique(term.values)) > 1]
-    wide = np.column_stack([X, shares[:, telling].astype(np.float32)])
-    return Encoding([terms[i] for i in telling]), wide
+    informative = [i for i, term in enumerate(terms) if len(np.unique(term.values)) > 1]
+    wide = np.column_stack([X, shares[:, informative].astype(np.float32)])
+    return Encoding([terms[i] for i in informative]), wide
 
 
 def _term(
@@ -96,7 +103,10 @@ def _term(
     learned: npt.NDArray[np.float64],
     average: float,
 ) -> Term:
-    """A cell for each code; what lies between codes, beyond them or is missing has the average."""
+    """A term with one cell per code. Values between or beyond the codes have the average share.
+
+    A missing value has its own share where it was learned, and otherwise the average.
+    """
     missing = np.isnan(known)
     codes, share = known[~missing], learned[~missing]
     below = np.nextafter(codes, np.float32(-np.inf))

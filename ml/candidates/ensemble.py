@@ -1,9 +1,9 @@
-"""Several boosted models and extremely randomised trees, their log-odds averaged.
+"""An ensemble: the mean log-odds of several boosted models and extremely randomised trees.
 
-The models see codes as shares of the outcome too (`ml.candidates.encoding`), differ in their
-shuffles, and err in different places: boosting where it is greedy, extremely randomised trees
-(Geurts, Ernst and Wehenkel 2006) where they are blunt. A mean of log-odds is a sum over all trees,
-so the whole is one tree ensemble, with path contributions as reasons.
+The models also get codes as shares of the outcome (`ml.candidates.encoding`), each model with other
+shuffles. Boosting and extremely randomised trees (Geurts, Ernst and Wehenkel 2006) make different
+errors, so their mean is better than each. A mean of log-odds is a sum over all trees. So the whole
+is one tree ensemble, with path contributions as reasons.
 """
 
 from collections.abc import Sequence
@@ -38,16 +38,17 @@ RANDOM_TREES: Params = {
 
 @dataclass(frozen=True)
 class FittedEnsemble(FromLogOdds):
-    """The encoding, the models behind it, and what share of the log-odds is boosting's."""
+    """The encoding, the fitted models, and their weights."""
 
     encoding: Encoding
     boosted: Sequence[HistGradientBoostingClassifier]
     forest: FittedForest
     share: float
+    """The weight of the boosted models, 0 to 1; the forest has the rest."""
 
     @cached_property
     def trees(self) -> list[Tree]:
-        """All trees, over the wide matrix; their leaves hold their part of the log-odds."""
+        """All trees on the encoded matrix, with weighted log-odds in their leaves."""
         part = self.share / len(self.boosted)
         weighed = [(tree, part) for model in self.boosted for tree in trees_of(model)]
         weighed += [(tree, 1 - self.share) for tree in self.forest.trees]
@@ -63,12 +64,12 @@ class FittedEnsemble(FromLogOdds):
         """Log-odds [rows], by scikit-learn."""
         wide = self.encoding(X)
         boosted = np.mean([model.decision_function(wide) for model in self.boosted], axis=0)
-        drawn = self.forest.decision_function(wide)
-        return np.asarray(self.share * boosted + (1 - self.share) * drawn)
+        randomised = self.forest.decision_function(wide)
+        return np.asarray(self.share * boosted + (1 - self.share) * randomised)
 
 
 class Ensemble(FeatureByFeature):
-    """The best that exports, for those who need the last thousandth: slow, and no picture."""
+    """The most accurate candidate that exports to ONNX. It is slow, and people cannot read it."""
 
     name = "ensemble"
     title = "ensemble"
@@ -101,7 +102,7 @@ class Ensemble(FeatureByFeature):
     )
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
-        """Boosting as it is, and how much of the answer is its own."""
+        """The settings of boosting, and the weight of the boosted models."""
         return {
             "bags": 4,
             "trees": 100,
@@ -110,7 +111,7 @@ class Ensemble(FeatureByFeature):
         }
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedEnsemble:
-        """Encode anew for each boosted model: the shuffle is part of the luck that is averaged."""
+        """Fit the models; each boosted model gets its own encoding, so that folds average out."""
         settings = dict(params)
         bags, share, trees = (settings.pop(name) for name in ("bags", "share", "trees"))
         encoding, wide = encode(X, y, seed)
@@ -124,14 +125,14 @@ class Ensemble(FeatureByFeature):
     def contributions(
         self, model: FittedEnsemble, X: Matrix
     ) -> tuple[npt.NDArray[np.float64], float]:
-        """Path contributions of all trees; a code's share speaks of the code."""
+        """Path contributions of all trees; those of a code's share are added to the code."""
         parts, roots = contributions(model.trees, model.encoding(X))
         summed = np.zeros(X.shape)
         np.add.at(summed.T, model.encoding.source(X.shape[1]), parts.T)
         return summed, model.bias + roots
 
     def thresholds(self, model: FittedEnsemble) -> tuple[npt.NDArray[np.int64], Matrix]:
-        """Every split of a feature, and the edges of every code."""
+        """The distinct splits on features, and the edges of every code."""
         feature, value = splits_of(model.trees)
         codes = model.encoding.terms
         own = feature < model.forest.model.n_features_in_ - len(codes)
@@ -142,11 +143,11 @@ class Ensemble(FeatureByFeature):
         )
 
     def to_onnx(self, model: FittedEnsemble, features: int, source: str, target: str) -> Additive:
-        """The shares of the codes, and one tree ensemble with as many outputs as features."""
-        speaks_of = model.encoding.source(features)
-        wide = len(speaks_of)
+        """The shares of codes, and one tree ensemble with one output per feature."""
+        feature_of = model.encoding.source(features)
+        wide = len(feature_of)
         _, roots = contributions(model.trees, np.empty((0, wide), dtype=np.float32))
-        credits = [leaf_credits(tree, wide, speaks_of) for tree in model.trees]
+        credits = [leaf_credits(tree, wide, feature_of) for tree in model.trees]
         nodes = model.encoding.to_onnx(source, "encoded")
         nodes.append(tree_node(model.trees, credits, features, "encoded", target))
         return Additive(nodes, {}, model.bias + roots)

@@ -1,4 +1,4 @@
-"""The glass box: boosting on single features and a few pairs, collapsed into a term for each."""
+"""The glass box: boosting on single features and a few pairs, collapsed into one term for each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 __all__ = ["FittedGlassBox", "GlassBoxBoosting"]
 
-LOOKS = 2
-"""Folds whose residuals rank the pairs."""
+PARTS = 2
+"""Folds over which residuals are computed to rank the pairs."""
 MOST_ROWS = 10_000
-"""Rows that rank the pairs: the order settles early."""
+"""Rows used to rank the pairs at most; the ranking is stable on few rows."""
 
 
 @dataclass(frozen=True)
 class FittedGlassBox(FromLogOdds):
-    """The boosted models, and the glass box that all of them together are."""
+    """The boosted models, and the glass box that equals their mean."""
 
     models: Sequence[HistGradientBoostingClassifier]
-    """A bag: the log-odds are the mean of theirs."""
+    """A bag of models; the log-odds are the mean of theirs."""
     box: GlassBox
 
     def decision_function(self, X: Matrix) -> npt.NDArray[np.float64]:
@@ -39,9 +39,9 @@ class FittedGlassBox(FromLogOdds):
 
 
 class GlassBoxBoosting:
-    """Trees that may ask for one feature or for one of the chosen pairs.
+    """Boosting whose trees each split on one feature, or on one of the chosen pairs.
 
-    A bag of several seeds collapses into one glass box of the same cost: its terms add up.
+    A bag of models with different seeds collapses into one glass box with the same cost in scoring.
     """
 
     name = "glass_box"
@@ -75,7 +75,7 @@ class GlassBoxBoosting:
     )
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
-        """How many pairs, and boosting as it is; bins stay few, so that pictures are readable."""
+        """The number of pairs, and the settings of boosting; few bins keep the charts readable."""
         return {
             "pairs": trial.suggest_categorical("pairs", [0, 10, 20, 40, 80]),
             "bags": trial.suggest_categorical("bags", [1, 3]),
@@ -84,7 +84,7 @@ class GlassBoxBoosting:
         }
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedGlassBox:
-        """Rank pairs by what single features leave over, boost, collapse."""
+        """Rank the pairs on residuals of single features, boost, and collapse the trees."""
         settings = dict(params)
         bags, pairs = settings.pop("bags"), settings.pop("pairs")
         allowed = [{feature} for feature in range(X.shape[1])]
@@ -97,44 +97,44 @@ class GlassBoxBoosting:
         return FittedGlassBox(models, collapse(trees, bias, X, scale=1 / bags))
 
     def terms(self, model: FittedGlassBox, features: int) -> Terms:
-        """The features and pairs, most important first."""
+        """The features and pairs, the most important first."""
         return [term.features for term in model.box.terms]
 
     def glass_box(self, model: FittedGlassBox) -> GlassBox:
-        """The model itself."""
+        """The whole model as its table of terms."""
         return model.box
 
     def contributions(
         self, model: FittedGlassBox, X: Matrix
     ) -> tuple[npt.NDArray[np.float64], float]:
-        """What each term adds: looked up on its grid."""
+        """What each term adds [rows, terms], looked up on its grid, and the bias."""
         return model.box.contributions(X), model.box.bias
 
     def thresholds(self, model: FittedGlassBox) -> tuple[npt.NDArray[np.int64], Matrix]:
-        """Every split of every tree, once."""
+        """The distinct splits of all trees."""
         return splits_of([tree for each in model.models for tree in trees_of(each)])
 
     def to_onnx(self, model: FittedGlassBox, features: int, source: str, target: str) -> Additive:
-        """One tree a term."""
+        """A tree ensemble with one tree per term."""
         trees = [weighed_tree(term) for term in model.box.terms]
         credits = [sum_credits(tree, number) for number, tree in enumerate(trees)]
         return Additive([tree_node(trees, credits, len(trees), source, target)], {}, model.box.bias)
 
 
 def _ranked(X: Matrix, y: Labels, settings: Params, seed: int) -> list[tuple[int, int]]:
-    """The pairs by what they explain of a model of single features, on rows it did not see.
+    """The pairs, ranked by what they explain of the held-out residuals of single features.
 
-    On a sample of many rows and with a third of the rounds: only the order matters.
+    A sample of the rows and a third of the rounds suffice, since only the order matters.
     """
     if len(y) > MOST_ROWS:
         some = np.random.default_rng(seed).choice(len(y), MOST_ROWS, replace=False)
         X, y = X[some], y[some]
     settings = {**settings, "max_iter": -(-settings["max_iter"] // 3)}
-    fold = np.random.default_rng(seed).permutation(len(y)) % LOOKS
+    fold = np.random.default_rng(seed).permutation(len(y)) % PARTS
     unseen = np.full(len(y), y.mean())
-    for look in range(LOOKS):
-        learn, judge = fold != look, fold == look
-        if 0 < y[learn].sum() < learn.sum():
-            model = boost(X[learn], y[learn], seed, interaction_cst="no_interactions", **settings)
-            unseen[judge] = model.predict_proba(X[judge])[:, 1]
+    for part in range(PARTS):
+        train, validate = fold != part, fold == part
+        if 0 < y[train].sum() < train.sum():
+            model = boost(X[train], y[train], seed, interaction_cst="no_interactions", **settings)
+            unseen[validate] = model.predict_proba(X[validate])[:, 1]
     return rank_pairs(X, y, unseen)

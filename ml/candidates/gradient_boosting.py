@@ -1,4 +1,4 @@
-"""Histogram gradient boosting: trees that correct each other, missing values included."""
+"""Histogram gradient boosting: each tree corrects the trees before it; values may be missing."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ __all__ = ["GradientBoosting"]
 
 
 class GradientBoosting(FeatureByFeature):
-    """HistGradientBoostingClassifier on float32 data, thresholds snapped down to float32."""
+    """HistGradientBoostingClassifier on float32 data, with thresholds rounded down to float32."""
 
     name = "gradient_boosting"
     title = "gradient boosting"
@@ -67,32 +67,32 @@ class GradientBoosting(FeatureByFeature):
     )
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
-        """How many trees of what size, how fast, and how carefully."""
+        """The number and size of trees, the learning rate, and the penalties."""
         return suggest_boosting(trial, leaves=(3, 40), rounds=(60, 500))
 
     def fit(
         self, X: Matrix, y: Labels, params: Params, seed: int
     ) -> HistGradientBoostingClassifier:
-        """Fit and snap."""
+        """Fit, and round the thresholds down to float32."""
         return boost(X, y, seed, **params)
 
     def contributions(
         self, model: HistGradientBoostingClassifier, X: Matrix
     ) -> tuple[npt.NDArray[np.float64], float]:
-        """Path contributions of all trees; see `ml.trees`."""
+        """Path contributions of all trees [rows, features], and the bias; see `ml.export.trees`."""
         parts, roots = contributions(trees_of(model), X)
         return parts, baseline_of(model) + roots
 
     def thresholds(
         self, model: HistGradientBoostingClassifier
     ) -> tuple[npt.NDArray[np.int64], Matrix]:
-        """Every split of every tree, once."""
+        """The distinct splits of all trees."""
         return splits_of(trees_of(model))
 
     def to_onnx(
         self, model: HistGradientBoostingClassifier, features: int, source: str, target: str
     ) -> Additive:
-        """One tree ensemble with as many outputs as features."""
+        """One tree ensemble with one output per feature."""
         trees = trees_of(model)
         _, roots = contributions(trees, np.empty((0, features), dtype=np.float32))
         credits = [leaf_credits(tree, features) for tree in trees]

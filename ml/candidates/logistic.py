@@ -1,4 +1,4 @@
-"""Logistic regression on standardised features; a missing value is the median and a flag."""
+"""Logistic regression on standardised features; a missing value becomes the median and a flag."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ __all__ = ["Logistic"]
 class Logistic(FeatureByFeature):
     """Impute (median, with indicator), standardise, and an L2-penalised logistic regression.
 
-    A feature's contribution is coefficient * (value - mean) / scale, and its indicator's likewise.
+    A feature's contribution is coefficient * (value - mean) / scale, plus that of its indicator.
     """
 
     name = "logistic"
@@ -39,7 +39,7 @@ class Logistic(FeatureByFeature):
     )
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
-        """The strength of the penalty, with and without logarithms."""
+        """With or without logarithms, and the inverse strength of the penalty."""
         return {
             "log": trial.suggest_categorical("log", [True, False]),
             "C": trial.suggest_float("C", 1e-3, 1e2, log=True),
@@ -54,16 +54,16 @@ class Logistic(FeatureByFeature):
         return Pipeline([*steps.steps, ("regress", regression)])
 
     def contributions(self, model: Pipeline, X: Matrix) -> tuple[npt.NDArray[np.float64], float]:
-        """Coefficient * (value - mean) / scale, the indicator's part added to its feature's."""
+        """Coefficient * (value - mean) / scale [rows, features], including indicators; the bias."""
         parts = standardise(model[:-1], X) * model["regress"].coef_[0]
         return by_feature(model, parts, X.shape[1]), float(model["regress"].intercept_[0])
 
     def thresholds(self, model: Pipeline) -> tuple[npt.NDArray[np.int64], Matrix]:
-        """None: log-odds are continuous in every feature."""
+        """Empty, since the log-odds are continuous in every feature."""
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
 
     def to_onnx(self, model: Pipeline, features: int, source: str, target: str) -> Additive:
-        """The same arithmetic in float32, one term a feature."""
+        """The same arithmetic in float32, with one term per feature."""
         nodes, numbers = standardise_onnx(model, features, source)
         weights = model["regress"].coef_[0]
         flag_weights = np.zeros(features)

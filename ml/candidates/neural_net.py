@@ -1,10 +1,10 @@
 """A neural net of one hidden layer, whose integrated gradients have a closed form.
 
 With standardised inputs z, hidden units tanh(a), a = W z + b, and output weights v, the log-odds
-are c + sum of v tanh(a). Integrated gradients (Sundararajan et al. 2017) from the average row,
-z = 0, credit input i with z_i times the mean gradient along the straight way there. On that way a
-goes from b to W z + b in a straight line, so a unit's mean gradient is
-v (tanh(a) - tanh(b)) / (a - b): the credits are exact, and sum to the log-odds.
+are c + sum of v tanh(a). Integrated gradients (Sundararajan et al. 2017) from the average row, z =
+0, attribute to input i the product of z_i and the mean gradient along the straight line from the
+average row. On that line a goes from b to W z + b, also in a straight line, so a unit's mean
+gradient is v (tanh(a) - tanh(b)) / (a - b). The attributions are exact, and sum to the log-odds.
 tanh(a) - tanh(b) = tanh(a - b) (1 - tanh(a) tanh(b)) keeps the quotient exact in float32 where a is
 close to b.
 """
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 __all__ = ["FittedNet", "NeuralNet"]
 
 CLOSE = 1e-3
-"""Below, tanh(d) / d is 1 in float32."""
+"""For |d| below this, tanh(d) / d is 1 in float32."""
 
 
 @dataclass(frozen=True)
 class FittedNet:
-    """The fitted steps, and the net behind them."""
+    """The fitted preprocessing steps, and the fitted net."""
 
     steps: Pipeline
     net: MLPClassifier
@@ -53,12 +53,12 @@ class FittedNet:
         return np.asarray(logit(np.clip(self.predict_proba(X)[:, 1], 1e-15, 1 - 1e-15)))
 
     def predict_proba(self, X: Matrix) -> npt.NDArray[np.float64]:
-        """[rows, 2], by scikit-learn."""
+        """scikit-learn's probabilities of label 0 and label 1: [rows, 2]."""
         return np.asarray(self.net.predict_proba(standardise(self.steps, X)))
 
 
 class NeuralNet(FeatureByFeature):
-    """Standardised features, one layer of tanh units, stopped early by a number of passes."""
+    """Standardised features and one layer of tanh units, trained for a fixed number of passes."""
 
     name = "neural_net"
     title = "neural net"
@@ -66,7 +66,7 @@ class NeuralNet(FeatureByFeature):
     grid: Sequence[Params] = ({"units": 16, "alpha": 0.1, "rate": 0.003, "passes": 25},)
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
-        """Size, penalty, and how long to learn how fast."""
+        """The number of units, the penalty, the learning rate, and the number of passes."""
         return {
             "units": trial.suggest_int("units", 4, 64, log=True),
             "alpha": trial.suggest_float("alpha", 1e-3, 10.0, log=True),
@@ -75,7 +75,7 @@ class NeuralNet(FeatureByFeature):
         }
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedNet:
-        """Adam for a fixed number of passes over the rows."""
+        """Fit by Adam in a fixed number of passes over the rows."""
         net = MLPClassifier(
             hidden_layer_sizes=(params["units"],),
             activation="tanh",
@@ -92,7 +92,7 @@ class NeuralNet(FeatureByFeature):
         return FittedNet(steps, net)
 
     def contributions(self, model: FittedNet, X: Matrix) -> tuple[npt.NDArray[np.float64], float]:
-        """Integrated gradients from the average row, in closed form."""
+        """Integrated gradients from the average row [rows, features] in closed form; the bias."""
         inputs = standardise(model.steps, X)
         (weights, out), (start, base) = model.net.coefs_, model.net.intercepts_
         moved = inputs @ weights
@@ -104,11 +104,11 @@ class NeuralNet(FeatureByFeature):
         return by_feature(model.steps, parts, X.shape[1]), bias
 
     def thresholds(self, model: FittedNet) -> tuple[npt.NDArray[np.int64], Matrix]:
-        """None: log-odds are continuous in every feature."""
+        """Empty, since the log-odds are continuous in every feature."""
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
 
     def to_onnx(self, model: FittedNet, features: int, source: str, target: str) -> Additive:
-        """The same arithmetic in float32: two products there, two back."""
+        """The same arithmetic in float32: two matrix products forward, and two backward."""
         nodes, numbers = standardise_onnx(model.steps, features, source)
         (weights, out), (start, base) = model.net.coefs_, model.net.intercepts_
         flag_weights = np.zeros((features, weights.shape[1]))

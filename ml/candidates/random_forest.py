@@ -1,9 +1,9 @@
-"""A random forest that averages its trees' log-odds, put on a straight line.
+"""A random forest that averages the log-odds of its trees and puts the mean on a straight line.
 
-The mean of the trees' shares has no log-odds that are a sum; the mean of their log-odds is one (a
-logarithmic opinion pool, Genest and Zidek 1986). Averaging makes a forest timid: Platt scaling
-(Platt 1999; Niculescu-Mizil and Caruana 2005), fitted on what trees say of rows they did not see,
-mends it, and a line leaves the sum a sum.
+The log-odds of the trees' mean share are not a sum over trees; the mean of their log-odds is (a
+logarithmic opinion pool, Genest and Zidek 1986). Averaging makes probabilities too moderate. Platt
+scaling (Platt 1999; Niculescu-Mizil and Caruana 2005) on out-of-bag predictions corrects this, and
+its straight line keeps the sum.
 """
 
 from collections.abc import Sequence
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 __all__ = ["FittedForest", "RandomForest"]
 
 MOST_ROWS = 20_000
-"""A tree sees at most so many rows: more trees tell more than longer ones, and take no longer."""
+"""Rows per tree at most. More trees improve a forest more than larger samples for the same time."""
 
 
 @dataclass(frozen=True)
 class FittedForest(FromLogOdds):
-    """The forest, its leaves smoothed, and the line its mean log-odds are put on."""
+    """The forest with smoothed leaves, and the line for its mean log-odds."""
 
     model: RandomForestClassifier | ExtraTreesClassifier
     slope: float
@@ -44,7 +44,7 @@ class FittedForest(FromLogOdds):
 
     @cached_property
     def trees(self) -> list[Tree]:
-        """Trees whose leaves hold their share of the log-odds."""
+        """The trees, with their part of the log-odds in their leaves."""
         share = self.slope / len(self.model.estimators_)
         return [
             plain_tree(each.tree_, share * logit(each.tree_.value[:, 0, 1]))
@@ -58,7 +58,7 @@ class FittedForest(FromLogOdds):
 
 
 class RandomForest(FeatureByFeature):
-    """RandomForestClassifier's trees, their log-odds averaged and scaled out of bag."""
+    """RandomForestClassifier's trees, with mean log-odds that are scaled on out-of-bag rows."""
 
     name = "random_forest"
     title = "random forest"
@@ -68,7 +68,7 @@ class RandomForest(FeatureByFeature):
     )
 
     def suggest(self, trial: "optuna.trial.BaseTrial") -> Params:
-        """Size of the trees, and how much luck is in them."""
+        """The size of the trees, and the share of features that each split may use."""
         return {
             "n_estimators": 100,
             "max_leaf_nodes": trial.suggest_int("max_leaf_nodes", 32, 512, log=True),
@@ -77,39 +77,42 @@ class RandomForest(FeatureByFeature):
         }
 
     def fit(self, X: Matrix, y: Labels, params: Params, seed: int) -> FittedForest:
-        """Fit, smooth the leaves, then fit the line on what trees say of rows they did not see."""
+        """Fit, smooth the leaves, and fit the line on out-of-bag predictions.
+
+        The setting `splits` = "random" fits extremely randomised trees.
+        """
         settings = dict(params)
-        drawn = settings.pop("splits", "best") == "random"
-        kind = ExtraTreesClassifier if drawn else RandomForestClassifier
+        is_random = settings.pop("splits", "best") == "random"
+        kind = ExtraTreesClassifier if is_random else RandomForestClassifier
         model = kind(
             bootstrap=True, max_samples=min(len(y), MOST_ROWS), random_state=seed, **settings
         )
         model.fit(X, y)
-        said, trees = np.zeros(len(y)), np.zeros(len(y))
+        summed, trees = np.zeros(len(y)), np.zeros(len(y))
         for each, seen in zip(model.estimators_, model.estimators_samples_, strict=True):
             smooth(each, float(y.mean()))
             unseen = np.ones(len(y), dtype=bool)
             unseen[seen] = False
-            said[unseen] += _log_odds(each, X[unseen])
+            summed[unseen] += _log_odds(each, X[unseen])
             trees[unseen] += 1
-        judged = trees > 0
+        is_held_out = trees > 0
         line = LogisticRegression(C=1e4, max_iter=1_000)
-        line.fit((said[judged] / trees[judged])[:, None], y[judged])
+        line.fit((summed[is_held_out] / trees[is_held_out])[:, None], y[is_held_out])
         return FittedForest(model, float(line.coef_[0, 0]), float(line.intercept_[0]))
 
     def contributions(
         self, model: FittedForest, X: Matrix
     ) -> tuple[npt.NDArray[np.float64], float]:
-        """Path contributions of all trees; see `ml.trees`."""
+        """Path contributions of all trees [rows, features], and the bias; see `ml.export.trees`."""
         parts, roots = contributions(model.trees, X)
         return parts, model.offset + roots
 
     def thresholds(self, model: FittedForest) -> tuple[npt.NDArray[np.int64], Matrix]:
-        """Every split of every tree, once."""
+        """The distinct splits of all trees."""
         return splits_of(model.trees)
 
     def to_onnx(self, model: FittedForest, features: int, source: str, target: str) -> Additive:
-        """One tree ensemble with as many outputs as features."""
+        """One tree ensemble with one output per feature."""
         _, roots = contributions(model.trees, np.empty((0, features), dtype=np.float32))
         credits = [leaf_credits(tree, features) for tree in model.trees]
         node = tree_node(model.trees, credits, features, source, target)
@@ -117,5 +120,5 @@ class RandomForest(FeatureByFeature):
 
 
 def _log_odds(tree: DecisionTreeClassifier, X: Matrix) -> npt.NDArray[np.float64]:
-    """What one tree says of each row: [rows]."""
+    """One tree's log-odds: [rows]."""
     return np.asarray(logit(tree.predict_proba(X)[:, 1]))

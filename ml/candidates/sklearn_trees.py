@@ -1,4 +1,4 @@
-"""scikit-learn's classic trees as plain arrays."""
+"""scikit-learn's classic decision trees as plain arrays."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from ml.export.trees import Tree, floor32
 __all__ = ["plain_tree", "smooth"]
 
 PRIOR_ROWS = 2.0
-"""Rows of the average outcome that each leaf is given beside its own: no probability is 0 or 1."""
+"""Rows with the average outcome that are added to each leaf, so that no probability is 0 or 1."""
 
 
 def smooth(model: Any, share: float) -> None:
-    """Move the probabilities of a fitted tree towards `share`, in scikit-learn's own tree."""
+    """Shrink the probabilities in a fitted tree's leaves towards `share`; changes the tree."""
     fitted = model.tree_
     rows = fitted.weighted_n_node_samples
     buys = (fitted.value[:, 0, 1] * rows + share * PRIOR_ROWS) / (rows + PRIOR_ROWS)
@@ -22,7 +22,7 @@ def smooth(model: Any, share: float) -> None:
 
 
 def plain_tree(fitted: Any, value: npt.NDArray[np.float64]) -> Tree:
-    """The fitted `tree_` of a scikit-learn tree, with `value` [nodes] in its leaves."""
+    """The fitted `tree_` of a scikit-learn tree as a `Tree` with `value` [nodes]."""
     leaf = fitted.children_left < 0
     return Tree(
         feature=np.where(leaf, -1, fitted.feature).astype(np.int64),

@@ -1,4 +1,4 @@
-"""Features as the models that multiply want them: tame, complete, of mean 0 and deviation 1."""
+"""Prepare features for linear models and neural nets: short tails, no gaps, mean 0, deviation 1."""
 
 import warnings
 from typing import Any
@@ -22,15 +22,15 @@ UNIT = 0.1
 class SignedLog(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """sign(d) log(1 + |d| / unit), d = value - median: linear near the median, logarithmic far out.
 
-    Tames counts and amounts with long tails. The unit is a tenth of the mean |d|, so that neither
-    the feature's unit nor its zero matters. Missing values stay missing.
+    It shortens the long tails of counts and amounts. The unit is a tenth of the mean |d|, so the
+    result does not depend on the feature's unit or zero. Missing values stay missing.
     """
 
     centre_: npt.NDArray[np.float64]
     unit_: npt.NDArray[np.float64]
 
     def fit(self, X: Matrix, y: Labels | None = None) -> "SignedLog":
-        """Median and unit of each feature; 0 and 1 where there is nothing to learn them from."""
+        """Learn the median and unit of each feature; 0 and 1 for a feature without values."""
         known = _wide(X)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a feature that is always missing
@@ -40,16 +40,16 @@ class SignedLog(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def transform(self, X: Matrix) -> npt.NDArray[np.float64]:
-        """[rows, features] in float64."""
+        """The transformed features [rows, features] in float64."""
         distance = _wide(X) - self.centre_
         return np.asarray(np.sign(distance) * np.log1p(np.abs(distance) / self.unit_))
 
 
 def standardiser(X: Matrix, log: bool) -> Pipeline:
-    """Signed logarithm (or not), median for what is missing and an indicator, then standardise.
+    """Fit a pipeline: an optional signed logarithm, median imputation with indicators, scaling.
 
-    Fitted step by step: constants are rounded to float32 before the next step is fitted, so that
-    the shipped graph subtracts the very same numbers.
+    The constants of each step are rounded to float32 before the next step is fitted, so that the
+    exported graph uses exactly the same numbers.
     """
     transform = SignedLog() if log else FunctionTransformer(_wide)
     imputer = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
@@ -63,19 +63,22 @@ def standardiser(X: Matrix, log: bool) -> Pipeline:
 
 
 def standardise(steps: Pipeline, X: Matrix) -> npt.NDArray[np.float64]:
-    """[rows, features and then indicators]."""
+    """The standardised features, followed by the indicators: [rows, features + indicators]."""
     return np.asarray(steps.transform(X))
 
 
 def flagged(steps: Pipeline) -> npt.NDArray[np.int64]:
-    """The features that have an indicator, in the order of the indicators."""
+    """The numbers of the features that have an indicator, in the order of the indicators."""
     return np.asarray(steps["impute"].indicator_.features_)
 
 
 def by_feature(
     steps: Pipeline, parts: npt.NDArray[np.float64], features: int
 ) -> npt.NDArray[np.float64]:
-    """`parts` [rows, features and indicators], the indicators' added to their features'."""
+    """Add the parts of indicators to their features.
+
+    `parts` is [rows, features + indicators], the result [rows, features].
+    """
     whole = parts[:, :features].copy()
     whole[:, flagged(steps)] += parts[:, features:]
     return whole
@@ -84,9 +87,9 @@ def by_feature(
 def standardise_onnx(
     steps: Pipeline, features: int, source: str
 ) -> tuple[list[onnx.NodeProto], dict[str, npt.NDArray[Any]]]:
-    """Nodes and constants from `source` to `standard` and `flags`, [rows, features] each.
+    """The ONNX nodes and constants from `source` to `standard` and `flags`, [rows, features] each.
 
-    `flags` holds the standardised indicators, 0 for features that have none.
+    `flags` holds the standardised indicators, and 0 for features without an indicator.
     """
     scaler, curved = steps["standardise"], steps["scale"]
     known, missing = np.zeros(features), np.zeros(features)

@@ -1,1 +1,1 @@
-"""The labelled rows that a model learns from: found, sampled and read."""
+"""Find, sample and read the labelled rows of a task."""

@@ -1,4 +1,4 @@
-"""The labelled rows of one task: a float32 matrix, its labels, whose rows they are, and when."""
+"""The labelled rows of one task: features, labels, entities and as-of dates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ml.data.labelled_rows import Labelled, find_rows
 from ml.data.read_rows import read_rows
-from ml.data.row_sample import Stratum, draw, said
+from ml.data.row_sample import Stratum, describe, sample
 from warehouse.connection import quoted
 from warehouse.errors import InputError
 from warehouse.feature_tables import FeatureTable, Task
@@ -22,12 +22,12 @@ LABELS = {"0": 0, "1": 1, "false": 0, "true": 1, "0.0": 0, "1.0": 1}
 
 
 class NothingToLearnError(InputError):
-    """The task is declared well, but its rows cannot teach anything yet."""
+    """The task is declared correctly, but a model cannot be trained on its rows yet."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """The matured rows of a task, or those drawn of them, by as-of date and entity id."""
+    """The matured rows of a task, or a sample of them, in order of as-of date and entity id."""
 
     table: FeatureTable
     task: Task
@@ -38,35 +38,36 @@ class Dataset:
     entities: npt.NDArray[np.object_]
     """[rows], the entity key as text."""
     as_of: npt.NDArray[np.datetime64]
-    """[rows], days."""
+    """[rows], as-of dates."""
     strata: tuple[Stratum, ...] = ()
-    """How many rows there are by date and outcome, and were drawn; empty where all were read."""
+    """Rows available and sampled, by date and outcome; empty where all rows were read."""
     weights: npt.NDArray[np.float64] | None = None
-    """[rows], how many rows of the warehouse each one stands for; None where it is itself alone."""
-    only_learned: npt.NDArray[np.bool_] | None = None
-    """[rows], those drawn beyond the proportion of all, which never judge; None without such."""
+    """[rows], number of warehouse rows that each row represents; None where all rows were read."""
+    training_only: npt.NDArray[np.bool_] | None = None
+    """[rows], true for rows sampled beyond the proportion of all rows. They are used in training
+    and never in evaluation. None where there are none."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The features' names in the order of the columns."""
+        """The names of the features, in the order of the matrix's columns."""
         return tuple(feature.name for feature in self.table.features_for(self.task))
 
     @property
     def buyers(self) -> int:
-        """How many rows have label 1."""
+        """The number of rows with label 1."""
         return int(self.labels.sum())
 
     @property
-    def drawn(self) -> str | None:
-        """What was drawn, as people read it; None where all rows were read."""
-        return said(self.strata)
+    def sampling(self) -> str | None:
+        """A sentence about the sample; None where all rows were read."""
+        return describe(self.strata)
 
-    def judging(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Those of `rows` that were drawn in proportion: their base rate is that of all."""
-        return rows if self.only_learned is None else rows[~self.only_learned[rows]]
+    def evaluation_rows(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The row numbers among `rows` that were sampled in proportion, with the true base rate."""
+        return rows if self.training_only is None else rows[~self.training_only[rows]]
 
     def weights_of(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.float64] | None:
-        """The weights of `rows`, where there are any."""
+        """The weights of `rows`; None where all rows were read."""
         return None if self.weights is None else self.weights[rows]
 
 
@@ -79,13 +80,14 @@ def read_dataset(
     seed: int = 0,
     to_learn: bool = False,
 ) -> Dataset:
-    """Read the rows of `task` whose label is known, of all dates or those from `since` on.
+    """Read the rows of `task` whose label is known, from all dates or from `since` on.
 
-    Where there are more than `settings.training_rows`, so many are drawn (`ml.draw`), in proportion
-    or, `to_learn`, with more of the rarer outcome. The rows are those of `settings.features_from`.
+    They are read from `settings.features_from`. Where there are more than `settings.training_rows`,
+    that many are sampled (see `ml.data.row_sample`): in proportion, or with more rows of the rarer
+    outcome if `to_learn` is true.
 
     Raises NothingToLearnError (no labelled row, one class only) or InputError (a column is missing
-    or of another type, a label is not 0 or 1, a date is null, a feature is infinite).
+    or has another type, a label is not 0 or 1, a date is null, a feature is infinite).
     """
     settings = settings or load_settings()
     names = [feature.name for feature in table.features_for(task)]
@@ -96,7 +98,7 @@ def read_dataset(
     labelled = Labelled(
         relation, table.entity_key, table.as_of_column, task.label, since or date.min, seed
     )
-    strata = draw(connection, labelled, settings.training_rows, to_learn)
+    strata = sample(connection, labelled, settings.training_rows, to_learn)
     rows = read_rows(connection, labelled, strata, names)
     _check_finite(table, names, rows.matrix)
     return Dataset(
@@ -106,16 +108,16 @@ def read_dataset(
         labels=rows.labels,
         entities=rows.entities,
         as_of=rows.as_of,
-        strata=strata if said(strata) else (),
-        weights=rows.weights if said(strata) else None,
-        only_learned=rows.only_learned if rows.only_learned.any() else None,
+        strata=strata if describe(strata) else (),
+        weights=rows.weights if describe(strata) else None,
+        training_only=rows.training_only if rows.training_only.any() else None,
     )
 
 
 def duplicate_groups(matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """A group id for each row, the same for rows with the same features (NaN equals NaN).
+    """Group ids [rows], counted from 0; rows with equal features have the same id.
 
-    `matrix` is float32 [rows, features]; the ids count from 0.
+    `matrix` is float32 [rows, features]. NaN equals NaN, and -0 equals 0.
     """
     same = np.ascontiguousarray(matrix) + np.float32(0)  # -0 becomes 0
     same[np.isnan(same)] = np.nan  # one bit pattern for every missing value

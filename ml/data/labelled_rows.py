@@ -1,4 +1,4 @@
-"""Where the rows of a feature table are: in the warehouse, or in the Parquet files Spark wrote."""
+"""Find the rows of a feature table: in the warehouse, or in the Parquet files that Spark wrote."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -15,9 +15,10 @@ __all__ = ["Labelled", "find_rows"]
 
 @dataclass(frozen=True)
 class Labelled:
-    """The rows of a task whose label is known, as SQL that DuckDB and Spark both have but quotes.
+    """SQL expressions for the rows of a task whose label is known.
 
-    Columns are qualified by `labelled`, since a table may have one of any name.
+    DuckDB and Spark both support them; only the quotes differ. Columns are qualified by `labelled`,
+    since a table may have columns of any name.
     """
 
     relation: str
@@ -29,33 +30,33 @@ class Labelled:
 
     @property
     def entity(self) -> str:
-        """The entity's key as text."""
+        """The entity key as text."""
         return f"coalesce(cast(labelled.{quoted(self.entity_key)} as string), '')"
 
     @property
     def as_of(self) -> str:
-        """The day."""
+        """The as-of date."""
         return f"cast(labelled.{quoted(self.as_of_column)} as date)"
 
     @property
     def outcome(self) -> str:
-        """0 or 1."""
+        """The label as 0 or 1."""
         text = f"lower(cast(labelled.{quoted(self.label)} as string))"
         return f"case when {text} in ('1', 'true', '1.0') then 1 else 0 end"
 
     @property
     def hash(self) -> str:
-        """32 hexadecimal digits, the same for the same entity, date and seed."""
+        """A hash of entity, as-of date and seed: 32 hexadecimal digits."""
         return f"md5(concat({self.entity}, '|', {self.as_of}, '|{self.seed}'))"
 
     @property
     def source(self) -> str:
-        """What follows `from`."""
+        """The text after `from`."""
         return f"{self.relation} as labelled"
 
     @property
     def is_known(self) -> str:
-        """What follows `where`."""
+        """The text after `where`: the label is known, and the date is not before `since`."""
         known = f"labelled.{quoted(self.label)} is not null"
         return f"{known} and {self.as_of} >= date '{self.since}'"
 
@@ -63,9 +64,9 @@ class Labelled:
 def find_rows(
     connection: duckdb.DuckDBPyConnection, relation: str, settings: Settings
 ) -> tuple[str, dict[str, str]]:
-    """What to select from for `schema.name`, and its columns with their SQL types.
+    """The SQL after `from` for the table `schema.name`, and its columns with their SQL types.
 
-    Raises InputError when there is no such table.
+    Raises InputError when the table does not exist.
     """
     if settings.features_from == "spark":
         source = parquet(settings.spark_warehouse, relation)

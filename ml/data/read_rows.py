@@ -1,4 +1,4 @@
-"""Read the rows that were drawn: Arrow batches into arrays that have their size from the start."""
+"""Read the sampled rows: copy Arrow batches into arrays that are allocated once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,31 +9,31 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ml.data.labelled_rows import Labelled
-from ml.data.row_sample import Stratum, said
+from ml.data.row_sample import Stratum, describe
 from warehouse.connection import quoted
 from warehouse.errors import InputError
 
 __all__ = ["Rows", "read_rows"]
 
 BATCH = 65_536
-"""Rows of an Arrow batch."""
+"""Rows per Arrow batch."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Labelled rows in order of date and entity; each field as in `ml.dataset.Dataset`."""
+    """Labelled rows in order of date and entity, with the fields of `ml.data.dataset.Dataset`."""
 
     matrix: npt.NDArray[np.float32]
     labels: npt.NDArray[np.uint8]
     entities: npt.NDArray[np.object_]
     as_of: npt.NDArray[np.datetime64]
-    only_learned: npt.NDArray[np.bool_]
+    training_only: npt.NDArray[np.bool_]
     weights: npt.NDArray[np.float64]
 
     def put(self, start: int, batch: pa.RecordBatch) -> None:
-        """Write a batch into the rows from `start` on."""
+        """Copy a batch into the rows from `start` on."""
         end = start + batch.num_rows
-        plain = (self.labels, self.entities, self.as_of, self.only_learned, self.weights)
+        plain = (self.labels, self.entities, self.as_of, self.training_only, self.weights)
         for number, array in enumerate(plain):
             array[start:end] = batch.column(number).to_numpy(zero_copy_only=False)
         for number in range(self.matrix.shape[1]):
@@ -47,17 +47,17 @@ def read_rows(
     strata: Sequence[Stratum],
     names: Sequence[str],
 ) -> Rows:
-    """The drawn rows of `strata`, with the features `names`.
+    """The sampled rows of `strata`, with the features `names`.
 
-    Raises InputError when there are more or fewer than were counted.
+    Raises InputError when the number of rows differs from what was counted.
     """
-    size = sum(stratum.drawn for stratum in strata)
+    size = sum(stratum.sampled for stratum in strata)
     rows = Rows(
         matrix=np.empty((size, len(names)), np.float32),
         labels=np.empty(size, np.uint8),
         entities=np.empty(size, object),
         as_of=np.empty(size, "datetime64[D]"),
-        only_learned=np.empty(size, np.bool_),
+        training_only=np.empty(size, np.bool_),
         weights=np.empty(size, np.float64),
     )
     reader = connection.sql(_query(labelled, strata, names)).to_arrow_reader(BATCH)
@@ -68,30 +68,30 @@ def read_rows(
         found += batch.num_rows
     if found != size:
         raise InputError(
-            f"{labelled.relation} has {found:,} rows where {size:,} were drawn: there are several"
+            f"{labelled.relation} has {found:,} rows where {size:,} were sampled: there are several"
             f" of one {labelled.entity_key} and date; keep one"
         )
     return rows
 
 
 def _query(labelled: Labelled, strata: Sequence[Stratum], names: Sequence[str]) -> str:
-    is_only_learned, weight, drawn = "false", "1.0e0", ""
-    if said(strata):
-        is_only_learned, weight = f"{labelled.hash} > strata.kept_to", "strata.weight"
+    is_training_only, weight, join = "false", "1.0e0", ""
+    if describe(strata):
+        is_training_only, weight = f"{labelled.hash} > strata.kept_to", "strata.weight"
         listed = ", ".join(
-            f"(date '{each.as_of}', {each.outcome}, '{each.kept_to}', '{each.drawn_to}',"
+            f"(date '{each.as_of}', {each.outcome}, '{each.kept_to}', '{each.sampled_to}',"
             f" {each.weight:.17e})"
             for each in strata
         )
-        drawn = (
+        join = (
             f" inner join (values {listed})"
-            " as strata (as_of, outcome, kept_to, drawn_to, weight)"
+            " as strata (as_of, outcome, kept_to, sampled_to, weight)"
             f" on {labelled.as_of} = strata.as_of and {labelled.outcome} = strata.outcome"
-            f" and {labelled.hash} <= strata.drawn_to"
+            f" and {labelled.hash} <= strata.sampled_to"
         )
-    columns = (labelled.outcome, labelled.entity, labelled.as_of, is_only_learned, weight)
+    columns = (labelled.outcome, labelled.entity, labelled.as_of, is_training_only, weight)
     features = (f"labelled.{quoted(name)}" for name in names)
     return (
-        f"select {', '.join((*columns, *features))} from {labelled.source}{drawn}"
+        f"select {', '.join((*columns, *features))} from {labelled.source}{join}"
         f" where {labelled.is_known} order by 3, 2"
     )

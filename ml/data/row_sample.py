@@ -1,11 +1,13 @@
-"""Which labelled rows are read where there are more than a model needs: chosen in the warehouse.
+"""Sample labelled rows in the warehouse where there are more than a model needs.
 
-A stratum is an as-of date and an outcome. Of each, the rows are drawn whose hash of entity, date
-and seed is lowest, so that the same rows are drawn again, wherever they are stored. Counting looks
-at keys, dates and labels alone; of the wide rows only those are read that are drawn, once.
+A stratum is an as-of date and an outcome. From each stratum the rows with the lowest hash of
+entity, date and seed are sampled. So the sample is the same in every run, wherever the rows are
+stored. The strata are counted from keys, dates and labels only; of the features, only the sampled
+rows are read.
 
-Most are drawn in proportion: they have the base rate of all, and they alone judge. To learn from,
-up to a quarter of the draw is more rows of the rarer outcome.
+Most rows are sampled in proportion to the strata, so they have the true base rate. Only these rows
+are used in evaluation. For training, up to a quarter of the sample consists of further rows of the
+rarer outcome.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,69 +22,71 @@ from ml.data.labelled_rows import Labelled
 from warehouse.connection import fetch
 from warehouse.errors import UsageError
 
-__all__ = ["Stratum", "allocate", "draw", "said"]
+__all__ = ["Stratum", "allocate", "describe", "sample"]
 
 RARER_SHARE = 4
-"""At most one in so many rows of a draw is there to learn from only."""
+"""At most one in this many sampled rows is used in training only."""
 PREFIX = 2
-"""Hexadecimal digits of the hash that rows are counted by: 256 counts a stratum."""
+"""Hexadecimal digits of the hash by which rows are counted: 256 counts per stratum."""
 NONE, ALL = "", "g"
-"""Texts before and after every hash."""
+"""Texts that sort before and after every hash."""
 
 
 @dataclass(frozen=True)
 class Stratum:
-    """The rows of one as-of date and outcome, and how many of them are drawn."""
+    """The rows of one as-of date and outcome, and how many of them are sampled."""
 
     as_of: date
     outcome: int
-    there: int
+    available: int
+    """Rows in the warehouse."""
     kept: int
-    """Drawn in proportion, to learn from and to judge by."""
+    """Rows sampled in proportion, for training and evaluation."""
     more: int = 0
-    """Drawn to learn from only."""
+    """Rows sampled for training only."""
     kept_to: str = ALL
-    """The last hash of those kept."""
-    drawn_to: str = ALL
-    """The last hash of all that are drawn."""
+    """The highest hash of the rows sampled in proportion."""
+    sampled_to: str = ALL
+    """The highest hash of all sampled rows."""
 
     @property
-    def drawn(self) -> int:
-        """Rows that are read."""
+    def sampled(self) -> int:
+        """The number of sampled rows."""
         return self.kept + self.more
 
     @property
     def weight(self) -> float:
-        """How many rows each drawn one stands for."""
-        return self.there / self.drawn
+        """The number of available rows that each sampled row represents."""
+        return self.available / self.sampled
 
     def facts(self) -> dict[str, Any]:
-        """As the bundle holds it."""
+        """The stratum as the bundle's model.json holds it."""
         return {
             "as_of": str(self.as_of),
             "outcome": self.outcome,
-            "rows": self.there,
-            "drawn": self.drawn,
+            "rows": self.available,
+            "drawn": self.sampled,
             "learned_only": self.more,
             "weight": self.weight,
         }
 
 
-def draw(
+def sample(
     connection: duckdb.DuckDBPyConnection, labelled: Labelled, most: int, to_learn: bool = False
 ) -> tuple[Stratum, ...]:
-    """The strata in order of date and outcome, and what is drawn of each: all where it is few.
+    """The strata in order of date and outcome, with the rows to sample from each.
 
-    With `to_learn` there are more of the rarer outcome. Raises UsageError when `most` is less than
-    one row a stratum.
+    At most `most` rows are sampled in total; with fewer available, all of them. With `to_learn` the
+    sample has more rows of the rarer outcome. Raises UsageError when `most` is less than one row
+    per stratum.
     """
     counts = fetch(
         connection,
         f"select {labelled.as_of}, {labelled.outcome}, count(*) from {labelled.source}"
         f" where {labelled.is_known} group by 1, 2 order by 1, 2",
     )
-    strata = allocate({(day, outcome): there for day, outcome, there in counts}, most, to_learn)
-    if all(stratum.drawn == stratum.there and not stratum.more for stratum in strata):
+    strata = allocate({(day, outcome): rows for day, outcome, rows in counts}, most, to_learn)
+    if all(stratum.sampled == stratum.available and not stratum.more for stratum in strata):
         return strata
     return _bounded(connection, labelled, strata)
 
@@ -90,61 +94,67 @@ def draw(
 def allocate(
     counts: Mapping[tuple[date, int], int], most: int, to_learn: bool = False
 ) -> tuple[Stratum, ...]:
-    """How many rows to draw of each (as-of date, outcome), given how many there are.
+    """How many rows to sample from each stratum.
 
-    All where they are no more than `most`; else `most` exactly. Largest remainders round, and no
-    stratum is left without a row.
+    `counts` holds the available rows by as-of date and outcome. With at most `most` rows in total
+    all are sampled, otherwise exactly `most`. Shares are rounded by largest remainders, and every
+    stratum gets at least one row. Raises UsageError when `most` is less than one row per stratum.
     """
-    there = list(counts.values())
-    total = sum(there)
+    available = list(counts.values())
+    total = sum(available)
     if total <= most:
         return tuple(Stratum(*key, count, count) for key, count in counts.items())
-    if most < len(there):
+    if most < len(available):
         raise UsageError(
-            f"{most:,} rows cannot be drawn from {len(there):,} dates and outcomes: at least one of"
-            " each; set NUMEROSITY_TRAINING_ROWS higher"
+            f"{most:,} rows are too few for {len(available):,} dates and outcomes: at least one of"
+            " each is needed; set NUMEROSITY_TRAINING_ROWS higher"
         )
     rarer = _rarer(counts)
-    extra = _extra(total, sum(there[i] for i in rarer), most) if to_learn else 0
-    kept, more = _shares(there, most - extra), [0] * len(there)
-    while sum(left := [there[i] - kept[i] for i in rarer]) < extra:  # by a row that was rounded up
+    extra = _extra(total, sum(available[i] for i in rarer), most) if to_learn else 0
+    kept, more = _shares(available, most - extra), [0] * len(available)
+    # Rounding up may leave one row too few of the rarer outcome.
+    while sum(left := [available[i] - kept[i] for i in rarer]) < extra:
         extra -= 1
-        kept = _shares(there, most - extra)
+        kept = _shares(available, most - extra)
     for i, count in zip(rarer, _shares(left, extra), strict=True):
         more[i] = count
-    for i in range(len(there)):
+    for i in range(len(available)):
         if not kept[i] + more[i]:
-            largest = max(range(len(there)), key=lambda j: kept[j] + more[j])
+            largest = max(range(len(available)), key=lambda j: kept[j] + more[j])
             (kept if kept[largest] > 1 else more)[largest] -= 1
             (more if to_learn else kept)[i] = 1
     return tuple(
         Stratum(day, outcome, *figures)
-        for (day, outcome), figures in zip(counts, zip(there, kept, more, strict=True), strict=True)
+        for (day, outcome), figures in zip(
+            counts, zip(available, kept, more, strict=True), strict=True
+        )
     )
 
 
-def said(strata: Sequence[Stratum]) -> str | None:
-    """What was drawn, as people read it; None where everything was read."""
-    there, drawn = sum(each.there for each in strata), sum(each.drawn for each in strata)
-    if there == drawn:
+def describe(strata: Sequence[Stratum]) -> str | None:
+    """A sentence about the sample for people; None where all rows are read."""
+    available = sum(each.available for each in strata)
+    sampled = sum(each.sampled for each in strata)
+    if available == sampled:
         return None
     parts = [_part(strata, 1, "buyers"), _part(strata, 0, "others")]
     more = sum(each.more for each in strata)
-    only = f"; {more:,} of them to learn from only" if more else ""
-    return f"drew {drawn:,} of {there:,} labelled rows: {', '.join(filter(None, parts))}{only}"
+    only = f"; {more:,} of them for training only" if more else ""
+    listed = ", ".join(filter(None, parts))
+    return f"sampled {sampled:,} of {available:,} labelled rows: {listed}{only}"
 
 
 def _part(strata: Sequence[Stratum], outcome: int, name: str) -> str:
     some = [each for each in strata if each.outcome == outcome]
-    there, drawn = sum(each.there for each in some), sum(each.drawn for each in some)
-    if there == drawn:
-        return f"all {there:,} {name}" if there else ""
-    ratio = f" (1 in {there / drawn:.3g})" if there > 1.05 * drawn else ""
-    return f"{drawn:,} of {there:,} {name}{ratio}"
+    available, sampled = sum(each.available for each in some), sum(each.sampled for each in some)
+    if available == sampled:
+        return f"all {available:,} {name}" if available else ""
+    ratio = f" (1 in {available / sampled:.3g})" if available > 1.05 * sampled else ""
+    return f"{sampled:,} of {available:,} {name}{ratio}"
 
 
 def _rarer(counts: Mapping[tuple[date, int], int]) -> list[int]:
-    """The numbers of the strata of the outcome with fewer rows."""
+    """The positions of the strata of the rarer outcome."""
     by_outcome = [
         sum(count for (_, outcome), count in counts.items() if outcome == each) for each in (0, 1)
     ]
@@ -153,10 +163,10 @@ def _rarer(counts: Mapping[tuple[date, int], int]) -> list[int]:
 
 
 def _extra(total: int, rarer: int, most: int) -> int:
-    """How many rows of the rarer outcome to add to a proportional draw that is so much smaller.
+    """How many rows of the rarer outcome to sample for training only.
 
-    So many that they are a share of the draw, all there are, or half of it with those drawn in
-    proportion, whichever is least.
+    The smallest of three numbers: one `RARER_SHARE`-th of the sample, all that are available, and
+    as many as make the rarer outcome half of the sample.
     """
     rate = rarer / total
     all_there_are = rate * (total - most) / (1 - rate)
@@ -165,9 +175,9 @@ def _extra(total: int, rarer: int, most: int) -> int:
 
 
 def _shares(sizes: Sequence[int], total: int) -> list[int]:
-    """`total` whole rows dealt out in proportion to `sizes`, the largest remainders rounded up.
+    """`total` rows distributed in proportion to `sizes`; the largest remainders are rounded up.
 
-    None gets more than its size while `total` is at most their sum.
+    No share exceeds its size while `total` is at most the sum of `sizes`.
     """
     whole = sum(sizes)
     if not whole:
@@ -183,9 +193,10 @@ def _shares(sizes: Sequence[int], total: int) -> list[int]:
 def _bounded(
     connection: duckdb.DuckDBPyConnection, labelled: Labelled, strata: Sequence[Stratum]
 ) -> tuple[Stratum, ...]:
-    """The strata with the hashes at which they end.
+    """The strata with the highest hashes that they sample.
 
-    Rows are counted by the first digits of their hash; only where an end falls are they ranked.
+    Rows are counted by the first digits of their hash. Hashes are ranked only among rows with the
+    digits at which a sample ends.
     """
     prefix = f"substr({labelled.hash}, 1, {PREFIX})"
     counted = fetch(
@@ -193,13 +204,13 @@ def _bounded(
         f"select {labelled.as_of}, {labelled.outcome}, {prefix}, count(*)"
         f" from {labelled.source} where {labelled.is_known} group by 1, 2, 3 order by 1, 2, 3",
     )
-    ends: dict[tuple[date, int, int], str] = {}  # by stratum and how many rows come before it
+    ends: dict[tuple[date, int, int], str] = {}  # by stratum and number of rows up to this hash
     places = []
     of_stratum = {key: list(rows) for key, rows in groupby(counted, key=lambda row: row[:2])}
     for stratum in strata:
         key = stratum.as_of, stratum.outcome
-        for rank in {stratum.kept, stratum.drawn}:
-            if rank in (0, stratum.there):
+        for rank in {stratum.kept, stratum.sampled}:
+            if rank in (0, stratum.available):
                 ends[*key, rank] = ALL if rank else NONE
                 continue
             before = 0
@@ -214,7 +225,7 @@ def _bounded(
         replace(
             each,
             kept_to=ends[each.as_of, each.outcome, each.kept],
-            drawn_to=ends[each.as_of, each.outcome, each.drawn],
+            sampled_to=ends[each.as_of, each.outcome, each.sampled],
         )
         for each in strata
     )
@@ -225,7 +236,11 @@ def _ranked(
     labelled: Labelled,
     places: Sequence[tuple[date, int, str, int, int]],
 ) -> list[tuple[date, int, int, str]]:
-    """The hash at each place (date, outcome, first digits, rank among those, name of the place)."""
+    """The hash at each place.
+
+    A place is date, outcome, first digits, rank among rows with these digits, and rank in the
+    stratum. Returns date, outcome, rank in the stratum, and hash.
+    """
     listed = ", ".join(
         f"(date '{day}', {outcome}, '{digits}', {nth}, {place})"
         for day, outcome, digits, nth, place in places

@@ -1,10 +1,11 @@
-"""Find segments nobody thought of: `python -m ml discover`.
+"""Discover segments from data: `python -m ml discover`.
 
-windows   which rows propose, which confirm
-propose   shallow trees (trees), readable bounds (snap), what the rows say (evidence)
-confirm   exact tests on the other window, the number of tests paid for
+windows   which rows propose rules, and which confirm them
+propose   rules from shallow trees (tree_rules), readable bounds (snap), their strength (evidence)
+confirm   exact tests on the other window, corrected for their number
+sentence  a rule in words
 store     the rules and their statistics as rows of the registry
-run       from the warehouse to the warehouse
+command   the whole run, from the warehouse to the warehouse
 """
 
 from ml.discover.command import discover

@@ -21,34 +21,34 @@ __all__ = ["discover"]
 
 
 def discover(settings: Settings, task: str, seed: int = 0) -> dict[str, Any]:
-    """Discover the segments of `task`, replace them in the registry, print and return them.
+    """Discover the segments of `task`; replace them in the registry, print and return them.
 
     Raises UsageError (unknown task), InputError (data that breaks its contract, too few customers)
-    or LockedError; nothing is written then.
+    or LockedError. In these cases nothing is written.
     """
     table, found = find_task(load_feature_tables(settings.manifest), task)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, *TABLES)
         data = read_dataset(connection, table, found, None, settings, seed)
-    if data.drawn:
-        say(f"{task}: {data.drawn}")
+    if data.sampling:
+        say(f"{task}: {data.sampling}")
     windows = split(data, seed)
     with progress_bar(f"{task}: growing trees") as advance:
         proposals = propose(data, windows, seed, advance)
     discoveries = confirm(data, proposals, windows.proposed, windows.confirming)
-    speak = words(table.features_for(found), data.matrix)
-    names = {one.rule: sentence(one.rule, speak) for one in discoveries}
+    wordings = words(table.features_for(found), data.matrix)
+    names = {one.rule: sentence(one.rule, wordings) for one in discoveries}
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
         store(connection, data, windows, discoveries, names)
     confirmed = [one for one in discoveries if one.is_confirmed]
     show(_table(data, windows, confirmed, names))
     say(
         f"{task}: {len(confirmed)} segments confirmed of {len(discoveries)} rules tested;"
-        f" dbt build --select discovered_segment_members+ says who is in them"
+        f" dbt build --select discovered_segment_members+ lists their members"
     )
     return {
         "task": task,
-        "drawn": data.drawn,
+        "drawn": data.sampling,
         "tested": len(discoveries),
         "confirmed": len(confirmed),
         "proposing": _window(data, windows.proposing, windows.proposed),
@@ -82,11 +82,11 @@ def _facts(found: Discovery, names: Mapping[Rule, str]) -> dict[str, Any]:
 def _table(
     data: Dataset, windows: Windows, confirmed: Sequence[Discovery], names: Mapping[Rule, str]
 ) -> Table:
-    """The confirmed segments, the clearest first; everybody in the last row."""
+    """The confirmed segments, the clearest first. The last row is everyone."""
     after = data.as_of[windows.confirming]
     table = Table(
         title=f"{data.task.name}: {data.task.title}, confirmed as of {after.max()} by"
-        f" {len(after):,} customers who did not propose",
+        f" {len(after):,} customers who did not propose them",
         title_justify="left",
     )
     table.add_column("segment")

@@ -1,10 +1,11 @@
-"""The second window confirms or drops, with every rule that was tried paid for.
+"""Confirm or drop the proposed rules on the second window, corrected for the number of tests.
 
-A rule must beat everybody else, and for each of its conditions those who meet all the others: its
-p-value is the largest of these (an intersection-union test: Berger, 1982, Technometrics 24,
-295-300), each of them Fisher's exact test in the direction proposed. All rules tested, proposals
-and their parents, share one family: Holm's procedure (1979, Scand. J. Statist. 6, 65-70) keeps the
-probability that even one rule without an effect is confirmed at `ALPHA` at most.
+A rule is compared with everyone else and, for each of its conditions, with those who meet only its
+other conditions. Each comparison is Fisher's exact test in the proposed direction. The rule's
+p-value is the largest of them (an intersection-union test: Berger, 1982, Technometrics 24,
+295-300). All tested rules, proposals and their parents, form one family. Holm's procedure (1979,
+Scand. J. Statist. 6, 65-70) keeps the probability of confirming any rule without an effect at
+`ALPHA` at most.
 """
 
 from collections.abc import Container, Sequence
@@ -27,7 +28,7 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Statistics:
-    """A rule's members in one window, each customer once, beside everybody in it."""
+    """Counts of a rule's members and of everyone in one window, with each customer once."""
 
     customers: int
     buyers: int
@@ -36,12 +37,12 @@ class Statistics:
 
     @property
     def rate(self) -> float:
-        """Buyers against customers, 0 without customers."""
+        """Buyers / customers; 0 without customers."""
         return self.buyers / self.customers if self.customers else 0.0
 
     @property
     def wilson(self) -> tuple[float, float]:
-        """The 95 % interval for the rate; 0 to 1 without customers."""
+        """Wilson's 95 % interval for the rate; 0 to 1 without customers."""
         if not self.customers:
             return 0.0, 1.0
         interval = binomtest(self.buyers, self.customers).proportion_ci(0.95, "wilson")
@@ -49,52 +50,53 @@ class Statistics:
 
     @property
     def base_rate(self) -> float:
-        """Everybody's rate."""
+        """The rate of everyone."""
         return self.all_buyers / self.all_customers
 
     @property
     def rest_rate(self) -> float | None:
-        """The rate of those who are not members; None when all are."""
+        """The rate of non-members; None when all are members."""
         others = self.all_customers - self.customers
         return (self.all_buyers - self.buyers) / others if others else None
 
     @property
     def lift(self) -> float | None:
-        """Times everybody's rate; None when nobody bought."""
+        """Rate / base rate; None when nobody bought."""
         return self.rate / self.base_rate if self.all_buyers else None
 
     @property
     def lift_on_rest(self) -> float | None:
-        """Times the rest's rate; None when none of the rest bought."""
+        """Rate / rate of non-members; None when no non-member bought."""
         return self.rate / self.rest_rate if self.rest_rate else None
 
 
 @dataclass(frozen=True)
 class Test:
-    """A rule against the rows of the confirming window."""
+    """The test of a rule on the confirming window."""
 
     rule: Rule
     p_value: float
     nearest: Statistics
-    """Of the comparisons the least clear: those compared with stand as `all` in it."""
+    """Counts of the least clear comparison; its `all` are the members and those compared with."""
     is_nearest_rest: bool
-    """Whether that one is with everybody else, and not with those who miss one condition."""
+    """Whether the least clear comparison is with everyone else; otherwise it leaves out one
+    condition."""
 
 
 @dataclass(frozen=True)
 class Discovery:
-    """A rule that was tested, and what became of it."""
+    """A tested rule and its result."""
 
     rule: Rule
     is_above: bool
-    """Whether it claims a rate above the rest's, or below."""
+    """Whether the rule claims a rate above that of non-members; otherwise below."""
     is_confirmed: bool
     reason: str
     proposed: Statistics
     confirmed: Statistics
     test: Test
     p_holm: float
-    """The p-value with all tests paid for (Holm): confirmed up to `ALPHA`."""
+    """The p-value adjusted for all tests (Holm). A rule passes at `ALPHA` or less."""
     q_value: float
     """Expected share of false discoveries up to here (Benjamini and Hochberg, 1995)."""
 
@@ -102,10 +104,10 @@ class Discovery:
 def confirm(
     data: Dataset, proposals: Sequence[Proposal], proposed: RowNumbers, confirming: RowNumbers
 ) -> list[Discovery]:
-    """Every rule tested, the confirmed ones first, the clearest of them first.
+    """Test every rule; returns the confirmed ones first, and clearer ones before others.
 
-    Of a proposal and its parents the narrowest that passes is kept. `proposed` and `confirming` are
-    row numbers that name each customer once.
+    Of a proposal and its parents, the narrowest rule that passes is kept. `proposed` and
+    `confirming` are row numbers with each customer once.
     """
     family = {
         each.rule: each.is_above for proposal in proposals for each in (proposal, *proposal.parents)
@@ -140,7 +142,7 @@ def confirm(
 
 
 def statistics(who: Flags, labels: npt.NDArray[np.uint8]) -> Statistics:
-    """Counts of `who` [rows] among rows with `labels` [rows]."""
+    """Counts of the members `who` [rows] and of all rows; `labels` is [rows]."""
     return Statistics(
         customers=int(np.count_nonzero(who)),
         buyers=int(labels[who].sum()),
@@ -150,7 +152,7 @@ def statistics(who: Flags, labels: npt.NDArray[np.uint8]) -> Statistics:
 
 
 def holm(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Adjusted p-values [tests]: at most `ALPHA` keeps the family's error at `ALPHA`."""
+    """Holm's adjusted p-values [tests] for `p_values` [tests], each at most 1."""
     order = np.argsort(p_values, kind="stable")
     times = np.arange(len(p_values), 0, -1)
     adjusted = np.empty(len(p_values))
@@ -159,7 +161,7 @@ def holm(p_values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _test(rule: Rule, is_above: bool, members: Members, labels: npt.NDArray[np.uint8]) -> Test:
-    """The least clear of the comparisons the rule must win."""
+    """The rule's least clear comparison."""
     who = members(rule)
     against = [np.ones(len(labels), dtype=bool), *map(members, rule.parents())]
     compared = [statistics(who[base], labels[base]) for base in against]
@@ -169,14 +171,14 @@ def _test(rule: Rule, is_above: bool, members: Members, labels: npt.NDArray[np.u
 
 
 def _fisher(counts: Statistics, is_above: bool) -> float:
-    """Fisher's exact test, one-sided: members' buyers given all margins."""
+    """The p-value of Fisher's exact test, one-sided: the members' buyers given all margins."""
     law = hypergeom(counts.all_customers, counts.all_buyers, counts.customers)
     p = law.sf(counts.buyers - 1) if is_above else law.cdf(counts.buyers)
     return float(min(1.0, p))
 
 
 def _narrowest(proposals: Sequence[Proposal], passed: Container[Rule]) -> set[Rule]:
-    """Of each proposal and its parents the first that passed, if no other one narrows it down."""
+    """The first rule that passed of each proposal and its parents, unless another narrows it."""
     chains = ([each.rule for each in (proposal, *proposal.parents)] for proposal in proposals)
     found = (next((rule for rule in chain if rule in passed), None) for chain in chains)
     best = {rule for rule in found if rule is not None}

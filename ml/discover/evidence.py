@@ -1,4 +1,4 @@
-"""How clearly rows speak for a rule: against everybody else, and against each of its parents."""
+"""How strong a rule is in some rows, compared with everyone else and with each of its parents."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,17 +14,17 @@ __all__ = ["Evidence", "distinct", "overlap"]
 
 
 OVERLAP = 0.5
-"""Rules that share this much of their members (Jaccard) are one rule to a person; of rules on the
-same features it is enough that one has this much of the other's."""
+"""Rules whose members overlap by this much (Jaccard) count as one rule. For rules on the same
+features, the overlap is measured against the smaller one."""
 CAUTION = 2.0
-"""Standard errors."""
+"""Standard errors by which an effect is reduced for caution."""
 FEW = 0.05
-"""For this share of those who meet a condition it mentions neither missing values nor an interval
-beside them."""
+"""A condition does not mention missing values, or an interval, that concern at most this share of
+those who meet it."""
 
 
 def overlap(one: Flags, other: Flags, of_smaller: bool = False) -> float:
-    """Shared members against all of both (Jaccard's index), or against the smaller set; 0 to 1."""
+    """Shared members / members of either (Jaccard's index), or / the smaller set; 0 to 1."""
     sizes = np.count_nonzero(one), np.count_nonzero(other)
     both = np.count_nonzero(one & other)
     whole = min(sizes) if of_smaller else sum(sizes) - both
@@ -32,7 +32,7 @@ def overlap(one: Flags, other: Flags, of_smaller: bool = False) -> float:
 
 
 def distinct(rules: Iterable[Rule], members: Members, most: int | None = None) -> list[Rule]:
-    """The first rules that are not nearly the same as one before, at most so many."""
+    """The rules in order, without those that overlap with an earlier one; at most `most`."""
     kept: dict[Rule, Flags] = {}
     for rule in rules:
         if most is not None and len(kept) == most:
@@ -47,12 +47,12 @@ def distinct(rules: Iterable[Rule], members: Members, most: int | None = None) -
 
 
 class Evidence:
-    """What some rows of a Dataset say of rules."""
+    """The strength of rules in some rows of a Dataset."""
 
     def __init__(
         self, data: Dataset, rows: npt.NDArray[np.int64], customers: npt.NDArray[np.int64]
     ) -> None:
-        """`customers` numbers the entity of each row of the Dataset."""
+        """`rows` are row numbers; `customers` is a number for the entity of each Dataset row."""
         self._members = Members(data.names, data.matrix[rows])
         self._labels = data.labels[rows]
         self._buyers = self._labels.astype(bool)
@@ -62,10 +62,11 @@ class Evidence:
         self._known: dict[tuple[Rule, Rule | None, bool], float] = {}
 
     def contrast(self, rule: Rule, parent: Rule | None = None, by_customer: bool = False) -> float:
-        """Standard errors between the rate of the rule and that of the rest (of `parent`).
+        """The difference between the rule's rate and that of the rest, in standard errors.
 
-        With `by_customer` all rows of a customer are one observation (the sandwich of Liang and
-        Zeger, 1986, Biometrika 73, 13-22). 0 where a side is empty.
+        The rest are all other rows, or the other rows of `parent`. With `by_customer` all rows of a
+        customer are one observation (sandwich estimator: Liang and Zeger, 1986, Biometrika 73,
+        13-22). 0 where a side is empty.
         """
         key = rule, parent, by_customer
         if key not in self._known:
@@ -73,16 +74,16 @@ class Evidence:
         return self._known[key]
 
     def weakest(self, rule: Rule, by_customer: bool = False) -> float:
-        """The least clear comparison the rule must win, in the direction it claims."""
+        """The smallest contrast of the rule in the claimed direction, over all comparisons."""
         side = np.sign(self.contrast(rule))
         against = [self.contrast(rule, parent, by_customer) for parent in (None, *rule.parents())]
         return float(min(side * found for found in against))
 
     def strength(self, rule: Rule, by_customer: bool = False) -> float:
-        """Log-odds by which the rule wins its narrowest comparison, at the cautious end of that.
+        """The rule's smallest effect over all comparisons, in log-odds, reduced for caution.
 
-        That is two standard errors nearer to nothing: a small segment must be extreme, and a large
-        one need not.
+        Each effect is reduced by `CAUTION` standard errors. So a small segment must be more extreme
+        than a large one.
         """
         side = 1.0 if self.contrast(rule) > 0 else -1.0
         return min(
@@ -93,40 +94,40 @@ class Evidence:
         )
 
     def simplified(self, rule: Rule) -> Rule:
-        """The rule without bounds that bind nobody and remarks on hardly anybody."""
+        """The rule without bounds that exclude nobody, and without parts that concern few."""
         return Rule(tuple(c for c in map(self._simplified, rule.conditions) if c is not None))
 
     def best_parent(self, rule: Rule) -> Rule:
-        """Without the condition that adds least to what the others say."""
+        """The parent without the condition that adds least to the others."""
         side = np.sign(self.contrast(rule))
         return min(rule.parents(), key=lambda parent: side * self.contrast(rule, parent))
 
     def chain(self, rule: Rule) -> Iterator[Rule]:
-        """The best parent, the best parent of that, …, to a single condition."""
+        """The best parent, its best parent, and so on, down to a single condition."""
         while len(rule.conditions) > 1:
             rule = self.best_parent(rule)
             yield rule
 
     def distinct(self, rules: Iterable[Rule], most: int) -> list[Rule]:
-        """As the function of this name, among these rows."""
+        """The function `distinct`, applied to these rows."""
         return distinct(rules, self._members, most)
 
     def customers(self, rule: Rule) -> int:
-        """How many customers meet the rule at least once."""
+        """The number of customers who meet the rule at least once."""
         return len(np.unique(self._customers[self._members(rule)]))
 
     def share(self, rule: Rule) -> float:
-        """Of the rows, 0 to 1."""
+        """The share of rows that meet the rule, 0 to 1."""
         return float(self._members(rule).mean())
 
     def lift(self, rule: Rule) -> float:
-        """Rate of the members against the rate of the rest; infinite where the rest has none."""
+        """Rate of members / rate of non-members; infinite where no non-member bought."""
         who = self._members(rule)
         rest = self._labels[~who].mean()
         return float(self._labels[who].mean() / rest) if rest else np.inf
 
     def _log_odds(self, rule: Rule, parent: Rule | None) -> float:
-        """Of the members, less those of the rest (of `parent`); half a customer added to each."""
+        """The log odds ratio of members and the rest (of `parent`); 0.5 is added to each count."""
         inside = self._members(rule)
         outside = ~inside if parent is None else self._members(parent) & ~inside
         odds = [
@@ -169,7 +170,7 @@ class Evidence:
 
 
 def _surprise(as_of: npt.NDArray[np.datetime64], labels: npt.NDArray[np.uint8]) -> Floats:
-    """Each label less the rate of its date: seasons are not segments."""
+    """Each label minus the rate of its date, so that seasons have no effect: [rows]."""
     date = np.unique(as_of, return_inverse=True)[1]
     rate = np.bincount(date, labels) / np.bincount(date)
     return np.asarray(labels - rate[date])

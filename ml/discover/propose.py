@@ -1,7 +1,7 @@
-"""The first window proposes: rules of shallow trees, cut down to a few that differ.
+"""Propose rules on the first window: rules from shallow trees, reduced to a few different ones.
 
-Everything here looks at the proposing rows only, so it may look as often as it likes: nothing it
-finds counts before the other window has confirmed it.
+Only the proposing rows are used here. So the number of rules that are tried does not matter: a rule
+counts only after the other window has confirmed it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,34 +20,37 @@ from warehouse.console import Advance
 __all__ = ["Proposal", "propose"]
 
 MOST_ROWS = 200_000
-"""Proposing rows at most, whole customers; more would hardly change which rules stand out."""
+"""Proposing rows at most, of whole customers. More rows would hardly change the strongest rules."""
 FEWEST_CUSTOMERS = 20
 LARGEST_SHARE = 0.5
-"""A segment is a part: of a rule that most meet, the rest is the segment."""
+"""A segment has at most this share of the rows."""
 LEAST_LIFT = 1.2
-"""Times the rate of the rest, or the rest that many times its own."""
+"""The rate of a segment is at least this many times the rate of the rest, or the reverse."""
 CLEAR, CLEARER = 2.0, 2.5
-"""Standard errors by which every condition must count: at first sight, and by customer."""
+"""Standard errors that every condition must add: counted by row, and counted by customer."""
 KEPT_IN_POOL = 30
 FINALISTS = 15
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A rule that the first window puts forward, and what to fall back to."""
+    """A rule that the first window proposes, and the wider rules to fall back to."""
 
     rule: Rule
     is_above: bool
-    """Whether it claims a rate above the rest's, or below."""
+    """Whether the rule claims a rate above that of the rest; otherwise below."""
     parents: tuple["Proposal", ...] = ()
-    """The rule without its weakest condition, that one without its weakest, …, where they are
-    segments in their own right."""
+    """The rule without its weakest condition, then without the next weakest, and so on, as far as
+    these rules are segments themselves."""
 
 
 def propose(
     data: Dataset, windows: Windows, seed: int = 0, advance: Advance | None = None
 ) -> list[Proposal]:
-    """The rules to put to the test, the clearest of each kind first; at most `FINALISTS`."""
+    """The rules to test, at most `FINALISTS`; the strongest of each kind come first.
+
+    `advance` is called with the trees grown and their total.
+    """
     rows = _some_customers(windows)
     group = {feature.name: feature.group for feature in data.table.features_for(data.task)}
     evidence = Evidence(data, rows, windows.customers)
@@ -70,18 +73,18 @@ def propose(
 
 
 def _some_customers(windows: Windows) -> RowNumbers:
-    """The proposing rows, or those of as many customers as `MOST_ROWS` allow."""
+    """The proposing rows; with more than `MOST_ROWS`, those of a random part of the customers."""
     rows = windows.proposing
-    luck = np.random.default_rng(0).random(int(windows.customers.max()) + 1)
-    return rows[luck[windows.customers[rows]] < MOST_ROWS / len(rows)]
+    draws = np.random.default_rng(0).random(int(windows.customers.max()) + 1)
+    return rows[draws[windows.customers[rows]] < MOST_ROWS / len(rows)]
 
 
 def _pools(grown: Iterable[Rule], evidence: Evidence, group: Mapping[str, str]) -> list[list[Rule]]:
-    """Rules that stand out and differ, the clearest first, by what they look at.
+    """Strong and different rules by the groups of their features, the strongest first.
 
-    One pool a group of features, and one for all mixtures of groups: else the strongest group would
-    have every place. Rules of one condition come last: most of them are known, and those that
-    matter are tested anyway as parents.
+    There is one pool per group of features, and one for rules that mix groups. With a single pool,
+    the strongest group would take every place. Pools of rules with one condition come last: most
+    such rules are already known, and those that matter are tested as parents.
     """
     pools: dict[tuple[bool, str], list[Rule]] = {}
     pruned = dict.fromkeys(_pruned(rule, evidence) for rule in grown)
@@ -104,7 +107,7 @@ def _pools(grown: Iterable[Rule], evidence: Evidence, group: Mapping[str, str]) 
 
 
 def _pruned(rule: Rule, evidence: Evidence) -> Rule | None:
-    """The rule without conditions that do not count; None where nothing is left to claim."""
+    """The rule without conditions that add too little; None where it is then not a segment."""
     rule = evidence.simplified(rule)
     while len(rule.conditions) > 1 and evidence.weakest(rule) < CLEAR:
         rule = evidence.best_parent(rule)
@@ -112,7 +115,7 @@ def _pruned(rule: Rule, evidence: Evidence) -> Rule | None:
 
 
 def _is_segment(rule: Rule, evidence: Evidence) -> bool:
-    """Whether the rule could be worth acting on."""
+    """Whether the rule is clear, large, small and different enough to be a segment."""
     return (
         evidence.weakest(rule) >= CLEAR
         and evidence.share(rule) <= LARGEST_SHARE
@@ -126,6 +129,6 @@ def _ranked(rules: Iterable[Rule], evidence: Evidence, by_customer: bool = False
 
 
 def _in_turn(pools: Sequence[Sequence[Rule]]) -> Iterator[Rule]:
-    """The best of each pool, the second of each, …"""
+    """The best rule of each pool, then the second best of each, and so on."""
     for place in range(max(map(len, pools), default=0)):
         yield from (pool[place] for pool in pools if place < len(pool))

@@ -18,16 +18,19 @@ Kind = Literal["flag", "count", "days since", "number"]
 
 @dataclass(frozen=True)
 class Words:
-    """How to speak of a feature."""
+    """How a feature is put into words."""
 
     label: str
     kind: Kind
     is_whole: bool
-    """Whether its values are whole numbers, so that `under 7` is `up to 6`."""
+    """Whether all values are whole numbers, so that `under 7` becomes `up to 6`."""
 
 
 def words(features: Sequence[Feature], matrix: npt.NDArray[np.float32]) -> Mapping[str, Words]:
-    """How to speak of each feature, by its name, its label and its values [rows, features]."""
+    """The wording of each feature, by name, from its label and its values in `matrix`.
+
+    `matrix` is float32 [rows, features], NaN where missing.
+    """
     found = {}
     for feature, column in zip(features, matrix.T, strict=True):
         known = column[~np.isnan(column)]
@@ -42,13 +45,15 @@ def words(features: Sequence[Feature], matrix: npt.NDArray[np.float32]) -> Mappi
     return found
 
 
-def sentence(rule: Rule, speak: Mapping[str, Words]) -> str:
-    """The rule's conditions in words, between commas."""
-    return ", ".join(_phrase(condition, speak[condition.feature]) for condition in rule.conditions)
+def sentence(rule: Rule, wordings: Mapping[str, Words]) -> str:
+    """The rule's conditions in words, separated by commas."""
+    return ", ".join(
+        _phrase(condition, wordings[condition.feature]) for condition in rule.conditions
+    )
 
 
 def _label(feature: Feature) -> str:
-    """The YAML's label, or words made of the name where the YAML has none."""
+    """The label from the YAML, or words made from the name where the YAML has no label."""
     if feature.label != feature.name.replace("_", " "):
         return feature.label
     words = feature.label
@@ -59,59 +64,59 @@ def _label(feature: Feature) -> str:
     return re.sub(r" lifetime$", " so far", words)
 
 
-def _phrase(condition: Condition, spoken: Words) -> str:
+def _phrase(condition: Condition, wording: Words) -> str:
     if condition.missing == "only":
-        return f"{_subject(spoken)} unknown"
+        return f"{_subject(wording)} unknown"
     low, high = condition.low, condition.high
     if low is None and high is None:
-        return f"{_subject(spoken)} known"
+        return f"{_subject(wording)} known"
     phrase = {
         "flag": _flag,
         "count": _count,
         "days since": _days_since,
         "number": _number,
-    }[spoken.kind](low, high, spoken)
+    }[wording.kind](low, high, wording)
     return f"{phrase} (or unknown)" if condition.missing == "also" else phrase
 
 
-def _subject(spoken: Words) -> str:
-    return re.sub(r"^days since (the )?", "", spoken.label)
+def _subject(wording: Words) -> str:
+    return re.sub(r"^days since (the )?", "", wording.label)
 
 
-def _flag(low: float | None, high: float | None, spoken: Words) -> str:
+def _flag(low: float | None, high: float | None, wording: Words) -> str:
     if low is not None and low > 0:
-        return spoken.label
+        return wording.label
     return (
-        re.sub(r"^is ", "is not ", spoken.label)
-        if spoken.label[:3] == "is "
-        else (f"not {spoken.label}")
+        re.sub(r"^is ", "is not ", wording.label)
+        if wording.label[:3] == "is "
+        else (f"not {wording.label}")
     )
 
 
-def _count(low: float | None, high: float | None, spoken: Words) -> str:
-    if not spoken.is_whole:
-        return _number(low, high, spoken)
+def _count(low: float | None, high: float | None, wording: Words) -> str:
+    if not wording.is_whole:
+        return _number(low, high, wording)
     least = 0 if low is None else int(np.ceil(low))
     if high is None:
-        return f"{least:,} or more {spoken.label}"
+        return f"{least:,} or more {wording.label}"
     most = int(np.ceil(high)) - 1
     if most <= 0:
-        return f"no {_singular(spoken.label)}" if least <= 0 else f"{most} {spoken.label}"
+        return f"no {_singular(wording.label)}" if least <= 0 else f"{most} {wording.label}"
     if least == most:
-        return f"{most:,} {_singular(spoken.label) if most == 1 else spoken.label}"
+        return f"{most:,} {_singular(wording.label) if most == 1 else wording.label}"
     return (
-        f"up to {most:,} {spoken.label}"
+        f"up to {most:,} {wording.label}"
         if least <= 0
-        else (f"{least:,} to {most:,} {spoken.label}")
+        else (f"{least:,} to {most:,} {wording.label}")
     )
 
 
-def _days_since(low: float | None, high: float | None, spoken: Words) -> str:
-    return f"{_subject(spoken)} {_between(low, high, spoken.is_whole, ' days')} ago"
+def _days_since(low: float | None, high: float | None, wording: Words) -> str:
+    return f"{_subject(wording)} {_between(low, high, wording.is_whole, ' days')} ago"
 
 
-def _number(low: float | None, high: float | None, spoken: Words) -> str:
-    return f"{spoken.label} {_between(low, high, spoken.is_whole, '')}"
+def _number(low: float | None, high: float | None, wording: Words) -> str:
+    return f"{wording.label} {_between(low, high, wording.is_whole, '')}"
 
 
 def _between(low: float | None, high: float | None, is_whole: bool, unit: str) -> str:
@@ -127,7 +132,7 @@ def _between(low: float | None, high: float | None, is_whole: bool, unit: str) -
 
 
 def _figure(value: float) -> str:
-    """The shortest figure that is this float32, with thousands apart."""
+    """The shortest decimal number that is this float32, with a thousands separator."""
     text = np.format_float_positional(np.float32(value), trim="-")
     whole, point, part = text.partition(".")
     return f"{int(whole):,}{point}{part}" if whole not in ("", "-0") else text
@@ -140,7 +145,7 @@ def _plural(noun: str) -> str:
 
 
 def _singular(label: str) -> str:
-    """Of a label that begins with one noun: "orders in 90 days", "order in 90 days"."""
+    """The label with its first noun in the singular: "orders in 90 days", "order in 90 days"."""
     noun, space, rest = label.partition(" ")
     if noun.endswith("ies"):
         return f"{noun[:-3]}y{space}{rest}"

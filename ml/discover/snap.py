@@ -1,4 +1,4 @@
-"""Bounds that people can read: 61,000 instead of 60,912.5, where hardly anybody changes sides."""
+"""Readable bounds: 61,000 instead of 60,912.5, where few rows change sides."""
 
 import math
 
@@ -10,22 +10,22 @@ from ml.discover.rules import float32
 __all__ = ["readable_bound"]
 
 MOVED = 0.05
-"""Share of the smaller side's rows that may change sides for the sake of a readable number."""
+"""Share of the rows on the smaller side that may change sides for a readable bound."""
 
 
 def readable_bound(values: npt.NDArray[np.float32], threshold: float) -> float:
-    """A bound b so that `value < b` says nearly the same as a tree's `value <= threshold`.
+    """A bound b for which `value < b` is nearly the same as a tree's `value <= threshold`.
 
-    `values` are sorted, without NaN. The roundest number (1, 2 or 5 times a power of ten, the
-    largest step first) is taken that moves at most `MOVED` of the rows on the smaller side; between
-    two neighbouring values every number means the same. Exact in float32. Whole numbers stay whole.
+    `values` [rows] are sorted and without NaN. The result is the roundest number that moves at most
+    `MOVED` of the rows on the smaller side: a multiple of 1, 2 or 5 times a power of ten, the
+    largest step first. It is exact in float32. Between whole numbers the bound is whole.
     """
     below = int(np.searchsorted(values, threshold, side="right"))
     if below in (0, len(values)):
         return float32(np.nextafter(np.float32(threshold), np.float32(np.inf)))
     slack = int(MOVED * min(below, len(values) - below))
-    least = float(values[below - 1 - slack])  # the bound lies above this value …
-    most = float(values[below + slack])  # … and not above this one
+    least = float(values[below - 1 - slack])  # the bound is above this value
+    most = float(values[below + slack])  # the bound is at most this value
     nearest = (float(values[below - 1]) + float(values[below])) / 2
     for step in _steps(most - least, max(abs(least), abs(most))):
         bound = round(nearest / step) * step
@@ -37,7 +37,7 @@ def readable_bound(values: npt.NDArray[np.float32], threshold: float) -> float:
 
 
 def _steps(width: float, size: float) -> list[float]:
-    """Readable steps, coarse to fine: from the size of the numbers to a tenth of the width."""
+    """Steps of round numbers, coarse to fine: from the numbers' size to a tenth of the width."""
     if width <= 0:
         return []
     first = math.ceil(math.log10(max(size, width)))

@@ -1,4 +1,4 @@
-"""The tables of discovered segments: a task's rows are replaced in one transaction."""
+"""Store discovered segments: the rows of a task are replaced in one transaction."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ def store(
     discoveries: Sequence[Discovery],
     names: Mapping[Rule, str],
 ) -> None:
-    """Replace all rows of the task; `names` are the rules in words."""
+    """Replace all rows of the task in the tables `TABLES`; `names` are the rules in words."""
     now = datetime.now(UTC).replace(tzinfo=None)
     task = data.task.name
     conditions: list[Row] = []
@@ -46,7 +46,7 @@ def store(
 
 
 def _conditions(found: Discovery) -> list[Row]:
-    """One row for each condition of the rule."""
+    """One row per condition of the rule."""
     whole = {
         "status": "confirmed" if found.is_confirmed else "dropped",
         "reason": found.reason,
@@ -59,7 +59,7 @@ def _conditions(found: Discovery) -> list[Row]:
 
 
 def _statistics(found: Discovery, data: Dataset, windows: Windows) -> list[Row]:
-    """One row for each window; the one that proposed has no p-value, because it chose the rule."""
+    """One row per window. The proposing window has no p-values, because it chose the rule."""
     tested = {"p_value": found.test.p_value, "p_holm": found.p_holm, "q_value": found.q_value}
     return [
         _window("proposing", data, windows.proposing, found.proposed),

@@ -1,8 +1,7 @@
-"""Shallow trees as a source of rules: every node of every tree is one.
+"""Rules from shallow trees: every node of every tree is a rule.
 
-Strong features hide weak ones in a tree of three splits, so each tree sees a random handful of
-features, within one group of features (as the YAML names them) or across all of them, and a random
-part of the rows.
+In a tree of three splits, strong features hide weak ones. So each tree gets a few random features,
+from one group of features (as the YAML names them) or from all, and a random part of the rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,10 +19,10 @@ __all__ = ["grow_rules"]
 
 TREES_IN_GROUP, TREES_ACROSS = 20, 60
 TREE_ROWS = 20_000
-"""Rows a tree sees at most; of fewer rows it sees `TREE_SHARE`."""
+"""Rows per tree at most; with fewer rows a tree gets `TREE_SHARE` of them."""
 TREE_SHARE = 0.7
 LEAF_SHARE, LEAF_ROWS = 0.01, 20
-"""A node has this share of the tree's rows, and this many."""
+"""A node has at least this share of the tree's rows, and at least this many rows."""
 
 
 def grow_rules(
@@ -34,21 +33,22 @@ def grow_rules(
     seed: int,
     advance: Advance | None = None,
 ) -> list[Rule]:
-    """The rules of all trees on `matrix` [rows, features], each once, in the order found.
+    """The distinct rules of all trees on `matrix` [rows, features], in the order of the trees.
 
-    `groups` names the group of each feature.
+    `labels` is [rows]; `groups` holds the group of each feature. `advance` is called with the trees
+    grown and their total.
     """
-    luck = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     bounds = _Bounds(matrix)
-    plan = list(_handfuls(groups, luck))
+    plan = list(_handfuls(groups, rng))
     found: dict[Rule, None] = {}
     sampled = min(TREE_ROWS, int(np.ceil(TREE_SHARE * len(matrix))))
     for done, handful in enumerate(plan, 1):
-        rows = np.sort(luck.choice(len(matrix), sampled, replace=False))
+        rows = np.sort(rng.choice(len(matrix), sampled, replace=False))
         tree = DecisionTreeClassifier(
             max_depth=MAX_CONDITIONS,
             min_samples_leaf=max(LEAF_ROWS, int(LEAF_SHARE * sampled)),
-            random_state=int(luck.integers(2**31)),
+            random_state=int(rng.integers(2**31)),
         ).fit(matrix[np.ix_(rows, handful)], labels[rows])
         for intervals in _nodes(tree.tree_, handful, bounds):
             conditions = sorted(
@@ -61,20 +61,20 @@ def grow_rules(
     return list(found)
 
 
-def _handfuls(groups: Sequence[str], luck: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
-    """Column numbers: of each group and of all features, two up to half of them at a time."""
+def _handfuls(groups: Sequence[str], rng: np.random.Generator) -> Iterator[npt.NDArray[np.int64]]:
+    """The column numbers for each tree: two or more, up to half of a group or of all features."""
     everything = np.arange(len(groups))
     pools = [np.flatnonzero(np.array(groups) == group) for group in dict.fromkeys(groups)]
     plans = [(pool, TREES_IN_GROUP) for pool in pools if len(pools) > 1]
     for pool, trees in [*plans, (everything, TREES_ACROSS)]:
         for _ in range(trees):
-            size = int(luck.integers(2, max(3, len(pool) // 2 + 1) + 1))
-            yield np.sort(luck.choice(pool, min(size, len(pool)), replace=False))
+            size = int(rng.integers(2, max(3, len(pool) // 2 + 1) + 1))
+            yield np.sort(rng.choice(pool, min(size, len(pool)), replace=False))
 
 
 @dataclass(frozen=True)
 class _Side:
-    """What a path of splits says of one feature."""
+    """The values of one feature that a path of splits allows."""
 
     low: float | None
     high: float | None
@@ -85,7 +85,7 @@ _Intervals = Mapping[int, _Side]
 
 
 class _Bounds:
-    """Readable bounds of the features of a matrix, each worked out once."""
+    """Readable bounds of the features of a matrix; each is computed once."""
 
     def __init__(self, matrix: npt.NDArray[np.float32]) -> None:
         self._matrix = matrix
@@ -93,18 +93,18 @@ class _Bounds:
         self._known: dict[tuple[int, float], float] = {}
 
     def values(self, feature: int) -> npt.NDArray[np.float32]:
-        """The feature's values, sorted, without NaN."""
+        """The feature's values, sorted and without NaN: [known rows]."""
         if feature not in self._values:
             column = self._matrix[:, feature]
             self._values[feature] = np.sort(column[~np.isnan(column)])
         return self._values[feature]
 
     def has_missing(self, feature: int) -> bool:
-        """Whether a row lacks the feature."""
+        """Whether the feature is missing in any row."""
         return len(self.values(feature)) < len(self._matrix)
 
     def readable(self, feature: int, threshold: float) -> float:
-        """The bound b of `value < b`."""
+        """The bound b in `value < b` for a tree's threshold."""
         key = feature, threshold
         if key not in self._known:
             self._known[key] = readable_bound(self.values(feature), threshold)
@@ -132,7 +132,7 @@ def _nodes(tree: object, handful: npt.NDArray[np.int64], bounds: _Bounds) -> Ite
             low = bound if before.low is None else max(bound, before.low)
             below = _Side(before.low, high, before.missing and goes_left)
             above = _Side(low, before.high, before.missing and not goes_left)
-        else:  # the known values to one side, the missing ones to the other
+        else:  # known values go to one side, missing ones to the other
             known = _Side(before.low, before.high, False)
             unknown = _Side(np.inf, np.inf, before.missing)
             below, above = (unknown, known) if goes_left else (known, unknown)

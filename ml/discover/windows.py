@@ -1,8 +1,9 @@
-"""Which rows propose rules and which confirm them: other customers, and later where time allows.
+"""Which rows propose rules, and which confirm them: other customers, and later dates if possible.
 
-A customer who buys often does so on every date. A group that was lucky in its members would stay
-lucky among the same members later, so a later window alone confirms nothing: the customers are
-split first, by a hash of their key, and rules are confirmed by customers who did not propose them.
+A customer who buys often does so on every date. So a group that has many such customers by chance
+still has them at a later date, and a later window alone cannot confirm a rule. Therefore customers
+are split first, by a hash of their key, and rules are confirmed by customers who did not propose
+them.
 """
 
 import hashlib
@@ -19,12 +20,13 @@ __all__ = ["Windows", "split"]
 
 
 PROPOSING_SHARE = 0.5
-"""Share of the customers who propose. They have all earlier dates to say it with."""
+"""Share of the customers who propose; their rows of all earlier dates are used."""
 NEWEST_SHARE = 1 / 3
-"""The confirming window is the newest dates that hold this share of all customers."""
+"""The confirming window consists of the newest dates that contain this share of all customers."""
 FEWEST = 50
-"""Customers on each side, and `FEWEST_BUYERS` of them with either outcome, or nothing is tried."""
+"""Customers needed on each side."""
 FEWEST_BUYERS = 5
+"""Customers needed on each side with either outcome."""
 
 
 @dataclass(frozen=True)
@@ -32,22 +34,22 @@ class Windows:
     """Row numbers of a Dataset."""
 
     proposing: RowNumbers
-    """Rows rules are learned from; a customer may stand here at several dates."""
+    """Rows from which rules are learned; a customer may have several dates."""
     proposed: RowNumbers
-    """The newest of these rows of each customer."""
+    """The newest proposing row of each customer."""
     confirming: RowNumbers
-    """One row of each other customer, the newest in the confirming window."""
+    """The newest row of each other customer in the confirming window."""
     customers: npt.NDArray[np.int64]
-    """[rows of the Dataset], a number for each entity."""
+    """[rows of the Dataset], the number of each row's entity."""
 
 
 def split(data: Dataset, seed: int = 0) -> Windows:
-    """The two windows of a task's matured rows.
+    """Split the matured rows of a task into the two windows.
 
-    Raises NothingToLearnError when a side has too few customers or too few with either outcome.
+    Raises NothingToLearnError when a side has too few customers, or too few with either outcome.
     """
     customers, keys = pd.factorize(data.entities)
-    proposes = np.array([_luck(key, seed) < PROPOSING_SHARE for key in keys])[customers]
+    proposes = np.array([_hash_share(key, seed) < PROPOSING_SHARE for key in keys])[customers]
     newest = data.as_of >= _confirming_from(data, customers, len(keys))
     horizon = np.timedelta64(data.task.horizon_days, "D")
     ended = data.as_of + horizon <= data.as_of[newest].min()
@@ -67,8 +69,8 @@ def split(data: Dataset, seed: int = 0) -> Windows:
     return windows
 
 
-def _luck(key: str, seed: int) -> float:
-    """0 to 1, the same for the same customer whoever else is there."""
+def _hash_share(key: str, seed: int) -> float:
+    """A number from 0 to 1 that depends on the customer's key and the seed only."""
     digest = hashlib.blake2b(f"{seed} {key}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") / 2**64
 
@@ -85,7 +87,7 @@ def _confirming_from(data: Dataset, customers: npt.NDArray[np.int64], count: int
 
 
 def _once(rows: RowNumbers, customers: npt.NDArray[np.int64], count: int) -> RowNumbers:
-    """The last of `rows` of each customer; rows are in order of their date."""
+    """The last of `rows` of each customer; the rows are in order of their date."""
     last = np.full(count, -1, dtype=np.int64)
     last[customers[rows]] = rows
     return np.sort(last[last >= 0])

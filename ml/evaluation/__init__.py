@@ -1,1 +1,1 @@
-"""How good a model is on rows it has not learned from, and how far each figure can be trusted."""
+"""How good a model is on rows that it did not learn from, and how precise each figure is."""

@@ -1,4 +1,4 @@
-"""What a model has to beat: the base rate for everyone, and one feature alone."""
+"""The baselines of a task: the base rate for everyone, and a tree on one feature."""
 
 from typing import Any
 
@@ -21,16 +21,16 @@ RECENCY = "days_since_last_"
 
 
 def baselines(data: Dataset, plan: Protocol, seed: int = 0) -> tuple[Measured, ...]:
-    """The base rate, and a tree of eight leaves on one feature: measured as candidates are."""
+    """A tree of eight leaves on one feature, and the base rate, measured like the candidates."""
     column = one_feature(data, plan)
     feature = data.table.features_for(data.task)[column]
 
     def rate(rows: RowNumbers) -> Any:
-        known = data.judging(rows)  # at the base rate of all
+        known = data.evaluation_rows(rows)  # these have the true base rate
         return DummyClassifier(strategy="prior").fit(data.matrix[known], data.labels[known])
 
     def bands(rows: RowNumbers) -> "_Bands":
-        return _Bands(data, data.judging(rows), column, seed)
+        return _Bands(data, data.evaluation_rows(rows), column, seed)
 
     return (
         measure_fit(ONE_FEATURE + feature.name, f"{feature.label} alone", bands, data, plan, seed),
@@ -39,9 +39,10 @@ def baselines(data: Dataset, plan: Protocol, seed: int = 0) -> tuple[Measured, .
 
 
 def one_feature(data: Dataset, plan: Protocol) -> int:
-    """The number of the feature that stands alone: recency, else the one that ranks best.
+    """The number of the baseline's feature: recency, or else the feature that ranks best alone.
 
-    Recency is the first feature called `days_since_last_…`: what shops sort by who have no model.
+    Recency is the first feature with a name `days_since_last_…`, by which shops without a model
+    sort their customers.
     """
     recency = [i for i, name in enumerate(data.names) if name.startswith(RECENCY)]
     if recency:

@@ -1,8 +1,8 @@
-"""How far a measured figure can be trusted: percentile intervals over resampled rows.
+"""Confidence intervals of measured figures: percentile bootstrap over rows.
 
-Rows are sorted once; a resample is a weight a row. Rows that belong together (the same customer at
-several dates, rows that are alike in everything) are drawn together, so that copies of one thing do
-not count as many. Efron & Tibshirani 1993, chapter 13.
+Rows are sorted once; a resample is one weight per row. Rows that belong together (one customer at
+several dates, rows with equal features) are resampled together, so that copies do not count as
+independent. Efron & Tibshirani 1993, chapter 13.
 """
 
 from collections.abc import Iterator
@@ -20,6 +20,7 @@ Difference = tuple[float, float, float]
 """A difference, and the low and high end of its 95 % interval."""
 
 ENDS = (2.5, 97.5)
+"""Percentiles at the ends of a 95 % interval."""
 
 
 def bootstrap_intervals(
@@ -30,10 +31,11 @@ def bootstrap_intervals(
     threshold: float = THRESHOLD,
     groups: Groups | None = None,
 ) -> dict[str, tuple[float, float]]:
-    """95 % intervals of the metrics of `ml.metrics.measure` that a resample can be measured by.
+    """95 % intervals of most metrics of `ml.evaluation.metrics.measure`: low and high end by name.
 
-    `groups` [rows] are drawn whole; without them each row is its own. Resamples of one class are
-    left out. The calibration error has no interval: resampling itself raises it.
+    `labels` and `probabilities` are [rows]. `groups` [rows] are resampled whole; without them, each
+    row alone. Resamples with one class are left out; if none remains, the result is empty. The
+    calibration error has no interval, because resampling itself increases it.
     """
     ranking = _Ranking(labels, probabilities)
     losses = _losses(ranking.labels, ranking.probabilities)
@@ -61,9 +63,11 @@ def paired_difference(
     seed: int = 0,
     resamples: int = 1_000,
 ) -> Difference:
-    """Average precision of `new` less that of `old` on the same rows, with its 95 % interval.
+    """Average precision of `new` minus that of `old` on the same rows, with its 95 % interval.
 
-    Both are measured on each resample, so what is luck of the rows is the same for both.
+    `labels`, `new` and `old` are [rows]; `groups` [rows] are resampled whole. Both models are
+    measured on each resample, so that the choice of rows affects both alike. Without any resample
+    of two classes the interval is -1 to 1.
     """
     rankings = _Ranking(labels, new), _Ranking(labels, old)
     whole = np.ones(len(labels))
@@ -76,7 +80,7 @@ def paired_difference(
 
 
 class _Ranking:
-    """Rows in order of their probability, likeliest first."""
+    """Rows in descending order of their probability."""
 
     def __init__(self, labels: Labels, probabilities: Floats) -> None:
         self.order = np.argsort(-probabilities, kind="stable")
@@ -86,7 +90,7 @@ class _Ranking:
         self.starts = np.flatnonzero(np.r_[True, changes])  # of equal probabilities
 
     def counts(self, weight: Floats) -> tuple[Floats, Floats]:
-        """Buyers and others at each distinct probability, for weights in this order."""
+        """Buyers and others at each distinct probability; `weight` [rows] is in this order."""
         hits = np.add.reduceat(weight * self.labels, self.starts)
         return hits, np.add.reduceat(weight, self.starts) - hits
 
@@ -94,12 +98,12 @@ class _Ranking:
 def _weights(
     rows: int, groups: Groups | None, seed: int, resamples: int
 ) -> Iterator[npt.NDArray[np.float64]]:
-    """How often each row is drawn: [rows], once a resample."""
-    luck = np.random.default_rng(seed)
+    """The weights of each resample: how often each row is sampled, [rows]."""
+    rng = np.random.default_rng(seed)
     member = np.arange(rows) if groups is None else np.unique(groups, return_inverse=True)[1]
     number = int(member.max()) + 1
     for _ in range(resamples):
-        drawn = np.bincount(luck.integers(number, size=number), minlength=number)
+        drawn = np.bincount(rng.integers(number, size=number), minlength=number)
         yield drawn[member].astype(np.float64)
 
 
@@ -112,7 +116,7 @@ def _gap(rankings: tuple[_Ranking, _Ranking], weight: Floats) -> float:
 
 
 def _auc_and_average_precision(hits: Floats, misses: Floats) -> dict[str, float]:
-    """From buyers and others at each distinct probability, highest first: [probabilities] each."""
+    """Both metrics, from buyers and others at each distinct probability, highest first."""
     all_hits, all_misses = hits.cumsum(), misses.cumsum()
     below = all_misses[-1] - all_misses
     auc = (hits * (below + misses / 2)).sum() / (all_hits[-1] * all_misses[-1])

@@ -1,7 +1,7 @@
-"""Do probabilities come true? Measured, and mended where held-out rows say that it helps.
+"""Measure the calibration of probabilities, and correct it where that helps on held-out rows.
 
-What is mended are the log-odds, by a straight line: slope * score + offset (Platt 1999). The line
-keeps the ranking, scales every contribution by the same number, and so leaves the model additive.
+The log-odds are corrected by a straight line: slope * score + offset (Platt 1999). The line keeps
+the ranking and scales every contribution by the same number, so the model stays additive.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ CLOSEST = 1e-12
 
 @dataclass(frozen=True)
 class Line:
-    """Log-odds as they should be, from log-odds as the model gives them."""
+    """A straight line from a model's log-odds to calibrated log-odds."""
 
     slope: float
     offset: float
@@ -43,7 +43,7 @@ class Line:
         return self.slope * scores + self.offset
 
     def after(self, first: "Line") -> "Line":
-        """The line that is this one after `first`."""
+        """The line that equals `first` followed by this one."""
         return Line(self.slope * first.slope, self.slope * first.offset + self.offset)
 
 
@@ -51,10 +51,11 @@ UNCHANGED = Line(1.0, 0.0)
 
 
 def to_true_rate(labels: Labels, weights: Floats | None) -> Line:
-    """What a model of drawn rows is put on, that its probabilities are those of all rows.
+    """The line that corrects a model of sampled rows to the base rate of all rows.
 
-    `weights` [rows] say how many rows each stands for. Drawing by outcome moves the log-odds of
-    every row by the same number, and nothing else (King & Zeng 2001, prior correction).
+    `labels` are [rows]; `weights` [rows] hold the number of rows that each one represents, or None
+    where all rows were read. Sampling by outcome shifts the log-odds of every row by the same
+    number (King & Zeng 2001, prior correction).
     """
     if weights is None:
         return UNCHANGED
@@ -64,18 +65,18 @@ def to_true_rate(labels: Labels, weights: Floats | None) -> Line:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Rows scored by models that did not learn from them; all arrays are [rows]."""
+    """Rows scored by models that did not learn from them. All arrays are [rows]."""
 
     rows: npt.NDArray[np.int64]
-    """Their numbers in the data set."""
+    """Row numbers in the data set."""
     labels: Labels
     scores: Floats
     """Log-odds, not calibrated."""
     part: npt.NDArray[np.int64]
-    """Which part each row was left out with, counted from 0; at least two parts."""
+    """The part with which each row was left out, counted from 0; at least two parts."""
 
-    def mended(self) -> Floats:
-        """Probabilities by a line for each part, fitted on the other parts."""
+    def corrected(self) -> Floats:
+        """Calibrated probabilities; the line of each part is fitted on the other parts."""
         found = np.empty(len(self.scores))
         for part in np.unique(self.part):
             out = self.part == part
@@ -83,24 +84,24 @@ class HeldOut:
         return found
 
     def probabilities(self, line: Line) -> Floats:
-        """As they were, or mended, whichever `line` stands for."""
-        return expit(self.scores) if line == UNCHANGED else self.mended()
+        """Probabilities as they are if `line` is UNCHANGED, and otherwise corrected ones."""
+        return expit(self.scores) if line == UNCHANGED else self.corrected()
 
 
 def log_odds(probabilities: Floats) -> Floats:
-    """The log-odds of probabilities, never infinite."""
+    """The log-odds of `probabilities`, which are finite also for 0 and 1."""
     return np.asarray(logit(np.clip(probabilities, CLOSEST, 1 - CLOSEST)))
 
 
 def fit_line(labels: Labels, scores: Floats) -> Line:
-    """The most likely line for `labels` and log-odds `scores`, both [rows].
+    """The maximum likelihood line for `labels` and log-odds `scores`, both [rows].
 
-    With Platt's targets instead of 0 and 1, which keep the slope finite where the scores separate
-    the classes: one buyer and one other more, who might be either.
+    Platt's targets replace 0 and 1, and keep the slope finite where scores separate the classes.
+    They correspond to one further buyer and one further other row.
     """
     buyers = int(labels.sum())
     likely = np.where(labels, (buyers + 1) / (buyers + 2), 1 / (len(labels) - buyers + 2))
-    spread = max(float(np.std(scores)), 1e-9)  # so that the solver sees numbers of size 1
+    spread = max(float(np.std(scores)), 1e-9)  # the solver works best on numbers of size 1
     twice = np.concatenate([scores, scores])[:, None] / spread
     fitted = LogisticRegression(C=np.inf, max_iter=1_000, tol=1e-8).fit(
         twice,
@@ -111,14 +112,13 @@ def fit_line(labels: Labels, scores: Floats) -> Line:
 
 
 def choose_line(rounds: Sequence[HeldOut]) -> Line:
-    """The line to apply, or UNCHANGED where lines do not clearly help rows they were not fitted on.
+    """The line to apply, or UNCHANGED where a line does not clearly help on held-out rows.
 
-    The parts of each round are corrected by lines of the other parts. A line is used only
-    when that lowers the mean log loss by more than one standard error of the gain, and keeps the
-    ranking.
+    The parts of each round are corrected by lines of the other parts. A line is used only when it
+    lowers the mean log loss by more than one standard error of the gain and keeps the ranking.
     """
-    gains = np.mean([_losses(d, expit(d.scores)) for d in rounds], axis=0)
-    gains = gains - np.mean([_losses(d, d.mended()) for d in rounds], axis=0)
+    gains = np.mean([_losses(each, expit(each.scores)) for each in rounds], axis=0)
+    gains = gains - np.mean([_losses(each, each.corrected()) for each in rounds], axis=0)
     line = fit_line(
         np.concatenate([one_round.labels for one_round in rounds]),
         np.concatenate([one_round.scores for one_round in rounds]),
@@ -128,19 +128,20 @@ def choose_line(rounds: Sequence[HeldOut]) -> Line:
 
 
 def _losses(one_round: HeldOut, probabilities: Floats) -> Floats:
-    """Each row's log loss, in the order of the rows' numbers."""
+    """The log loss of each row in nats, in the order of row numbers."""
     sure = np.clip(probabilities, CLOSEST, 1 - CLOSEST)
     losses = -np.log(np.where(one_round.labels == 1, sure, 1 - sure))
     return losses[np.argsort(one_round.rows, kind="stable")]
 
 
 def calibration_metrics(labels: Labels, probabilities: Floats) -> dict[str, float]:
-    """Calibration of `probabilities` [rows] in figures.
+    """Calibration metrics of `probabilities` [rows] for `labels` [rows].
 
-    Slope: of the logistic regression of the outcome on the log-odds (Cox 1958), below 1 where
-    probabilities are too extreme. Intercept: the log-odds missing on average, with slope 1; above 0
-    where probabilities are too low. The Brier score is reliability - resolution + uncertainty
-    (Murphy 1973) over ten equal-count bins, + what varies within the bins (Stephenson 2008).
+    The slope is that of a logistic regression of the outcome on the log-odds (Cox 1958). It is
+    below 1 where probabilities are too extreme. The intercept is the mean log-odds that are
+    missing, at slope 1. It is above 0 where probabilities are too low. The Brier score equals
+    reliability - resolution + uncertainty (Murphy 1973) over ten equal-count bins, + the variation
+    within bins (Stephenson 2008).
     """
     scores = log_odds(probabilities)
     predicted, observed, rows = equal_count_bins(labels, probabilities)

@@ -1,11 +1,12 @@
 """Measure each candidate of a task, at its best setting, under the task's protocol.
 
-Where there is time, what is reported is measured on the test rows, which chose nothing, and the
-model that was measured is the one that ships. Where there is none, it is the mean over all folds;
-the first of them also chose among a handful of settings, so it flatters by a trifle.
+With several as-of dates the figures are measured on test rows, which are not used to choose
+anything. The measured model is the one that is shipped. With one date the figures are means over
+all folds. The first of these folds also choose among a few settings, so the figures are slightly
+too good.
 
-The best candidate is calibrated where rows it was not fitted on say that it helps; in the folds of
-a cross-validation every candidate is, since that costs nothing.
+The best candidate is calibrated where that helps on held-out rows. In a cross-validation every
+candidate is calibrated in this way, since its held-out scores exist already.
 """
 
 from collections.abc import Sequence
@@ -42,11 +43,11 @@ class Evaluation(Measured):
     candidate: Candidate
     params: Params
     selection: float
-    """Mean log loss over the protocol's folds; see `ml.selection.ranked`."""
+    """Mean log loss over the protocol's folds; see `ml.training.settings_choice.ranked`."""
     line: Line
-    """What the log-odds of the fitted model were put on."""
+    """The line that calibrates the log-odds of the fitted model."""
     model: Classifier = field(repr=False)
-    """Fitted on the protocol's final rows."""
+    """The model, fitted on the protocol's final rows."""
 
 
 def evaluate(
@@ -56,11 +57,14 @@ def evaluate(
     advance: Advance | None = None,
     candidates: Sequence[Candidate] | None = None,
 ) -> tuple[Evaluation, ...]:
-    """Evaluate every candidate (the usual ones), the one to ship first."""
+    """Evaluate every candidate, by default the usual ones; the one to ship comes first.
+
+    `advance` is called with the fits done and their total.
+    """
     candidates = candidates or USUAL
     measuring = len(plan.folds) if plan.test is None else 0
     total = sum(fits_to_choose(candidate, plan) + measuring + 1 for candidate in candidates)
-    total += len(plan.folds) - measuring  # the best one is calibrated
+    total += len(plan.folds) - measuring  # fits to calibrate the best candidate
     steps = count(1)
 
     def tick() -> None:
@@ -80,7 +84,7 @@ def evaluate(
 def _evaluate(
     choice: Choice, data: Dataset, plan: Protocol, seed: int, is_best: bool
 ) -> tuple[Evaluation, int]:
-    """What is known of the choice, and how many fits that took."""
+    """The evaluation of the choice, and the number of fits that it needed."""
     fits = count()
 
     def fit_on(rows: RowNumbers) -> Classifier:

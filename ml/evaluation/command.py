@@ -1,4 +1,4 @@
-"""`python -m ml evaluate`: the candidates of a task side by side, as a table and as JSON."""
+"""`python -m ml evaluate`: compare the candidates of a task, in a table and as JSON."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,14 +22,18 @@ __all__ = ["evaluate_task"]
 def evaluate_task(
     settings: Settings, task: str, request: TrainingRequest | None = None
 ) -> dict[str, Any]:
-    """Evaluate every candidate of `task`, print the table, return what it says; write nothing."""
+    """Evaluate every candidate of `task`; print the table and return its figures.
+
+    Nothing is written. Raises UsageError (unknown task or group of features), InputError (data that
+    breaks its contract, nothing to learn) or LockedError.
+    """
     request = request or TrainingRequest()
     seed = request.seed
     table, found = find_task(load_feature_tables(settings.manifest), task, request.without)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         data = read_dataset(connection, table, found, None, settings, seed, to_learn=True)
-    if data.drawn:
-        say(f"{task}: {data.drawn}")
+    if data.sampling:
+        say(f"{task}: {data.sampling}")
     plan = protocol(data, seed, request.folds, request.repeats)
     with progress_bar(f"{found.full_name}: comparing models") as advance:
         evaluations = evaluate(data, plan, seed, advance, request.candidates)
@@ -42,7 +46,7 @@ def evaluate_task(
         "protocol": plan.name,
         "rows": len(data.labels),
         "buyers": data.buyers,
-        "drawn": data.drawn,
+        "drawn": data.sampling,
         "candidates": [
             {
                 "candidate": evaluation.candidate.name,
@@ -62,7 +66,7 @@ def evaluate_task(
 def _table(
     title: str, evaluations: Sequence[Evaluation], baseline_models: Sequence[Measured]
 ) -> Table:
-    """Best first; what has to be beaten stands below."""
+    """The candidates, the one to ship first, and below them the baselines."""
     table = Table(title=title, title_justify="left")
     table.add_column("model")
     for heading in ("AUC", "95 %", "average precision", "95 %", "log loss", "calibration error"):

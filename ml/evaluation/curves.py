@@ -1,4 +1,4 @@
-"""The points of the curves people look at: at most 100 each, ready for a chart."""
+"""The points of ROC, precision-recall, calibration and lift curves, at most 100 per curve."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,7 +16,7 @@ MOST = 100
 
 
 class Point(NamedTuple):
-    """One point of a curve; `rows` is how many rows it stands for."""
+    """One point of a curve; `rows` is the number of rows on which it is based."""
 
     curve: str
     point: int
@@ -28,9 +28,9 @@ class Point(NamedTuple):
 def curve_points(labels: Labels, probabilities: Floats) -> list[Point]:
     """All points of all curves for `labels` and `probabilities`, both [rows].
 
-    roc: false positive rate, true positive rate. pr: recall, precision. calibration: mean
-    probability, share of buyers, in ten equal-count bins. lift: share of rows taken from the top,
-    their share of buyers as a multiple of the base rate.
+    x and y are, for roc: false positive rate and true positive rate; for pr: recall and precision;
+    for calibration: mean probability and share of buyers, in ten equal-count bins; for lift: the
+    share of rows taken in descending order of probability, and their share of buyers / base rate.
     """
     everyone = len(labels)
     false_positive, true_positive, _ = roc_curve(labels, probabilities)
@@ -50,7 +50,7 @@ def _lift(labels: Labels, probabilities: Floats) -> tuple[Floats, Floats, npt.ND
 
 
 def _thinned(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """At most MOST points, the first and last among them."""
+    """At most MOST of the points, including the first and the last."""
     kept = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST)).round().astype(np.int64))
     return x[kept], y[kept]
 

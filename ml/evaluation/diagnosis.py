@@ -1,7 +1,7 @@
-"""Two questions about the best model: what does it lean on, and would more rows help?
+"""Two diagnoses of the best model: permutation importance of features, and a learning curve.
 
-Both are answered on rows the model did not learn from: the test rows, or without time the rows that
-the first fold leaves out.
+Both use rows that the model did not learn from: the test rows, or without a time split the rows
+that the first fold leaves out.
 """
 
 from dataclasses import dataclass
@@ -21,15 +21,17 @@ __all__ = ["Diagnosis", "Importance", "LearningPoint", "diagnose"]
 
 REPEATS = 3
 MOST_ROWS = 1_000
-"""Measured rows that features are shuffled in; more make it slow and hardly more exact."""
+"""Rows in which features are shuffled at most; more are slow and hardly more exact."""
 FIRST_LOOK, MOST_FEATURES = 200, 20
-"""Shuffled once in so many rows, the features that move probabilities most are looked at closer."""
+"""Every feature is first shuffled once in so many rows. The features that then move probabilities
+most are measured in full, at most so many."""
 FRACTIONS = (0.1, 0.25, 0.5, 1.0)
+"""Shares of the training rows at the points of the learning curve."""
 
 
 @dataclass(frozen=True)
 class Importance:
-    """Average precision lost when a feature's values are shuffled, and the least and most of it."""
+    """The loss of average precision when a feature's values are shuffled: mean, least and most."""
 
     feature: str
     importance: float
@@ -39,7 +41,7 @@ class Importance:
 
 @dataclass(frozen=True)
 class LearningPoint:
-    """Average precision of the same settings fitted on so many rows."""
+    """Average precision of a model with the same settings, fitted on `rows` rows."""
 
     rows: int
     average_precision: float
@@ -47,20 +49,23 @@ class LearningPoint:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What `registry.importances` and the learning curve hold."""
+    """The rows of `registry.importances`, and the points of the learning curve."""
 
     importances: tuple[Importance, ...]
     """The most important first."""
     learning: tuple[LearningPoint, ...]
-    """Fewest rows first; the last is all of them."""
+    """In ascending order of rows; the last point uses all of them."""
 
 
 def diagnose(best: Evaluation, data: Dataset, plan: Protocol, seed: int = 0) -> Diagnosis:
-    """Shuffle each feature in turn (Breiman 2001), and fit on a tenth, a quarter, half, all."""
+    """Shuffle each feature (Breiman 2001), and fit on a tenth, a quarter, half and all rows.
+
+    A part of the rows with one class has no point on the learning curve.
+    """
     if plan.test is None:
-        learned, judged = plan.folds[0].train, plan.folds[0].validate
+        learned, tested = plan.folds[0].train, plan.folds[0].validate
     else:
-        learned, judged = plan.final, plan.test
+        learned, tested = plan.final, plan.test
     order = np.random.default_rng(seed).permutation(learned)
     learning, model = [], best.model
     for fraction in FRACTIONS:
@@ -71,26 +76,26 @@ def diagnose(best: Evaluation, data: Dataset, plan: Protocol, seed: int = 0) -> 
             model = best.candidate.fit(data.matrix[rows], data.labels[rows], best.params, seed)
         else:
             model = best.model
-        found = average_precision_score(data.labels[judged], predict(model, data.matrix[judged]))
+        found = average_precision_score(data.labels[tested], predict(model, data.matrix[tested]))
         learning.append(LearningPoint(len(rows), float(found)))
-    return Diagnosis(_importances(model, data, judged, seed), tuple(learning))
+    return Diagnosis(_importances(model, data, tested, seed), tuple(learning))
 
 
 def _importances(
-    model: Classifier, data: Dataset, judged: RowNumbers, seed: int
+    model: Classifier, data: Dataset, tested: RowNumbers, seed: int
 ) -> tuple[Importance, ...]:
-    luck = np.random.default_rng(seed)
-    rows = np.sort(luck.permutation(judged)[:MOST_ROWS])
+    rng = np.random.default_rng(seed)
+    rows = np.sort(rng.permutation(tested)[:MOST_ROWS])
     matrix, labels = data.matrix[rows], data.labels[rows]
     if labels.min() == labels.max():
         return ()
     whole = average_precision_score(labels, predict(model, matrix))
     few = matrix[:FIRST_LOOK]
-    moved = _shuffled(model, few, np.arange(matrix.shape[1]), 1, luck) - predict(model, few)
+    moved = _shuffled(model, few, np.arange(matrix.shape[1]), 1, rng) - predict(model, few)
     strongest = np.argsort(-np.abs(moved).mean(axis=(1, 2)), kind="stable")[:MOST_FEATURES]
     found = []
     for column, answers in zip(
-        strongest, _shuffled(model, matrix, strongest, REPEATS, luck), strict=True
+        strongest, _shuffled(model, matrix, strongest, REPEATS, rng), strict=True
     ):
         lost = [float(whole - average_precision_score(labels, each)) for each in answers]
         found.append(Importance(data.names[column], float(np.mean(lost)), min(lost), max(lost)))
@@ -98,12 +103,12 @@ def _importances(
 
 
 def _shuffled(
-    model: Classifier, matrix: Matrix, chosen: RowNumbers, repeats: int, luck: np.random.Generator
+    model: Classifier, matrix: Matrix, chosen: RowNumbers, repeats: int, rng: np.random.Generator
 ) -> Floats:
-    """Probabilities with each chosen column shuffled: [chosen, repeats, rows]."""
+    """The probabilities with each chosen column shuffled: [chosen, repeats, rows]."""
     copies = np.tile(matrix, (len(chosen), repeats, 1, 1))
     for number, column in enumerate(chosen):
         for repeat in range(repeats):
-            copies[number, repeat, :, column] = luck.permutation(matrix[:, column])
+            copies[number, repeat, :, column] = rng.permutation(matrix[:, column])
     answers = predict(model, copies.reshape(-1, matrix.shape[1]))
     return answers.reshape(len(chosen), repeats, len(matrix))

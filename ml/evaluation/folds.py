@@ -1,9 +1,9 @@
-"""Which rows learn and which rows judge: by time where there is time, else by repeated folds.
+"""Which rows are used in training and which in evaluation: a time split, or repeated folds.
 
-One matured as-of date: repeated stratified folds, rows with the same features in one fold.
-Several: the newest is the test set, and only dates whose label window had ended by then are learned
-from; candidates are compared by forward chaining inside those dates, under the same rule.
-Rows that were drawn to learn from only judge nowhere.
+With one matured as-of date: repeated stratified folds, with equal rows in one fold. With several:
+the newest date is the test set, and training uses only dates whose label window had ended by then.
+Candidates are compared by forward chaining over the training dates, under the same rule. Rows that
+were sampled for training only are never used in evaluation.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,8 @@ __all__ = ["Fold", "Protocol", "grouped_folds", "protocol"]
 
 
 SMALL = 2_000
-"""Rows. Up to here a fold is cheap and one split is mostly luck: more folds, many repeats."""
+"""Rows. Up to this number a fold is cheap and one split varies much by chance, so there are more
+folds and many repeats."""
 CHAIN = 3
 """Folds of the forward chain at most."""
 THIN_ROWS, THIN_SHARE = 100, 0.005
@@ -28,7 +29,7 @@ THIN_ROWS, THIN_SHARE = 100, 0.005
 
 @dataclass(frozen=True)
 class Fold:
-    """Row numbers to fit on and to judge by."""
+    """The row numbers for fitting and for validation."""
 
     train: RowNumbers
     validate: RowNumbers
@@ -39,26 +40,26 @@ class Protocol:
     """How the candidates of a task are compared and measured."""
 
     name: str
-    """What the evaluation tables call it."""
+    """The protocol in words, as the evaluation tables show it."""
     folds: tuple[Fold, ...]
-    """Candidates and their settings are compared on these."""
+    """The folds on which candidates and their settings are compared."""
     repeats: int
     """How often the rows are split into folds; the folds of one round follow each other."""
     final: RowNumbers
-    """The rows the shipped model is fitted on."""
+    """The rows on which the shipped model is fitted."""
     test: RowNumbers | None
-    """Rows newer than anything learned from; None where there is no time."""
+    """Test rows, newer than all training rows; None without a time split."""
 
 
 def protocol(
     data: Dataset, seed: int = 0, folds: int | None = None, repeats: int | None = None
 ) -> Protocol:
-    """The protocol for these rows; `folds` and `repeats` replace what their number suggests.
+    """The protocol for these rows; `folds` and `repeats` replace the defaults for their number.
 
-    Raises NothingToLearnError when a class has fewer rows than there are folds.
+    Raises NothingToLearnError when a class has fewer distinct rows than there are folds.
     """
     blocks = _blocks(data)
-    test = data.judging(blocks[-1])
+    test = data.evaluation_rows(blocks[-1])
     learned = np.flatnonzero(_ended_by(data, data.as_of[test].min()))
     if data.as_of[0] == data.as_of[-1]:
         groups, rule = duplicate_groups(data.matrix), "duplicates in one fold"
@@ -68,14 +69,14 @@ def protocol(
         newest = blocks[-1]
         return _one_shot(data, newest, _same_entity(data, newest), rule, seed, folds, repeats)
     chain = [
-        Fold(train, data.judging(block))
+        Fold(train, data.evaluation_rows(block))
         for block in blocks[:-1]
         if np.isin(block, learned, assume_unique=True).all()
         and _both_classes(data, block)
         and _both_classes(data, train := np.flatnonzero(_ended_by(data, data.as_of[block].min())))
     ][-(folds or CHAIN) :]
-    if not chain:  # one as-of date to learn from: the same customers never on both sides
-        chain = _deal(data, learned, _same_entity(data, learned), seed, folds or CHAIN, 1)
+    if not chain:  # one as-of date to train on: no customer is on both sides of a fold
+        chain = _split(data, learned, _same_entity(data, learned), seed, folds or CHAIN, 1)
     dates = np.unique(data.as_of[test])
     when = str(dates[-1]) if len(dates) == 1 else f"{dates[0]} to {dates[-1]}"
     return Protocol(f"time split, test as of {when}", tuple(chain), 1, learned, test)
@@ -84,18 +85,19 @@ def protocol(
 def grouped_folds(
     labels: npt.NDArray[np.uint8], groups: npt.NDArray[np.int64], folds: int, seed: int
 ) -> npt.NDArray[np.int64]:
-    """The fold of each row [rows]: 0 … folds - 1, stratified, rows of one group together.
+    """The fold of each row [rows], 0 to folds - 1: stratified, with the rows of a group together.
 
-    Groups are put in order of their buyers and size, shuffled where those are equal, and dealt out
-    in turn. For rows without duplicates that is stratified k-fold; scikit-learn's
-    StratifiedGroupKFold rounds as evenly, and takes 40 s for 100,000 groups.
+    `labels` and `groups` are [rows]. Groups are sorted by their buyers and size, at random where
+    these are equal, and assigned to the folds in turn. For rows without duplicates this is
+    stratified k-fold. scikit-learn's StratifiedGroupKFold is as even, but takes 40 s for 100,000
+    groups.
     """
     number, group = np.unique(groups, return_inverse=True)
     size = np.bincount(group)
     buyers = np.bincount(group, weights=labels)
-    luck = np.random.default_rng(seed).random(len(number))
+    tie_breaker = np.random.default_rng(seed).random(len(number))
     fold = np.empty(len(number), dtype=np.int64)
-    fold[np.lexsort((luck, size, buyers))] = np.arange(len(number)) % folds
+    fold[np.lexsort((tie_breaker, size, buyers))] = np.arange(len(number)) % folds
     return fold[group]
 
 
@@ -113,11 +115,11 @@ def _one_shot(
     times = repeats or (10 if small else 1)
     repeated = f", {times} repeats" if times > 1 else ""
     name = f"{count}-fold stratified CV{repeated}, {rule}"
-    dealt = _deal(data, rows, groups, seed, count, times)
-    return Protocol(name, tuple(dealt), times, rows, None)
+    found = _split(data, rows, groups, seed, count, times)
+    return Protocol(name, tuple(found), times, rows, None)
 
 
-def _deal(
+def _split(
     data: Dataset,
     rows: RowNumbers,
     groups: npt.NDArray[np.int64],
@@ -125,20 +127,22 @@ def _deal(
     folds: int,
     repeats: int,
 ) -> list[Fold]:
-    labels, judges = data.labels[rows], np.isin(rows, data.judging(rows), assume_unique=True)
-    fewest = min(len(np.unique(groups[judges & (labels == label)])) for label in (0, 1))
+    labels = data.labels[rows]
+    evaluated = np.isin(rows, data.evaluation_rows(rows), assume_unique=True)
+    fewest = min(len(np.unique(groups[evaluated & (labels == label)])) for label in (0, 1))
     if fewest < folds:
         raise NothingToLearnError(
             f"task {data.task.name} has only {fewest} distinct rows of one class in"
             f" {len(rows):,} labelled rows: {folds} folds need at least {folds}"
         )
-    dealt = []
+    found = []
     for repeat in range(repeats):
-        fold = grouped_folds(labels * judges, groups, folds, seed + repeat)
-        dealt += [
-            Fold(rows[fold != number], rows[judges & (fold == number)]) for number in range(folds)
+        fold = grouped_folds(labels * evaluated, groups, folds, seed + repeat)
+        found += [
+            Fold(rows[fold != number], rows[evaluated & (fold == number)])
+            for number in range(folds)
         ]
-    return dealt
+    return found
 
 
 def _same_entity(data: Dataset, rows: RowNumbers) -> npt.NDArray[np.int64]:
@@ -146,7 +150,7 @@ def _same_entity(data: Dataset, rows: RowNumbers) -> npt.NDArray[np.int64]:
 
 
 def _blocks(data: Dataset) -> list[RowNumbers]:
-    """The rows by as-of date, oldest first; a thin date shares a block with the dates before it."""
+    """The rows by as-of date, oldest first; a thin date is joined with the dates before it."""
     enough = max(THIN_ROWS, THIN_SHARE * len(data.labels))
     return list(_walk_back(data, enough))[::-1]
 
@@ -163,11 +167,11 @@ def _walk_back(data: Dataset, enough: float) -> Iterator[RowNumbers]:
 
 
 def _ended_by(data: Dataset, date: np.datetime64) -> npt.NDArray[np.bool_]:
-    """Which rows are older than `date` and had their whole label window behind them by then."""
+    """Whether each row is older than `date` and its label window had ended by then: [rows]."""
     horizon = np.timedelta64(data.task.horizon_days, "D")
     return np.asarray((data.as_of < date) & (data.as_of + horizon <= date))
 
 
 def _both_classes(data: Dataset, rows: RowNumbers) -> bool:
-    judging = data.judging(rows)
-    return bool(0 < data.labels[judging].sum() < len(judging))
+    evaluated = data.evaluation_rows(rows)
+    return bool(0 < data.labels[evaluated].sum() < len(evaluated))

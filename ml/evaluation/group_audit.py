@@ -1,8 +1,8 @@
-"""How a model treats groups of people: rates, who is selected, ranking and calibration of each.
+"""How a model treats groups of people: rate, selected share, ranking and calibration per group.
 
-The groups are those of the features marked `is_sensitive` in the YAML, whether the model reads them
-or not: yes and no, the bands of seeds.segment_bands where a dimension is named like the feature
-(age of `age_years`), quarters otherwise.
+The groups come from features marked `is_sensitive` in the YAML, whether the model reads them or
+not. A flag has the groups yes and no. Other features use the bands of seeds.segment_bands whose
+dimension is in the feature's name (age in `age_years`), or else quarters.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,16 +23,16 @@ from warehouse.feature_tables import Feature, FeatureTable, Task
 __all__ = ["AuditedGroup", "audit", "groups_of_values"]
 
 TINY_ROWS, TINY_CLASS = 100, 10
-"""A group with fewer rows, or fewer buyers or others, is tiny: its figures are mostly luck."""
+"""A group with fewer rows, or fewer buyers or others, is tiny: its figures are mostly chance."""
 BANDS = "seeds.segment_bands"
 
 Band = tuple[str, float, float]
-"""Its name, and the values from low (inclusive) to high (exclusive)."""
+"""A name, the lowest value (inclusive), and the highest value (exclusive)."""
 
 
 @dataclass(frozen=True)
 class AuditedGroup:
-    """One group of one attribute, on the rows that measured the model."""
+    """The figures of one group of one attribute, on the rows on which the model is measured."""
 
     attribute: str
     group_name: str
@@ -43,9 +43,9 @@ class AuditedGroup:
     rate_high: float
     mean_probability: float
     selected_share: float
-    """The share that reaches the task's threshold."""
+    """The share of rows that reach the task's threshold."""
     recall: float | None
-    """The share of its buyers that does."""
+    """The share of buyers who reach the threshold; None without buyers."""
     roc_auc: float | None
     roc_auc_low: float | None
     roc_auc_high: float | None
@@ -61,7 +61,10 @@ def audit(
     model_version: str,
     seed: int = 0,
 ) -> list[AuditedGroup]:
-    """Every group of every sensitive attribute, from the model's registry.held_out_predictions."""
+    """Every group of every sensitive attribute, from the model's registry.held_out_predictions.
+
+    Sensitive features that the feature table does not contain are left out.
+    """
     present = columns(connection, table.relation)
     sensitive = [each for each in table.features if each.is_sensitive and each.name in present]
     if not sensitive:
@@ -92,7 +95,7 @@ def audit(
 def groups_of_values(
     values: Floats, bands: Sequence[Band] = ()
 ) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
-    """Each group's name and its members [rows]; every row is in one group, none is empty.
+    """The name and the members [rows] of each group; every row is in one group, no group is empty.
 
     `values` is [rows], NaN where unknown.
     """
@@ -117,7 +120,7 @@ def _quarter(low: float, high: float) -> str:
 def _bands(
     connection: duckdb.DuckDBPyConnection, features: Sequence[Feature]
 ) -> dict[str, list[Band]]:
-    """The bands of the features that a dimension of the seed is named like, the first of each."""
+    """The bands by feature. Each dimension of the seed applies to the first feature it names."""
     if not columns(connection, BANDS):
         return {}
     rows = fetch(

@@ -1,4 +1,4 @@
-"""What a model says of rows it did not learn from, and how good that is."""
+"""A model's predictions for rows that it did not learn from, and how good they are."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,32 +28,32 @@ __all__ = [
 ]
 
 Fit = Callable[[RowNumbers], Classifier]
-"""A model fitted on rows of the data set."""
+"""A function that fits a model on rows of the data set."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What a model said of rows it did not learn from, and how good that was."""
+    """A model's predictions for rows that it did not learn from, and their metrics."""
 
     name: str
     title: str
     protocol: str
     metrics: dict[str, float]
     intervals: dict[str, tuple[float, float]]
-    """95 % intervals, of some of the metrics."""
+    """95 % intervals of some of the metrics."""
     rows: RowNumbers = field(repr=False)
-    """[judged rows], their numbers in the data set: the test rows, or each row once, in the fold
-    that left it out."""
+    """[evaluated rows], row numbers in the data set: the test rows, or each row once, as held out
+    in the first round of folds."""
     labels: Labels = field(repr=False)
-    """[judged rows]."""
+    """[evaluated rows]."""
     probabilities: Floats = field(repr=False)
-    """[judged rows]."""
+    """[evaluated rows]."""
 
 
 def measure_fit(
     name: str, title: str, fit_on: Fit, data: Dataset, plan: Protocol, seed: int = 0
 ) -> Measured:
-    """Measure anything that can be fitted, uncalibrated, under the same protocol."""
+    """Measure a model that `fit_on` fits, without calibration, under the protocol `plan`."""
     if plan.test is None:
         return measured_by_folds(
             name, title, held_out_rounds(fit_on, data, plan), UNCHANGED, data, plan, seed
@@ -63,7 +63,7 @@ def measure_fit(
 
 
 def held_out_rounds(fit_on: Fit, data: Dataset, plan: Protocol) -> list[HeldOut]:
-    """The rows that the folds leave out, scored; one HeldOut a one_round."""
+    """Score the rows that the folds leave out; returns one HeldOut per round."""
     size = len(plan.folds) // plan.repeats
     rounds = []
     for start in range(0, len(plan.folds), size):
@@ -78,7 +78,7 @@ def held_out_rounds(fit_on: Fit, data: Dataset, plan: Protocol) -> list[HeldOut]
 
 
 def in_parts(one_round: HeldOut, data: Dataset, seed: int) -> HeldOut:
-    """In two parts where one fold left it: the rows of an entity stay together."""
+    """The round with at least two parts: a single part is split in two by entity."""
     if one_round.part.max() > 0:
         return one_round
     entity = np.unique(data.entities[one_round.rows], return_inverse=True)[1].astype(np.int64)
@@ -94,7 +94,7 @@ def measured_by_time(
     rows: RowNumbers,
     seed: int,
 ) -> Measured:
-    """Measured on the test `rows`, all at once; `probabilities` are theirs."""
+    """Measure the `probabilities` [rows] of the test `rows`, all at once."""
     labels = data.labels[rows]
     metrics = _measure(data.task, labels, probabilities) | calibration_metrics(
         labels, probabilities
@@ -112,7 +112,10 @@ def measured_by_folds(
     plan: Protocol,
     seed: int,
 ) -> Measured:
-    """Means over all folds; of calibration, which needs many rows, over rounds."""
+    """Measure the held-out rounds, calibrated if `line` is not UNCHANGED.
+
+    Metrics are means over all folds. Calibration metrics need many rows, and are means over rounds.
+    """
     pooled = [(one_round, one_round.probabilities(line)) for one_round in rounds]
     folds, whole = [], []
     for one_round, probabilities in pooled:
@@ -129,7 +132,7 @@ def measured_by_folds(
 
 
 def groups_of(data: Dataset, rows: RowNumbers) -> npt.NDArray[np.int64]:
-    """Which of the `rows` belong together: one entity's, or at one date those alike in all."""
+    """Group ids of `rows` that belong together: rows of one entity, or at one date equal rows."""
     if len(np.unique(data.as_of[rows])) == 1:
         return duplicate_groups(data.matrix[rows])
     return np.unique(data.entities[rows], return_inverse=True)[1].astype(np.int64)
@@ -140,7 +143,7 @@ def _mean(each: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def _measure(task: Task, labels: Labels, probabilities: Floats) -> dict[str, float]:
-    """The metrics at the task's threshold, and what acting on it is worth a row."""
+    """The metrics at the task's threshold, and the net value per row of acting on it."""
     metrics = measure(labels, probabilities, task.threshold)
     cost, value = task.cost_false_positive, task.value_true_positive
     decided = probabilities >= task.threshold

@@ -1,4 +1,4 @@
-"""How good probabilities are: ranking, losses, calibration, decisions, beside the base rate."""
+"""Metrics of probabilities: ranking, losses, calibration and decisions, with the base rate's."""
 
 import numpy as np
 import numpy.typing as npt
@@ -24,19 +24,20 @@ __all__ = [
 BINS = 10
 THRESHOLD = 0.5
 TOP = 0.10
-"""The share of rows whose part of all buyers is the gain people ask for."""
+"""The share of rows, highest probabilities first, for which the gain is reported."""
 Z95 = 1.959963984540054
 
 
 def measure(
     labels: Labels, probabilities: Floats, threshold: float = THRESHOLD
 ) -> dict[str, float]:
-    """Every metric of `probabilities` [rows] for `labels` [rows], both classes present.
+    """Every metric of `probabilities` [rows] for `labels` [rows], which contain both classes.
 
-    Losses are in nats; accuracy, precision, recall and F1 are of calling a buyer who reaches the
-    threshold, and 0 where nobody does. `gain_top_10pct` is the share of all buyers in the likeliest
-    tenth. The base rate stands beside them, with the losses of predicting it for everyone; as a
-    ranking it has AUC 0.5 and an average precision of itself.
+    The log loss is in nats. Accuracy, precision, recall and F1 are those of the decision
+    probability >= threshold; precision, recall and F1 are 0 where no row reaches it.
+    `gain_top_10pct` is the share of all buyers in the tenth with the highest probabilities. The
+    base rate is included, with the losses of predicting it for everyone. As a ranking it would have
+    an AUC of 0.5 and an average precision equal to the base rate.
     """
     decided = probabilities >= threshold
     precision, recall, f1, _ = precision_recall_fscore_support(
@@ -64,9 +65,9 @@ def measure(
 
 
 def top_share(labels: Labels, probabilities: Floats, top: float = TOP) -> float:
-    """The share of all buyers among the likeliest `top` of the rows.
+    """The share of all buyers in the share `top` of rows with the highest probabilities.
 
-    Rows of one probability count in proportion, so that a tie is not decided by the rows' order.
+    Rows with equal probabilities count in proportion, so that ties do not depend on the row order.
     """
     order = np.argsort(-probabilities, kind="stable")
     last = np.flatnonzero(np.r_[np.diff(probabilities[order]) != 0, True])
@@ -77,10 +78,9 @@ def top_share(labels: Labels, probabilities: Floats, top: float = TOP) -> float:
 def equal_count_bins(
     labels: Labels, probabilities: Floats, bins: int = BINS
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-    """Mean probability, share of buyers and rows of each bin: [bins] each, lowest first.
+    """Mean probability, share of buyers, and number of rows of each bin: [bins] each, lowest first.
 
-    Bins hold equally many rows, give or take one; there are fewer bins than asked for where there
-    are fewer rows.
+    The numbers of rows differ by one at most. With fewer rows than bins, each row is a bin.
     """
     order = np.argsort(probabilities, kind="stable")
     parts = np.array_split(order, min(bins, len(order)))
@@ -101,7 +101,7 @@ def expected_calibration_error(labels: Labels, probabilities: Floats) -> float:
 
 
 def wilson_interval(hits: npt.ArrayLike, rows: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """95 % interval of the rates hits / rows (Wilson 1927); 0 to 1 where there is no row."""
+    """95 % intervals of the rates hits / rows (Wilson 1927); 0 to 1 where `rows` is 0."""
     k, n = np.asarray(hits, np.float64), np.asarray(rows, np.float64)
     some = np.maximum(n, 1)
     centre = (k + Z95**2 / 2) / (some + Z95**2)

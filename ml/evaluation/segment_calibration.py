@@ -1,4 +1,4 @@
-"""Do predictions come true in each micro-segment? Predicted against observed, with its interval."""
+"""Calibration by micro-segment: the predicted rate and the observed rate with its interval."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ENDING = "_segment_id"
 
 @dataclass(frozen=True)
 class SegmentCalibration:
-    """One segment, on the rows that measured the model."""
+    """The calibration of one segment, on the rows on which the model is measured."""
 
     level_name: str
     segment_id: str
@@ -27,19 +27,20 @@ class SegmentCalibration:
     predicted: float
     """Mean probability."""
     observed: float
-    """Buyers against customers."""
+    """Buyers / customers."""
     wilson_low: float
     wilson_high: float
     is_inside: bool
-    """Whether what was predicted lies within the interval of what was observed."""
+    """Whether the predicted rate lies within the interval of the observed rate."""
 
 
 def segment_calibration(
     connection: duckdb.DuckDBPyConnection, table: FeatureTable, task: str, model_version: str
 ) -> list[SegmentCalibration]:
-    """All rows together, and each segment of each level of `segments.<entity>_micro_segments`.
+    """The calibration of all rows, and of each segment in `segments.<entity>_micro_segments`.
 
-    From the model's registry.held_out_predictions; without such segments, all rows only.
+    It is computed from the model's registry.held_out_predictions. Without such a table, the result
+    is about all rows only.
     """
     relation = f"segments.{table.entity}_micro_segments"
     known = columns(connection, relation)
@@ -58,7 +59,7 @@ def segment_calibration(
                 level = column.removesuffix(ENDING)
                 counted = _counted(connection, task, model_version, *pair, join)
                 rows += [(level, *row) for row in counted]
-    return [_judged(*row) for row in rows if row[3]]
+    return [_compared(*row) for row in rows if row[3]]
 
 
 def _counted(
@@ -69,7 +70,7 @@ def _counted(
     name: str,
     join: str = "",
 ) -> Iterator[tuple[str, str, int, int, float]]:
-    """Segment, its name, customers, buyers and mean probability."""
+    """By segment: its id, name, customers, buyers and mean probability."""
     yield from fetch(
         connection,
         f"select {segment}, any_value({name}), count(*), count(*) filter (where is_buyer),"
@@ -80,7 +81,7 @@ def _counted(
     )
 
 
-def _judged(
+def _compared(
     level: str, segment: str, name: str, customers: int, buyers: int, predicted: float
 ) -> SegmentCalibration:
     low, high = map(float, wilson_interval(buyers, customers))

@@ -1,1 +1,1 @@
-"""From a fitted model to an ONNX graph that gives the same answers."""
+"""Export a fitted model to an ONNX graph that gives the same answers."""

@@ -1,8 +1,8 @@
-"""The shipped graph: from one matrix of features to probability, score and reasons.
+"""The exported graph: from one matrix of features to probability, score and reasons.
 
-Everything follows from the contributions: the score is the bias and their sum, the probability is
-the score's logistic function, the reasons are the three largest. So what a reader is told about a
-prediction is what the prediction was made of.
+Everything is computed from the contributions: the score is the bias plus their sum, the probability
+is the logistic function of the score, and the reasons are the three largest. So the reasons of a
+prediction are exactly the parts of which it consists.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,19 +23,20 @@ __all__ = ["REASONS", "export", "export_scores", "export_trees"]
 
 REASONS = 3
 ALIGNED = 16
-"""Terms, a cache line of them. onnxruntime adds up a row from its first aligned number on: in rows
-of other lengths the last bit would depend on where in a batch a row is."""
+"""Terms per cache line. onnxruntime sums a row starting at its first aligned number. With another
+row length, the last bit of a sum would depend on the position of the row in the batch."""
 OPSETS = (helper.make_opsetid("", 18), helper.make_opsetid("ai.onnx.ml", 3))
 IR_VERSION = 9
 
 
 def export(candidate: Candidate, model: Any, features: int) -> bytes:
-    """The fitted model as ONNX: input `features` float32 [rows, features], NaN where missing.
+    """The fitted model as a serialized ONNX graph.
 
-    Outputs: `probability` [rows]; `score` [rows], log-odds; `reason_indices` int64 [rows, 3] and
-    `reason_contributions` [rows, 3], largest size first, index -1 and 0.0 where no (further)
-    term contributes; `other_contributions` [rows], the score without the three. Indices are those
-    of the candidate's terms.
+    Input: `features` float32 [rows, features], NaN where missing. Outputs: `probability` [rows];
+    `score` [rows], log-odds; `reason_indices` int64 [rows, 3] and `reason_contributions` [rows, 3],
+    largest absolute value first; `other_contributions` [rows], the score minus the three. Indices
+    number the candidate's terms. Where no further term contributes, the index is -1 and the
+    contribution 0.
     """
     additive = candidate.to_onnx(model, features, INPUT, "contributions")
     terms = len(candidate.terms(model, features))
@@ -83,15 +84,16 @@ def export(candidate: Candidate, model: Any, features: int) -> bytes:
 
 
 def export_scores(box: GlassBox, features: int) -> bytes:
-    """A glass box without its reasons: the outputs `probability` and `score` of `export` only.
+    """A glass box without reasons: only the outputs `probability` and `score` of `export`.
 
-    For rows that are ranked and not explained: one sum a row costs less than a number a term.
+    It is for rows that are ranked but not explained, since one sum per row costs less than one
+    number per term.
     """
     return export_trees([weighed_tree(term) for term in box.terms], box.bias, features)
 
 
 def export_trees(trees: Sequence[Tree], bias: float, features: int) -> bytes:
-    """Any trees whose values and `bias` add up to the log-odds, without reasons."""
+    """Trees whose values and `bias` add up to the log-odds, as a graph without reasons."""
     credits = [sum_credits(tree, 0) for tree in trees]
     node, info = helper.make_node, helper.make_tensor_value_info
     floats = TensorProto.FLOAT

@@ -1,7 +1,7 @@
-"""The gate: no bundle unless onnxruntime says what scikit-learn says.
+"""The parity gate: a bundle is written only if onnxruntime and scikit-learn agree.
 
-Checked on real rows, on rows with values missing (each feature alone, all of them, some at random)
-and on rows placed exactly on the model's thresholds and one float32 below and above them.
+They are compared on real rows, on rows with missing values (each feature alone, all features, some
+at random), and on rows placed exactly on the model's thresholds and one float32 below and above.
 """
 
 from dataclasses import asdict, dataclass
@@ -20,14 +20,14 @@ __all__ = ["Parity", "check_parity", "probe_rows"]
 
 PROBABILITY_TOLERANCE = 1e-5
 LOG_ODDS_TOLERANCE = 1e-4
-"""In log-odds up to 10; beyond, in proportion: a float32 has seven digits."""
+"""For log-odds up to 10; above, in proportion, because a float32 has seven digits."""
 REAL_ROWS = 20_000
 MISSING_ROWS = 2_000
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How far apart the two runtimes were, and on how many rows they were compared."""
+    """The largest differences between the two runtimes, and the number of rows compared."""
 
     max_probability_error: float
     max_log_odds_error: float
@@ -36,7 +36,7 @@ class Parity:
     rows_missing: int
 
     def facts(self) -> dict[str, float | int]:
-        """As model.json holds it."""
+        """The figures as model.json holds them."""
         return asdict(self)
 
 
@@ -45,8 +45,9 @@ def check_parity(
 ) -> Parity:
     """Compare the exported graph with the fitted model on rows made from `matrix`.
 
-    `matrix` is float32 [rows, features]. Raises IntegrityError where the probabilities differ by
-    more than 1e-5, or where score, reasons or their sum differ from the log-odds by more than 1e-4.
+    `matrix` is float32 [rows, features]. Raises IntegrityError when probabilities differ by more
+    than 1e-5, or when the score, a reason or their sum differs by more than 1e-4 in log-odds (in
+    proportion above 10).
     """
     real, missing, edges = probe_rows(candidate, model, matrix, seed)
     rows = np.vstack([real, missing, edges])
@@ -75,21 +76,21 @@ def check_parity(
 def probe_rows(
     candidate: Candidate, model: Any, matrix: Matrix, seed: int = 0
 ) -> tuple[Matrix, Matrix, Matrix]:
-    """Real rows, rows with missing values, rows on thresholds: each float32 [rows, features]."""
-    luck = np.random.default_rng(seed)
-    real = matrix[np.sort(luck.permutation(len(matrix))[:REAL_ROWS])]
+    """Real rows, rows with missing values, rows on thresholds: float32 [rows, features] each."""
+    rng = np.random.default_rng(seed)
+    real = matrix[np.sort(rng.permutation(len(matrix))[:REAL_ROWS])]
     features = matrix.shape[1]
-    alone = real[luck.integers(len(real), size=10 * features)]
+    alone = real[rng.integers(len(real), size=10 * features)]
     alone[np.arange(len(alone)), np.arange(len(alone)) % features] = np.nan
-    some = real[luck.integers(len(real), size=MISSING_ROWS)]
-    some[luck.random(some.shape) < luck.random((len(some), 1))] = np.nan
+    some = real[rng.integers(len(real), size=MISSING_ROWS)]
+    some[rng.random(some.shape) < rng.random((len(some), 1))] = np.nan
     every = np.full((1, features), np.nan, dtype=np.float32)
     feature, value = candidate.thresholds(model)
     up, down = np.float32(np.inf), np.float32(-np.inf)
     edge = np.concatenate([value, np.nextafter(value, down), np.nextafter(value, up)])
-    edges = real[luck.integers(len(real), size=len(edge))]
+    edges = real[rng.integers(len(real), size=len(edge))]
     edges[np.arange(len(edges)), np.tile(feature, 3)] = edge
-    edges = edges[np.isfinite(edge)]  # a split off missing values alone has an infinite threshold
+    edges = edges[np.isfinite(edge)]  # a split that only separates missing values is infinite
     return real, np.vstack([alone, some, every]), edges
 
 
@@ -100,21 +101,21 @@ def _log_odds_errors(
     rows: Matrix,
     log_odds: npt.NDArray[np.float64],
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """How far each row's score, reasons and sums are from the reference: log-odds, [rows] each."""
+    """The errors of each row's score, reasons and sums, by name: log-odds, [rows] each."""
     parts, bias = candidate.contributions(model, rows)
-    index, told = answers["reason_indices"], answers["reason_contributions"]
+    index, reported = answers["reason_indices"], answers["reason_contributions"]
     named = (index >= 0) & (index < parts.shape[1])
-    really = np.take_along_axis(parts, np.where(named, index, 0), axis=1)
-    largest = -np.sort(-np.abs(parts), axis=1)[:, : told.shape[1]]
-    sizes = np.zeros(told.shape)
+    expected = np.take_along_axis(parts, np.where(named, index, 0), axis=1)
+    largest = -np.sort(-np.abs(parts), axis=1)[:, : reported.shape[1]]
+    sizes = np.zeros(reported.shape)
     sizes[:, : largest.shape[1]] = largest
     return {
         "score": np.abs(answers["score"] - log_odds),
         "sum of contributions": np.abs(bias + parts.sum(axis=1) - log_odds),
-        "reason": np.abs(told - np.where(named, really, 0)).max(axis=1),
-        "choice of reasons": np.abs(np.abs(told) - sizes).max(axis=1),
+        "reason": np.abs(reported - np.where(named, expected, 0)).max(axis=1),
+        "choice of reasons": np.abs(np.abs(reported) - sizes).max(axis=1),
         "sum of reasons": np.abs(
-            told.sum(axis=1) + answers["other_contributions"] - answers["score"]
+            reported.sum(axis=1) + answers["other_contributions"] - answers["score"]
         ),
     }
 
@@ -122,14 +123,14 @@ def _log_odds_errors(
 def _refuse(
     what: str, error: npt.NDArray[np.float64], tolerance: float, real: int, missing: int
 ) -> None:
-    wrong = np.flatnonzero(~(error <= tolerance))  # NaN is wrong too
+    wrong = np.flatnonzero(~(error <= tolerance))  # NaN counts as wrong
     if wrong.size:
         first = wrong[0]
         kind = (
             "real" if first < real else "missing-value" if first < real + missing else "threshold"
         )
         raise IntegrityError(
-            f"the exported model is not the fitted one: its {what} is off by up to"
+            f"the exported model differs from the fitted one: its {what} is off by up to"
             f" {np.max(error[wrong]):.2g} (allowed {tolerance:g}) on {wrong.size:,} of"
             f" {len(error):,} rows, a {kind} row first: no bundle was written"
         )

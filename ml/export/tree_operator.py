@@ -1,4 +1,4 @@
-"""Trees as one ONNX operator that answers a number a term: the row's contributions."""
+"""Trees as one ONNX operator that returns a row's contributions, one number per term."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,35 +16,37 @@ __all__ = ["Credits", "leaf_credits", "sum_credits", "tree_node"]
 
 @dataclass(frozen=True)
 class Credits:
-    """What the leaves of a tree add to which term; every array is [credits]."""
+    """What each leaf of a tree adds to which term. Every array is [credits]."""
 
     leaf: npt.NDArray[np.int64]
-    """Node numbers; every leaf at least once."""
+    """Node numbers; every leaf occurs at least once."""
     term: npt.NDArray[np.int64]
+    """Term numbers."""
     weight: npt.NDArray[np.float64]
-    """Log-odds."""
+    """Log-odds that the leaf adds to the term."""
 
 
 def leaf_credits(
-    tree: Tree, features: int, speaks_of: npt.NDArray[np.int64] | None = None
+    tree: Tree, features: int, feature_of: npt.NDArray[np.int64] | None = None
 ) -> Credits:
-    """To each feature what the leaf's path credits it with; see `ml.trees`.
+    """The path contributions of each leaf, with features as terms; see `ml.export.trees`.
 
-    Where columns are made of features, `speaks_of` [columns] names the feature each is made of.
+    `features` is the number of columns that the tree reads. Where columns are computed from other
+    features, `feature_of` [columns] holds the number of each column's feature.
     """
     weights = path_contributions(tree, features)
-    if speaks_of is not None:
-        summed = np.zeros((len(weights), int(speaks_of.max()) + 1))
-        np.add.at(summed.T, speaks_of, weights.T)
+    if feature_of is not None:
+        summed = np.zeros((len(weights), int(feature_of.max()) + 1))
+        np.add.at(summed.T, feature_of, weights.T)
         weights = summed
     shown = (weights != 0) & tree.is_leaf[:, None]
-    shown[:, 0] |= tree.is_leaf  # onnxruntime wants a weight at every leaf
+    shown[:, 0] |= tree.is_leaf  # onnxruntime needs a weight at every leaf
     leaf, feature = np.nonzero(shown)
     return Credits(leaf, feature, weights[leaf, feature])
 
 
 def sum_credits(tree: Tree, term: int) -> Credits:
-    """The leaves' own values, all to one term."""
+    """The values of all leaves, added to one term."""
     leaf = np.flatnonzero(tree.is_leaf)
     return Credits(leaf, np.full(len(leaf), term), tree.value[leaf])
 
@@ -54,8 +56,8 @@ def tree_node(
 ) -> onnx.NodeProto:
     """A TreeEnsembleRegressor from `source` [rows, features] to contributions [rows, terms].
 
-    A tree without a split answers nothing here: what it adds belongs to the bias. Where none has a
-    split, one that adds nothing keeps the operator valid.
+    A tree without a split is left out, because its value is part of the bias. Where no tree has a
+    split, one tree that adds 0 keeps the operator valid.
     """
     grown = [(tree, each) for tree, each in zip(trees, credits, strict=True) if len(tree.left) > 1]
     grown = grown or [(_nothing(), sum_credits(_nothing(), 0))]
@@ -79,7 +81,7 @@ def tree_node(
         nodes_values=np.where(leaf, np.float32(0), whole["threshold"]),
         nodes_truenodeids=np.where(leaf, 0, whole["left"]),
         nodes_falsenodeids=np.where(leaf, 0, whole["right"]),
-        # without the attribute onnxruntime does not ask at every split whether the value is missing
+        # without this attribute onnxruntime does not test for missing values at every split
         **({"nodes_missing_value_tracks_true": missing} if missing.any() else {}),
         target_treeids=trees_of_credits,
         target_nodeids=np.concatenate([each.leaf for _, each in grown]),

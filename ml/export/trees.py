@@ -1,8 +1,8 @@
-"""Boosted trees as plain arrays, and what each feature adds on a row's path through them.
+"""Trees as plain arrays, and path contributions: what each feature adds on a row's path.
 
-A row's way down a tree changes the expected value of its leaf at every split; the change is
-credited to the feature of that split. The credits and the value at the root sum to the leaf's
-value, so over all trees they sum to the model's log-odds exactly (Saabas 2014, "Interpreting
+At every split on a row's path, the expected value of the row's leaf changes. The change is the
+contribution of the split's feature. The contributions and the root's expected value sum to the
+leaf's value, so over all trees they sum exactly to the model's log-odds (Saabas 2014, "Interpreting
 random forests"). A node's expected value is the mean of the leaves below it, weighted by training
 rows.
 """
@@ -18,30 +18,33 @@ __all__ = ["Tree", "contributions", "expected_values", "floor32", "leaf_of", "pa
 
 @dataclass(frozen=True)
 class Tree:
-    """One fitted tree; every array is [nodes], node 0 is the root, children come after parents."""
+    """One fitted tree. Every array is [nodes]; node 0 is the root, children come after parents."""
 
     feature: npt.NDArray[np.int64]
-    """The feature a split reads; -1 at a leaf."""
+    """The number of the feature on which the node splits; -1 at a leaf."""
     threshold: npt.NDArray[np.float32]
-    """Rows with a value up to and including it go left."""
+    """Rows with a value up to and including the threshold go left."""
     missing_left: npt.NDArray[np.bool_]
+    """Whether rows with a missing value go left."""
     left: npt.NDArray[np.int64]
+    """The number of the left child."""
     right: npt.NDArray[np.int64]
+    """The number of the right child."""
     value: npt.NDArray[np.float64]
-    """Log-odds; read at the leaves only."""
+    """Log-odds; used at the leaves only."""
     count: npt.NDArray[np.float64]
-    """Training rows that passed."""
+    """Training rows that reached the node."""
 
     @property
     def is_leaf(self) -> npt.NDArray[np.bool_]:
-        """[nodes]."""
+        """Whether each node is a leaf: [nodes]."""
         return self.feature < 0
 
 
 def floor32(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
-    """The largest float32 not above each value.
+    """The largest float32 that is not above each value.
 
-    For a float32 x, x <= t holds exactly when x <= floor32(t).
+    For a float32 x, x <= t holds exactly when x <= floor32(t) holds.
     """
     with np.errstate(over="ignore"):
         rounded = values.astype(np.float32)
@@ -59,7 +62,7 @@ def expected_values(tree: Tree) -> npt.NDArray[np.float64]:
 
 
 def path_contributions(tree: Tree, features: int) -> npt.NDArray[np.float64]:
-    """What each feature adds on the way from the root to each node: log-odds [nodes, features]."""
+    """What each feature adds on the path from the root to each node: log-odds [nodes, features]."""
     expected = expected_values(tree)
     paths = np.zeros((len(expected), features))
     for node in np.flatnonzero(~tree.is_leaf):
@@ -70,7 +73,7 @@ def path_contributions(tree: Tree, features: int) -> npt.NDArray[np.float64]:
 
 
 def leaf_of(tree: Tree, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """The leaf each row ends in: [rows]. `matrix` is [rows, features], NaN where missing."""
+    """The leaf that each row reaches: [rows]. `matrix` is [rows, features], NaN where missing."""
     node = np.zeros(len(matrix), dtype=np.int64)
     moving = np.flatnonzero(~tree.is_leaf[node])
     while moving.size:
@@ -85,9 +88,10 @@ def leaf_of(tree: Tree, matrix: npt.NDArray[np.float32]) -> npt.NDArray[np.int64
 def contributions(
     trees: Sequence[Tree], matrix: npt.NDArray[np.float32]
 ) -> tuple[npt.NDArray[np.float64], float]:
-    """What each feature adds to each row's log-odds, and what all rows start from.
+    """The path contributions of all trees, and the log-odds from which all rows start.
 
-    Returns log-odds [rows, features] and the sum of the roots' expected values.
+    `matrix` is [rows, features], NaN where missing. Returns log-odds [rows, features], and the sum
+    of the roots' expected values.
     """
     total = np.zeros(matrix.shape)
     for tree in trees:

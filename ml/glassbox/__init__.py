@@ -1,6 +1,6 @@
-"""The glass box: a boosted model of terms of at most two features, collapsed without loss.
+"""The glass box: a boosted model with terms of at most two features, collapsed without loss.
 
-`docs/glass-box.md` is the algorithm in full, with the proof that nothing is lost.
+`docs/glass-box.md` describes the whole algorithm, with the proof that nothing is lost.
 """
 
 from ml.glassbox.collapse import collapse

@@ -1,9 +1,9 @@
-"""From trees to terms: every leaf is painted onto the grid of the features its path asks for.
+"""From trees to terms: add every leaf to the grid of the features on its path.
 
-A tree is the sum of its leaves, each a constant on a box: the rows that answer the questions of its
-path as the path does. A box over one or two features is a rectangle of cells of the grid that all
-thresholds of that feature, or of that pair, span. So the sum of all leaves over the same features
-is a step function on that grid, and the sum of the step functions is the sum of the trees.
+A tree is the sum of its leaves. Each leaf is a constant on a box: the rows that take its path at
+every split. The thresholds of a feature, or of a pair, span a grid, and a box over these features
+is a rectangle of its cells. So the sum of all leaves over the same features is a step function on
+that grid, and the sum of the step functions is the sum of the trees.
 """
 
 from collections import defaultdict
@@ -21,8 +21,8 @@ __all__ = ["collapse"]
 
 
 @dataclass(frozen=True)
-class _Question:
-    """A split, and the answer a path gives."""
+class _Split:
+    """A split, and the side that a path takes."""
 
     feature: int
     threshold: np.float32
@@ -32,29 +32,29 @@ class _Question:
 
 @dataclass(frozen=True)
 class _Leaf:
-    path: tuple[_Question, ...]
+    path: tuple[_Split, ...]
     value: float
 
 
 def collapse(
     trees: Sequence[Tree], bias: float, matrix: npt.NDArray[np.float32], scale: float = 1.0
 ) -> GlassBox:
-    """The glass box whose log-odds are `bias` and `scale` times the sum of `trees`.
+    """The glass box whose log-odds are `bias` plus `scale` times the sum of `trees`.
 
-    `matrix` holds the training rows [rows, features], NaN where missing: terms are centred on them
-    and pairs purified by them. Raises ValueError where a path asks for more than two features.
+    `matrix` holds the training rows [rows, features], NaN where missing; terms are centred and
+    pairs purified on them. Raises ValueError when a path has splits on more than two features.
     """
     found: dict[tuple[int, ...], list[_Leaf]] = defaultdict(list)
     for tree in trees:
         for leaf in _leaves(tree):
-            found[tuple(sorted({question.feature for question in leaf.path}))].append(leaf)
+            found[tuple(sorted({split.feature for split in leaf.path}))].append(leaf)
     bias += scale * sum(leaf.value for leaf in found.pop((), []))
     terms = [_term(features, leaves, scale) for features, leaves in found.items()]
     return purify(GlassBox(bias, terms or [_term((0,), [], scale)]), matrix)
 
 
 def _leaves(tree: Tree) -> Iterator[_Leaf]:
-    waiting: list[tuple[int, tuple[_Question, ...]]] = [(0, ())]
+    waiting: list[tuple[int, tuple[_Split, ...]]] = [(0, ())]
     while waiting:
         node, path = waiting.pop()
         if tree.is_leaf[node]:
@@ -62,13 +62,13 @@ def _leaves(tree: Tree) -> Iterator[_Leaf]:
             continue
         feature, threshold = int(tree.feature[node]), tree.threshold[node]
         for child, goes_left in ((tree.left[node], True), (tree.right[node], False)):
-            question = _Question(feature, threshold, bool(tree.missing_left[node]), goes_left)
-            waiting.append((int(child), (*path, question)))
+            split = _Split(feature, threshold, bool(tree.missing_left[node]), goes_left)
+            waiting.append((int(child), (*path, split)))
 
 
 def _term(features: tuple[int, ...], leaves: Sequence[_Leaf], scale: float) -> Term:
     if len(features) > 2:
-        raise ValueError(f"a path asks for the features {features}: two are the most")
+        raise ValueError(f"a path has splits on the features {features}: two are the most")
     edges = tuple(_edges(feature, leaves) for feature in features)
     values = np.zeros([len(each) + 2 for each in edges])
     for leaf in leaves:
@@ -78,17 +78,17 @@ def _term(features: tuple[int, ...], leaves: Sequence[_Leaf], scale: float) -> T
 
 
 def _edges(feature: int, leaves: Sequence[_Leaf]) -> Edges:
-    asked = [each.threshold for leaf in leaves for each in leaf.path if each.feature == feature]
-    values = np.unique(np.array(asked, dtype=np.float32))
-    return values[np.isfinite(values)]  # an infinite one only splits off missing values
+    found = [each.threshold for leaf in leaves for each in leaf.path if each.feature == feature]
+    values = np.unique(np.array(found, dtype=np.float32))
+    return values[np.isfinite(values)]  # an infinite threshold only separates missing values
 
 
-def _inside(feature: int, edges: Edges, path: Sequence[_Question]) -> npt.NDArray[np.bool_]:
-    """Which cells of the feature answer every question of the path as the path does: [cells]."""
+def _inside(feature: int, edges: Edges, path: Sequence[_Split]) -> npt.NDArray[np.bool_]:
+    """Whether each cell of the feature takes the path at every split: [cells]."""
     highest = np.append(edges, np.float32(np.inf))
     inside = np.ones(len(edges) + 2, dtype=bool)
-    for question in path:
-        if question.feature == feature:
-            left = np.append(highest <= question.threshold, question.missing_left)
-            inside &= left == question.goes_left
+    for split in path:
+        if split.feature == feature:
+            left = np.append(highest <= split.threshold, split.missing_left)
+            inside &= left == split.goes_left
     return inside

@@ -1,10 +1,10 @@
-"""Which pairs of features are worth a term: those that explain what single features leave over.
+"""Rank pairs of features by how much they explain of the residuals of single features.
 
-For every pair the residuals of a model of single features lie on a coarse grid; a pair's gain is
-what one cross of two cuts, one threshold a feature, tells of them beyond what the same cuts tell
-alone (FAST, Lou et al. 2013, "Accurate intelligible models with pairwise interactions"), with
-gradients and Hessians of the log loss in place of squared errors. The residuals come from rows the
-model was not fitted on, so a pair gains nothing by fitting noise.
+For every pair, the residuals of a model of single features are summed on a coarse grid. One
+threshold per feature cuts the grid into four quadrants. The pair's gain is what the best quadrants
+explain beyond the same cuts alone (FAST, Lou et al. 2013, "Accurate intelligible models with
+pairwise interactions"), with gradients and Hessians of the log loss in place of squared errors. The
+residuals come from held-out rows, so a pair gains nothing by fitting noise.
 """
 
 from itertools import combinations
@@ -19,16 +19,16 @@ __all__ = ["rank_pairs"]
 
 BINS = 16
 RIDGE = 5.0
-"""Added to a quadrant's Hessian: a few rows are no evidence."""
+"""Added to a quadrant's Hessian, so that a few rows count little."""
 
 
 def rank_pairs(
     matrix: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], probabilities: Floats
 ) -> list[tuple[int, int]]:
-    """All pairs of features, the most telling first (by number where two are equal).
+    """All pairs of feature numbers in descending order of gain (by number where gains are equal).
 
-    `matrix` is [rows, features], NaN where missing; `probabilities` [rows] are those of a model of
-    single features that was not fitted on the row.
+    `matrix` is [rows, features], NaN where missing; `labels` is [rows]. `probabilities` [rows] come
+    from a model of single features that was not fitted on the row.
     """
     residual = labels - probabilities
     curvature = probabilities * (1 - probabilities)
@@ -43,7 +43,7 @@ def rank_pairs(
 
 
 def _coarse(column: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """A feature's cell for each row, at most BINS and one for missing values: [rows]."""
+    """The cell of each row in a grid of at most BINS cells and one for missing values: [rows]."""
     known = column[~np.isnan(column)]
     if not known.size:
         return np.zeros(len(column), dtype=np.int64)
@@ -53,13 +53,13 @@ def _coarse(column: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
 
 
 def _sums(cells: npt.NDArray[np.int64], values: Floats, shape: tuple[int, int]) -> Floats:
-    """The sum of `values` [rows] in each cell of a grid of that shape."""
+    """The sum of `values` [rows] in each cell of a grid with this shape."""
     sums = np.bincount(cells, weights=values, minlength=shape[0] * shape[1])
     return sums.astype(np.float64).reshape(shape)
 
 
 def _gain(residual: Floats, curvature: Floats) -> float:
-    """The best cross's gain beyond its two cuts; the arguments are sums over cells."""
+    """The largest gain of four quadrants beyond their two cuts; the arguments are sums by cell."""
     top, weight = residual.cumsum(0).cumsum(1), curvature.cumsum(0).cumsum(1)
     if min(residual.shape) < 2:
         return 0.0

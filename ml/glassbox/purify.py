@@ -1,10 +1,10 @@
-"""Say the same with other terms: what one feature can say alone leaves the pairs, means the terms.
+"""Purify pairs and centre terms: the same model, with each effect in the smallest possible term.
 
-A pair's step function can hide a part that depends on one of its features only. Taking each row's
-mean, weighted by training rows, to the one feature and each column's to the other, in turn until
-nothing moves, leaves the pure interaction (Lengerich et al. 2020, "Purifying interaction effects
-with the functional ANOVA"). Every step takes from one term what it gives to another, so the sum,
-and with it the model, is untouched however many steps there are.
+A pair's step function can contain a part that depends on one of its features only. The mean of each
+grid row, weighted by training rows, is moved to the first feature, and the mean of each column to
+the second, in turn until nothing changes. What remains is the pure interaction (Lengerich et al.
+2020, "Purifying interaction effects with the functional ANOVA"). Every step adds to one term what
+it takes from another. So the sum, and with it the model, stays the same.
 """
 
 from collections.abc import Sequence
@@ -19,15 +19,17 @@ from ml.glassbox.terms import Cells, Edges, GlassBox, Term
 __all__ = ["purify"]
 
 SWEEPS = 1_000
+"""Repetitions at most."""
 STILL = 1e-12
-"""Log-odds."""
+"""Log-odds. Purification ends when no mean is larger than this."""
 
 
 def purify(box: GlassBox, matrix: npt.NDArray[np.float32]) -> GlassBox:
-    """The same model on pure terms that are zero on average over the rows of `matrix`.
+    """The same model with pure terms, which are zero on average over the rows of `matrix`.
 
-    `matrix` is [rows, features], NaN where missing. There is one term a feature or pair, and none
-    that is zero everywhere unless all are; the most important comes first.
+    `matrix` is [rows, features], NaN where missing. The result has one term per feature or pair, in
+    descending order of importance. Terms that are zero everywhere are left out, but one term always
+    remains.
     """
     counted = [term.counted(matrix) for term in box.terms]
     pairs = [term for term in counted if len(term.features) == 2]
@@ -54,9 +56,9 @@ def purify(box: GlassBox, matrix: npt.NDArray[np.float32]) -> GlassBox:
 
 
 def _pure(values: Floats, rows: Cells) -> tuple[Floats, tuple[Floats, Floats]]:
-    """A pair's pure interaction, and what its two features say alone: [cells] each.
+    """A pair's pure interaction [cells, cells], and the effects of its two features [cells] each.
 
-    A row or column without training rows is weighted as the others are on average.
+    A grid row or column without training rows is weighted like the others on average.
     """
     down, across = rows.sum(axis=1, keepdims=True), rows.sum(axis=0, keepdims=True)
     weights = (np.where(down > 0, rows, across), np.where(across > 0, rows, down))

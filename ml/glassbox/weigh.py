@@ -1,9 +1,9 @@
-"""A term as one tree whose way down is shortest for the cells where most rows are.
+"""A term as one balanced tree, with the shortest paths to the cells with most rows.
 
-Each split halves the training rows as evenly as one threshold can, on whichever side of the grid
-does so better: a row meets about as many questions as the term tells it bits. Missing values count
-as greater than infinity: one question with an infinite threshold splits them off, only true for
-what is not missing.
+Each split halves the training rows as evenly as one threshold can, on the side of the grid where
+this works better. So the number of splits on a row's path is close to the smallest possible.
+Missing values count as greater than infinity: a split with an infinite threshold separates them
+from all other values.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from ml.glassbox.terms import Term
 __all__ = ["weighed_tree"]
 
 EMPTY = 0.5
-"""Rows that a cell without training rows counts for, all of them together: a new value is rare."""
+"""Rows that are added to all cells together, so that cells without training rows count a little."""
 
 
 @dataclass
@@ -30,7 +30,7 @@ class _Growing:
     count: list[float] = field(default_factory=list)
 
     def leaf(self, value: float, count: float) -> int:
-        """A node without children, for now; returns its number."""
+        """Add a node that has no children yet; returns its number."""
         self.feature.append(-1)
         self.threshold.append(np.float32(0))
         self.left.append(0)
@@ -41,7 +41,7 @@ class _Growing:
 
 
 def weighed_tree(term: Term) -> Tree:
-    """One tree that answers `term.values` for every row, float32 rounding apart."""
+    """One tree that returns `term.values` for every row, rounded to float32."""
     values = term.values.astype(np.float32).astype(np.float64)
     weights = term.rows.astype(np.float64) + EMPTY / term.rows.size
     if len(term.features) == 1:
@@ -83,9 +83,10 @@ def weighed_tree(term: Term) -> Tree:
 
 
 def _cut(values: Floats, weights: Floats) -> tuple[int, int]:
-    """The side of the grid to cut, and after how many of its cells: halves as even as can be.
+    """The side of the grid to cut, and the number of cells before the cut: the most even halves.
 
-    Never between cells that are alike all along: such a question would tell nothing.
+    A cut between two rows or columns with equal values is never chosen, since it would separate
+    nothing.
     """
     best = (np.inf, 0, 0)
     for axis in (0, 1):

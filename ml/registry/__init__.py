@@ -1,1 +1,1 @@
-"""What is known of each model, in the warehouse schema `registry`; who is champion, and why."""
+"""The models and their figures in the warehouse schema `registry`; the champions, and why."""

@@ -1,7 +1,7 @@
-"""Does a new model beat the champion? Asked on the same rows, answered with the reason.
+"""Compare a new model with the champion on the same rows, and state the reason.
 
-The rule: the challenger wins when the 95 % interval of its gain in average precision, over paired
-resamples of the same rows (the rows of an entity drawn together), lies above zero.
+The challenger wins when the 95 % interval of its gain in average precision lies above zero. The
+interval comes from paired resamples of the same rows; the rows of an entity are resampled together.
 """
 
 from collections.abc import Mapping
@@ -26,15 +26,15 @@ __all__ = ["METRIC", "KnownChampion", "Verdict", "compare"]
 METRIC = "average_precision"
 BATCH = 8_192
 MANY = 100_000
-"""Rows. Above, an interval is so narrow that 200 resamples tell as much as 1,000."""
+"""Rows. Above this number an interval is so narrow that 200 resamples suffice instead of 1,000."""
 
-RememberedRows = Mapping[tuple[str, date], tuple[bool, float]]
-"""By entity and as-of date: what happened, and the probability that was given."""
+HeldOutRows = Mapping[tuple[str, date], tuple[bool, float]]
+"""By entity and as-of date: whether the row is a buyer, and the predicted probability."""
 
 
 @dataclass(frozen=True)
 class KnownChampion:
-    """The model in force, as the registry knows it."""
+    """The champion, as recorded in the registry."""
 
     model_version: str
     bundle_path: str
@@ -42,19 +42,21 @@ class KnownChampion:
     feature_schema_hash: str
     reason: str
     protocol: str | None
-    """How it was measured."""
-    held_out: RememberedRows
-    """What it said of the rows that measured it."""
+    """The protocol under which it was measured."""
+    held_out: HeldOutRows
+    """Its held-out predictions."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether the challenger wins, and why; without a difference where none could be measured."""
+    """Whether the challenger wins, and why."""
 
     wins: bool
     reason: str
     difference: Difference | None = None
+    """The gain in average precision with its interval; None where it was not measured."""
     rows: int | None = None
+    """The number of rows on which the difference was measured."""
 
 
 def compare(
@@ -66,16 +68,19 @@ def compare(
     bundle: Bundle,
     seed: int = 0,
 ) -> Verdict:
-    """Whether `new` wins, and the reason as people read it.
+    """Whether `new` wins against the champion, with the reason for people.
 
-    Where there is time, the champion's bundle scores the same test rows. Where there is none, what
-    it said of the same rows in the same folds counts. If it was not measured so, the champion
-    scores these rows: it may have learned from them, so who beats it there is better.
+    With a time split, the champion's bundle scores the same test rows. Without one, its held-out
+    predictions for the same rows in the same folds are used. If it has none, its bundle scores
+    these rows. It may have learned from them, so a model that beats it there is better.
+
+    A champion with other features, or with a bundle that cannot be read, loses without a
+    measurement.
     """
     old, rows = champion.model_version, new.rows
     if champion.feature_schema_hash != bundle.feature_schema_hash:
         return Verdict(True, f"the features have changed since {old} was trained")
-    theirs = _remembered(champion, data, plan, new)
+    theirs = _held_out(champion, data, plan, new)
     where = f"in {plan.name} of the same {len(rows):,} rows"
     if theirs is None:
         try:
@@ -97,10 +102,10 @@ def compare(
     return Verdict(low > 0, verdict, difference, len(rows))
 
 
-def _remembered(
+def _held_out(
     champion: KnownChampion, data: Dataset, plan: Protocol, new: Evaluation
 ) -> Floats | None:
-    """The champion's own held-out probabilities of the rows, if it was measured on just these."""
+    """The champion's held-out probabilities if it was measured on exactly these rows, else None."""
     if plan.test is not None or champion.protocol != plan.name:
         return None
     keys = zip(data.entities[new.rows], data.as_of[new.rows].tolist(), strict=True)

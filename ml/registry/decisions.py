@@ -1,6 +1,6 @@
-"""Who is champion, and since when and why: changes of status, each noted in registry.decisions.
+"""Changes of the champion, each noted in registry.decisions with its time and reason.
 
-The notes are only ever added to. A change and its note are one transaction.
+Rows are only added to registry.decisions. A change and its note are written in one transaction.
 """
 
 from dataclasses import dataclass
@@ -31,19 +31,19 @@ Kind = Literal["first", "promote", "refuse", "rollback"]
 
 @dataclass(frozen=True)
 class Decision:
-    """One decision, named as the columns of registry.decisions."""
+    """One decision; the fields are named like the columns of registry.decisions."""
 
     task: str
     kind: Kind
     model_version: str
-    """The model the decision was about; of a rollback, the one gone back to."""
+    """The model that the decision is about; in a rollback, the one that becomes champion again."""
     champion_before: str | None
     champion_after: str
     reason: str
     difference: Difference | None = None
     """Gain in average precision over the champion, and its 95 % interval."""
     rows: int | None = None
-    """Rows it was measured on."""
+    """The number of rows on which the difference was measured."""
 
 
 def note(connection: duckdb.DuckDBPyConnection, decision: Decision, at: datetime) -> None:
@@ -58,7 +58,7 @@ def note(connection: duckdb.DuckDBPyConnection, decision: Decision, at: datetime
 def make_champion(
     connection: duckdb.DuckDBPyConnection, task: str, model_version: str, reason: str, why_not: str
 ) -> None:
-    """Make a registered model the champion; the champion there was is retired with `why_not`."""
+    """Make a registered model the champion, and retire the previous one with reason `why_not`."""
     models = qualified(connection, MODELS)
     fetch(
         connection,
@@ -74,11 +74,11 @@ def make_champion(
 
 
 def earlier_champions(connection: duckdb.DuckDBPyConnection, task: str) -> list[str]:
-    """The champions one could go back to, the newest last; the champion in force ends the list.
+    """The champions to which a rollback can go, oldest first; the current champion comes last.
 
-    A rollback takes the newest away, so that rolling back twice goes back two steps.
+    A rollback removes the last one, so that two rollbacks go back two steps.
     """
-    line: list[str] = []
+    champions: list[str] = []
     for kind, after in fetch(
         connection,
         f"select kind, champion_after from {qualified(connection, DECISIONS)}"
@@ -86,14 +86,14 @@ def earlier_champions(connection: duckdb.DuckDBPyConnection, task: str) -> list[
         [task],
     ):
         if kind == "rollback":
-            del line[-1:]
-        elif not line or line[-1] != after:
-            line.append(after)
-    return line
+            del champions[-1:]
+        elif not champions or champions[-1] != after:
+            champions.append(after)
+    return champions
 
 
 def was_withdrawn(connection: duckdb.DuckDBPyConnection, task: str, model_version: str) -> bool:
-    """Whether the last that was decided of the model is that somebody rolled it back."""
+    """Whether the newest decision about the model, other than a refusal, rolled it back."""
     last = fetch(
         connection,
         f"select kind, champion_before from {qualified(connection, DECISIONS)}"
@@ -105,5 +105,5 @@ def was_withdrawn(connection: duckdb.DuckDBPyConnection, task: str, model_versio
 
 
 def now() -> datetime:
-    """UTC, as the naive timestamp the tables hold."""
+    """The current time in UTC, without time zone, as the tables hold it."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -1,7 +1,7 @@
-"""A glass box in the warehouse: `registry.model_terms`, one row a cell, from which SQL can score.
+"""A glass box in the warehouse: `registry.model_terms`, one row per cell, from which SQL can score.
 
-Term 0 is the bias: one row without features. `low < value <= high`, null where there is no bound;
-the bin of missing values has neither and says so.
+Term 0 is the bias: one row without features. A bin holds `low < value <= high`; null stands for no
+bound. The bin of missing values has no bounds, and its `is_missing_1` or `is_missing_2` is true.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ TABLE = "registry.model_terms"
 
 
 def term_rows(box: GlassBox, names: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """The table's rows, but for task and model version; `names` are those of the features."""
+    """The rows of the table without task and model version; `names` are the features' names."""
     total = int(box.terms[0].rows.sum())
     yield {"term": 0, "contribution": box.bias, "rows": total}
     for number, term in enumerate(box.terms, start=1):
@@ -46,7 +46,10 @@ def store_terms(
     box: GlassBox,
     names: Sequence[str],
 ) -> None:
-    """Put the terms of a model in place of those it had, in one transaction."""
+    """Replace the stored terms of a model in one transaction.
+
+    Raises InputError when the table does not exist.
+    """
     require_tables(connection, TABLE)
     model = {"task": task, "model_version": model_version}
     with transaction(connection):
@@ -63,9 +66,9 @@ def store_terms(
 def read_terms(
     connection: duckdb.DuckDBPyConnection, task: str, model_version: str, names: Sequence[str]
 ) -> GlassBox | None:
-    """The glass box as it was stored, on features numbered as in `names`; None where there is none.
+    """The stored glass box of a model, with features numbered as in `names`; None without rows.
 
-    The inverse of `store_terms`.
+    It is the inverse of `store_terms`. Raises InputError when the table does not exist.
     """
     require_tables(connection, TABLE)
     known = columns(connection, TABLE)
@@ -86,7 +89,7 @@ def read_terms(
 
 
 def _bins(side: int, name: str, edges: npt.NDArray[np.float32]) -> list[dict[str, Any]]:
-    """The bins of one side of a term, in their order."""
+    """The bins of one side of a term, in ascending order, with missing values last."""
     bounds = [None, *map(float, edges), None]
     known: list[dict[str, Any]] = [
         {"low": low, "high": high, "is_missing": False} for low, high in pairwise(bounds)

@@ -1,7 +1,7 @@
-"""Change the champion by hand: `python -m ml promote`, `rollback`, and `models`, which lists them.
+"""Change the champion by hand with `python -m ml promote` and `rollback`; `models` lists them.
 
-The bundle is verified before anything changes, against its own hashes and against the registry;
-the change and its note in registry.decisions are one transaction.
+The bundle is first verified against its own hashes and against the registry. The change and its
+note in registry.decisions are written in one transaction.
 """
 
 from collections.abc import Sequence
@@ -34,16 +34,17 @@ LISTED = ("task", "model_version", "status", "candidate", "trained_at", "average
 def promote(
     settings: Settings, model_version: str, task: str, reason: str | None = None
 ) -> dict[str, Any]:
-    """Make a registered model the champion of its task; nothing changes where it is already.
+    """Make a registered model the champion of its task. If it is the champion, nothing changes.
 
-    Raises UsageError (no such task or model), InputError (no bundle, or the feature table has lost
-    a column it reads) or IntegrityError (the bundle is not what was registered).
+    Raises UsageError (unknown task or model), InputError (no bundle, or the feature table lacks a
+    column that the model reads), IntegrityError (the bundle is not the registered one) or
+    LockedError.
     """
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
         before = _champion(connection, task)
         if before == model_version:
             _verify(connection, settings, task, model_version)
-            say(f"{task}: {model_version} is the champion already")
+            say(f"{task}: {model_version} is already the champion")
             return _facts(task, before, before, "already champion")
         why = f"promoted by hand: {reason}" if reason else "promoted by hand"
         _change(connection, settings, "promote", task, before, model_version, why)
@@ -52,26 +53,30 @@ def promote(
 
 
 def rollback(settings: Settings, task: str, reason: str | None = None) -> dict[str, Any]:
-    """Go back to the champion before this one; again, to the one before that.
+    """Go back to the previous champion. A second rollback goes back one more step.
 
-    Raises as `promote` does, and UsageError where there is no earlier champion.
+    Raises the errors of `promote`, and UsageError when there is no earlier champion.
     """
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
         before = _champion(connection, task)
-        line = earlier_champions(connection, task)
-        if before is None or line[-1:] != [before] or len(line) < 2:
+        champions = earlier_champions(connection, task)
+        if before is None or champions[-1:] != [before] or len(champions) < 2:
             raise UsageError(
-                f"{task} has no earlier champion to go back to: python -m ml models lists what"
-                " there is, python -m ml promote MODEL_VERSION takes one of them"
+                f"{task} has no earlier champion to go back to: python -m ml models lists all"
+                " models, python -m ml promote MODEL_VERSION takes one of them"
             )
+        after = champions[-2]
         why = f"rolled back: {reason}" if reason else "rolled back by hand"
-        _change(connection, settings, "rollback", task, before, line[-2], why)
-    say(f"{task}: back to {line[-2]} from {before} ({why}); run python -m scoring run")
-    return _facts(task, before, line[-2], why)
+        _change(connection, settings, "rollback", task, before, after, why)
+    say(f"{task}: back to {after} from {before} ({why}); run python -m scoring run")
+    return _facts(task, before, after, why)
 
 
 def list_models(settings: Settings, task: str | None = None) -> dict[str, Any]:
-    """Print every model with its status and what it was measured at, newest first."""
+    """Print every model, newest first, with its status, average precision and reason.
+
+    Raises InputError when the tables do not exist.
+    """
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_tables(connection, MODELS, "registry.evaluations")
         rows = fetch(
@@ -102,14 +107,14 @@ def _change(
     why: str,
 ) -> None:
     _verify(connection, settings, task, after)
-    lost = f"rolled back to {after}" if kind == "rollback" else f"replaced by {after}"
+    end = f"rolled back to {after}" if kind == "rollback" else f"replaced by {after}"
     with transaction(connection):
-        make_champion(connection, task, after, why, f"{lost}: {why}")
+        make_champion(connection, task, after, why, f"{end}: {why}")
         note(connection, Decision(task, kind, after, before, after, why), now())
 
 
 def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> str | None:
-    """The champion of a task that has models; None where none of them is."""
+    """The champion of a task; None where the task has models but no champion."""
     require_tables(connection, MODELS, DECISIONS)
     found = fetch(
         connection, f"select task, model_version, status from {qualified(connection, MODELS)}"
@@ -124,7 +129,7 @@ def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> str | None:
 def _verify(
     connection: duckdb.DuckDBPyConnection, settings: Settings, task: str, model_version: str
 ) -> None:
-    """The model is registered, its bundle is the one registered, and its features are there."""
+    """Check that the model is registered, with this bundle, and that its features exist."""
     found = fetch(
         connection,
         "select model_version, bundle_path, bundle_sha256"
@@ -145,7 +150,7 @@ def _verify(
     if missing:
         raise InputError(
             f"{model_version} reads {missing[0]}, which {bundle.relation} does not have:"
-            f" python -m ml train --task {task} learns from the features there are"
+            f" python -m ml train --task {task} learns from the current features"
         )
 
 

@@ -1,7 +1,7 @@
-"""What is known of every model, written to the warehouse: `registry.models` and what measured them.
+"""Record a trained model in the warehouse: `registry.models` and the tables of its figures.
 
-The first model of a task is its champion. A later one takes over when it clearly wins on the same
-rows (see `ml.champion`); otherwise it is kept as a challenger. Either way the reason is noted.
+The first model of a task becomes its champion. A later model becomes champion when it clearly wins
+on the same rows (see `ml.registry.challenge`), and otherwise a challenger. The reason is noted.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from scoring.bundle import Bundle
 from warehouse.connection import columns, fetch, qualified, require_tables, transaction
 from warehouse.errors import InputError
 
-__all__ = ["TABLES", "Standing", "record", "require_registry"]
+__all__ = ["TABLES", "Outcome", "TrainedModel", "record", "require_registry"]
 
 PER_MODEL = (
     "registry.models",
@@ -39,41 +39,46 @@ TABLES = (*PER_MODEL, "registry.decisions")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What became of a model: `champion`, `challenger` or `retired`, and why."""
+class Outcome:
+    """The status of a recorded model (`champion`, `challenger` or `retired`), and why."""
 
     status: str
     reason: str
 
 
-def record(
-    connection: duckdb.DuckDBPyConnection,
-    artifacts: Path,
-    data: Dataset,
-    plan: Protocol,
-    evaluations: Sequence[Evaluation],
-    bundle: Bundle,
-    baselines: Sequence[Measured] = (),
-    diagnosis: Diagnosis | None = None,
-    occasion: str | None = None,
-) -> Standing:
-    """Enter the model `bundle`, the first of `evaluations`, in one transaction.
+@dataclass(frozen=True)
+class TrainedModel:
+    """A trained model and everything that is recorded about it."""
 
-    `occasion` is why it was trained now; it goes before the reason in registry.decisions.
+    bundle: Bundle
+    data: Dataset
+    plan: Protocol
+    evaluations: Sequence[Evaluation]
+    """All candidates; the first one is the model."""
+    baselines: Sequence[Measured] = ()
+    diagnosis: Diagnosis | None = None
+    occasion: str | None = None
+    """Why the model was trained now; it precedes the reason in registry.decisions."""
 
-    The same model again changes nothing, unless it now wins where it lost before; one that somebody
-    rolled back never comes back by itself. Raises InputError when the tables are not there.
+
+def record(connection: duckdb.DuckDBPyConnection, artifacts: Path, model: TrainedModel) -> Outcome:
+    """Record a trained model in one transaction; `artifacts` is the folder of the bundles.
+
+    Recording the same model again changes nothing, unless it wins now and lost before. A model that
+    was rolled back does not become champion again by itself. Raises InputError when the registry's
+    tables do not exist.
     """
     require_registry(connection)
+    bundle, best = model.bundle, model.evaluations[0]
     task, version = bundle.task, bundle.model_version
     known = _known(connection, bundle)
     if known and (known.status == "champion" or was_withdrawn(connection, task, version)):
         return known
     champion = _champion(connection, task)
-    verdict = _verdict(champion, artifacts, data, plan, evaluations[0], bundle)
+    verdict = _verdict(champion, artifacts, model)
     if known and not verdict.wins:
         return known
-    standing = Standing("champion" if verdict.wins else "challenger", verdict.reason)
+    outcome = Outcome("champion" if verdict.wins else "challenger", verdict.reason)
     at = now()
     with transaction(connection):
         for table in PER_MODEL:
@@ -82,50 +87,44 @@ def record(
                 f"delete from {qualified(connection, table)} where task = ? and model_version = ?",
                 [task, version],
             )
-        insert_model(connection, bundle, evaluations[0], standing.status, standing.reason, at)
-        insert_measures(connection, data, bundle, evaluations, baselines, diagnosis, at)
+        insert_model(connection, bundle, best, outcome.status, outcome.reason, at)
+        measured = model.evaluations, model.baselines, model.diagnosis
+        insert_measures(connection, model.data, bundle, *measured, at)
         if verdict.wins:
             make_champion(connection, task, version, verdict.reason, _replaced(version, verdict))
         if champion is None or champion.model_version != version:
-            note(connection, _decision(bundle, champion, verdict, occasion), at)
-    return standing
+            note(connection, _decision(model, champion, verdict), at)
+    return outcome
 
 
 def require_registry(connection: duckdb.DuckDBPyConnection) -> None:
-    """Raise InputError unless the tables are there, with all columns."""
+    """Raise InputError unless the registry's tables exist, with all columns."""
     require_tables(connection, *TABLES)
     if "drawn" not in columns(connection, "registry.models"):
         raise InputError("registry.models has no column drawn: run dbt build, which adds it")
 
 
-def _verdict(
-    champion: KnownChampion | None,
-    artifacts: Path,
-    data: Dataset,
-    plan: Protocol,
-    new: Evaluation,
-    bundle: Bundle,
-) -> Verdict:
+def _verdict(champion: KnownChampion | None, artifacts: Path, model: TrainedModel) -> Verdict:
+    task = model.data.task
     if champion is None:
         return Verdict(True, "first model of the task")
-    if champion.model_version == bundle.model_version:  # the same graph, measured anew
+    if champion.model_version == model.bundle.model_version:  # the same graph, measured again
         return Verdict(True, champion.reason)
-    if data.task.without:  # asked for once; to make it the rule, exclude_groups in the YAML
-        return Verdict(False, f"a variant: {data.task.full_name}")
-    return compare(champion, artifacts, data, plan, new, bundle)
+    if task.without:  # an experiment; exclude_groups in the YAML makes it permanent
+        return Verdict(False, f"a variant: {task.full_name}")
+    best = model.evaluations[0]
+    return compare(champion, artifacts, model.data, model.plan, best, model.bundle)
 
 
 def _replaced(version: str, verdict: Verdict) -> str:
     return f"replaced by {version}: {verdict.reason}"
 
 
-def _decision(
-    bundle: Bundle, champion: KnownChampion | None, verdict: Verdict, occasion: str | None
-) -> Decision:
+def _decision(model: TrainedModel, champion: KnownChampion | None, verdict: Verdict) -> Decision:
     before = champion.model_version if champion else None
-    version = bundle.model_version
+    version, occasion = model.bundle.model_version, model.occasion
     return Decision(
-        task=bundle.task,
+        task=model.bundle.task,
         kind="first" if before is None else "promote" if verdict.wins else "refuse",
         model_version=version,
         champion_before=before,
@@ -136,15 +135,15 @@ def _decision(
     )
 
 
-def _known(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Standing | None:
-    """How this very bundle is registered, if it is."""
+def _known(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> Outcome | None:
+    """The status and reason of this bundle, if it is registered."""
     rows = fetch(
         connection,
         f"select status, reason from {qualified(connection, 'registry.models')}"
         " where task = ? and model_version = ? and bundle_sha256 = ?",
         [bundle.task, bundle.model_version, bundle.bundle_sha256],
     )
-    return Standing(*rows[0]) if rows else None
+    return Outcome(*rows[0]) if rows else None
 
 
 def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> KnownChampion | None:
@@ -170,5 +169,5 @@ def _champion(connection: duckdb.DuckDBPyConnection, task: str) -> KnownChampion
         [task, rows[0][0]],
     )
     known_as, path, schema, reason, protocol = rows[0]
-    said = {(row[0], row[1]): (row[2], row[3]) for row in held_out}
-    return KnownChampion(known_as, path, schema, reason, protocol, said)
+    probabilities = {(row[0], row[1]): (row[2], row[3]) for row in held_out}
+    return KnownChampion(known_as, path, schema, reason, protocol, probabilities)

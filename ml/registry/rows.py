@@ -1,4 +1,4 @@
-"""The rows of the registry's tables, by the names of their columns."""
+"""Insert the rows of the registry's tables."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -34,7 +34,7 @@ def insert_model(
     reason: str,
     at: datetime,
 ) -> None:
-    """The row of registry.models."""
+    """Insert the model's row of registry.models; `at` is the time in UTC."""
     training = bundle.facts["training"]
     row = {
         "model_version": bundle.model_version,
@@ -65,15 +65,15 @@ def insert_measures(
     diagnosis: Diagnosis | None,
     at: datetime,
 ) -> None:
-    """The rows of every other table that speaks of the model."""
+    """Insert the model's rows of all other tables; the first of `evaluations` is the model's."""
     best, table, task = evaluations[0], data.table, data.task
     model = {"task": bundle.task, "model_version": bundle.model_version}
     _insert_held_out(connection, model, data, best)
-    judged = [row for each in (*evaluations, *baselines) for row in _evaluation_rows(each)]
+    measured = [row for each in (*evaluations, *baselines) for row in _evaluation_rows(each)]
     segments = segment_calibration(connection, table, bundle.task, bundle.model_version)
     groups = audit(connection, table, task, bundle.model_version)
     tables: dict[str, list[Row]] = {
-        "evaluations": [row | {"evaluated_at": at} for row in judged],
+        "evaluations": [row | {"evaluated_at": at} for row in measured],
         "curves": [point._asdict() for point in _curves(best, diagnosis)],
         "confusion_matrices": _confusion_matrix(best, task.threshold),
         "classification_reports": _classification_report(best, task.threshold),
@@ -86,28 +86,28 @@ def insert_measures(
         insert(connection, relation, [model | row for row in rows])
 
 
-def _evaluation_rows(judged: Measured) -> list[Row]:
-    """A row for each metric."""
+def _evaluation_rows(measured: Measured) -> list[Row]:
+    """One row per metric."""
     rows: list[Row] = []
-    for metric, value in judged.metrics.items():
-        low, high = judged.intervals.get(metric, (None, None))
+    for metric, value in measured.metrics.items():
+        low, high = measured.intervals.get(metric, (None, None))
         rows.append(
             {
-                "candidate": judged.name,
-                "protocol": judged.protocol,
+                "candidate": measured.name,
+                "protocol": measured.protocol,
                 "metric": metric,
                 "value": value,
                 "value_low": low,
                 "value_high": high,
-                "rows": len(judged.labels),
-                "buyers": int(judged.labels.sum()),
+                "rows": len(measured.labels),
+                "buyers": int(measured.labels.sum()),
             }
         )
     return rows
 
 
 def _curves(best: Evaluation, diagnosis: Diagnosis | None) -> list[Point]:
-    """The points of all curves, that of learning (rows, average precision) included."""
+    """The points of all curves, including the learning curve (rows, average precision)."""
     points = list(curve_points(best.labels, best.probabilities))
     for number, each in enumerate(diagnosis.learning if diagnosis else ()):
         points.append(Point("learning", number, each.rows, each.average_precision, each.rows))
@@ -115,7 +115,7 @@ def _curves(best: Evaluation, diagnosis: Diagnosis | None) -> list[Point]:
 
 
 def _confusion_matrix(best: Evaluation, threshold: float) -> list[Row]:
-    """Four rows: whether they bought, and whether they reached the threshold."""
+    """Four rows, by whether rows are buyers and whether they reach the threshold."""
     counts = count_confusions(best.labels, best.probabilities >= threshold, labels=[0, 1])
     return [
         {
@@ -130,7 +130,7 @@ def _confusion_matrix(best: Evaluation, threshold: float) -> list[Row]:
 
 
 def _classification_report(best: Evaluation, threshold: float) -> list[Row]:
-    """A row for each class, then one for each of the two means."""
+    """One row per class, then one per mean."""
     decided = best.probabilities >= threshold
     by_class = precision_recall_fscore_support(best.labels, decided, labels=[0, 1], zero_division=0)
     figures = list(zip(CLASSES, zip(*by_class, strict=True), strict=True))
@@ -155,7 +155,7 @@ def _classification_report(best: Evaluation, threshold: float) -> list[Row]:
 def _insert_held_out(
     connection: duckdb.DuckDBPyConnection, model: dict[str, str], data: Dataset, best: Evaluation
 ) -> None:
-    """What the model said of each row that measured it, through Arrow: there may be millions."""
+    """Insert the model's held-out predictions through Arrow, since there may be millions."""
     held_out = pa.table(  # noqa: F841 - read by its name
         {
             "entity_id": pa.array(data.entities[best.rows], pa.string()),
@@ -164,7 +164,7 @@ def _insert_held_out(
             "probability": pa.array(best.probabilities),
         }
     )
-    connection.execute(  # here, since DuckDB looks for the table in the frame that calls it
+    connection.execute(  # DuckDB finds the Arrow table in the calling frame only
         f"insert into {qualified(connection, 'registry.held_out_predictions')} by name"
         " select $task as task, $model_version as model_version, * from held_out",
         model,

@@ -1,4 +1,4 @@
-"""`python -m ml report`: one HTML file about data, segments and models that opens offline."""
+"""`python -m ml report`: one HTML file about data, segments and models, which opens offline."""
 
 from ml.report.page import write_report
 

@@ -1,4 +1,8 @@
-"""The page's charts. Each function takes rows as dictionaries and returns an SVG element."""
+"""The charts of the report.
+
+Each function takes rows as dictionaries and a description for screen readers, and returns an SVG
+element.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,12 +32,13 @@ DIAGONAL = [{"x": 0.0, "y": 0.0}, {"x": 1.0, "y": 1.0}]
 VERDICTS = ["reliable", "borderline", "too_few"]
 
 
-def gain(points: Rows, says: str, top: float, at_top: float) -> Markup:
-    """Share of buyers reached against share of rows contacted, likeliest first."""
+def gain(points: Rows, description: str, top: float, at_top: float) -> Markup:
+    """Share of buyers reached by share of rows contacted, with the point (`top`, `at_top`)."""
     dot = [{"x": top, "y": at_top}]
+    axes = "share contacted, likeliest first", "share of buyers reached"
     layers = [
-        _line(DIAGONAL, "share contacted, likeliest first", "share of buyers reached", chance=True),
-        _line(points, "share contacted, likeliest first", "share of buyers reached"),
+        _line(DIAGONAL, *axes, chance=True),
+        _line(points, *axes),
         _base(dot).mark_rule(color=SECOND, strokeDash=[2, 2]).encode(x="x:Q"),
         _base(dot)
         .mark_point(size=70, color=SECOND, filled=True, opacity=1)
@@ -42,24 +47,24 @@ def gain(points: Rows, says: str, top: float, at_top: float) -> Markup:
         .mark_text(align="left", dx=10, dy=15, text=f"{at_top:.0%} of buyers", color=INK)
         .encode(x="x:Q", y="y:Q"),
     ]
-    return draw(alt.layer(*layers), says)
+    return draw(alt.layer(*layers), description)
 
 
-def roc(points: Rows, says: str) -> Markup:
-    """True positive against false positive rate."""
+def roc(points: Rows, description: str) -> Markup:
+    """True positive rate by false positive rate."""
     axes = "others selected (false positive rate)", "buyers selected (recall)"
-    return draw(alt.layer(_line(DIAGONAL, *axes, chance=True), _line(points, *axes)), says)
+    return draw(alt.layer(_line(DIAGONAL, *axes, chance=True), _line(points, *axes)), description)
 
 
-def precision_recall(points: Rows, says: str, base_rate: float) -> Markup:
-    """Precision against recall; the base rate is what no model at all has."""
+def precision_recall(points: Rows, description: str, base_rate: float) -> Markup:
+    """Precision by recall, and the base rate, which is the precision without a model."""
     axes = "buyers selected (recall)", "share of buyers (precision)"
     flat = [{"x": 0.0, "y": base_rate}, {"x": 1.0, "y": base_rate}]
-    return draw(alt.layer(_line(flat, *axes, chance=True), _line(points, *axes)), says)
+    return draw(alt.layer(_line(flat, *axes, chance=True), _line(points, *axes)), description)
 
 
-def reliability(points: Rows, says: str) -> Markup:
-    """Observed rate and its interval against mean probability, by tenths of the rows."""
+def reliability(points: Rows, description: str) -> Markup:
+    """Observed rate with its interval by mean probability, for tenths of the rows."""
     most = max(max(point["high"], point["x"]) for point in points)
     ends = [{"x": 0.0, "y": 0.0}, {"x": most, "y": most}]
     axes = "mean predicted probability", "observed share of buyers"
@@ -71,11 +76,11 @@ def reliability(points: Rows, says: str) -> Markup:
         .encode(x=place["x"], y=alt.Y("low:Q", title=axes[1]), y2="high:Q"),
         _base(points).mark_point(filled=True, size=45, color=ACCENT, opacity=1).encode(**place),
     ]
-    return draw(alt.layer(*layers), says)
+    return draw(alt.layer(*layers), description)
 
 
-def scores(bins: Rows, says: str, threshold: float) -> Markup:
-    """How probabilities are spread, buyers and others apart, and the threshold."""
+def scores(bins: Rows, description: str, threshold: float) -> Markup:
+    """The distribution of probabilities of buyers and of others, and the threshold."""
     colours = alt.Scale(domain=["bought", "did not"], range=[SECOND, LINE])
     bars = (
         _base(_stacked(bins))
@@ -89,11 +94,11 @@ def scores(bins: Rows, says: str, threshold: float) -> Markup:
         )
     )
     rule = _base([{"x": threshold}]).mark_rule(color=INK, strokeDash=[4, 3]).encode(x="x:Q")
-    return draw(alt.layer(bars, rule), says)
+    return draw(alt.layer(bars, rule), description)
 
 
-def learning(points: Rows, says: str) -> Markup:
-    """Average precision against the rows learned from."""
+def learning(points: Rows, description: str) -> Markup:
+    """Average precision by number of training rows."""
     encoding = {
         "x": alt.X(
             "x:Q",
@@ -110,11 +115,11 @@ def learning(points: Rows, says: str) -> Markup:
     }
     line = _base(points).mark_line(color=ACCENT, strokeWidth=2.5).encode(**encoding)
     dots = _base(points).mark_point(filled=True, size=55, color=ACCENT, opacity=1)
-    return draw(alt.layer(line, dots.encode(**encoding)), says)
+    return draw(alt.layer(line, dots.encode(**encoding)), description)
 
 
-def distribution(rows: Rows, says: str) -> Markup:
-    """One feature: the share of buyers, and of others, in each of its bands."""
+def distribution(rows: Rows, description: str) -> Markup:
+    """The distribution of one feature: the share of buyers, and of others, in each band."""
     colours = alt.Scale(domain=["bought", "did not"], range=[SECOND, MUTED])
     widths = alt.Scale(domain=["bought", "did not"], range=[2.5, 1.5])
     lines = (
@@ -127,11 +132,11 @@ def distribution(rows: Rows, says: str) -> Markup:
             strokeWidth=alt.StrokeWidth("group:N", scale=widths, legend=None),
         )
     )
-    return draw(lines.properties(height=120), says)
+    return draw(lines.properties(height=120), description)
 
 
-def segments(rows: Rows, says: str) -> Markup:
-    """Each segment's rate and interval against its number of customers."""
+def segments(rows: Rows, description: str) -> Markup:
+    """The rate of each segment with its interval, by number of customers."""
     colours = alt.Scale(domain=VERDICTS, range=[ACCENT, SECOND, LINE])
     across = alt.X(
         "customers:Q",
@@ -156,11 +161,11 @@ def segments(rows: Rows, says: str) -> Markup:
         .mark_point(filled=True, size=26, opacity=1)
         .encode(x=across, y=alt.Y("rate:Q", title=up), color=colour)
     )
-    return draw(alt.layer(whiskers, dots).properties(height=250), says)
+    return draw(alt.layer(whiskers, dots).properties(height=250), description)
 
 
-def segment_calibration(rows: Rows, says: str) -> Markup:
-    """Each segment's observed rate and interval against what was predicted for it."""
+def segment_calibration(rows: Rows, description: str) -> Markup:
+    """The observed rate of each segment with its interval, by predicted rate."""
     most = max(max(row["high"], row["predicted"]) for row in rows)
     ends = [{"x": 0.0, "y": 0.0}, {"x": most, "y": most}]
     axes = "mean predicted probability", "observed share of buyers"
@@ -176,11 +181,11 @@ def segment_calibration(rows: Rows, says: str) -> Markup:
         .mark_point(filled=True, size=32, opacity=1)
         .encode(x=across, y="observed:Q", color=colour),
     ]
-    return draw(alt.layer(*layers).properties(height=250), says)
+    return draw(alt.layer(*layers).properties(height=250), description)
 
 
-def term(rows: Rows, says: str) -> Markup:
-    """What one feature adds to the score, by its value: a step for each band."""
+def term(rows: Rows, description: str) -> Markup:
+    """What one feature adds to the score, by its value: one step per band."""
     lines = (
         _base(rows)
         .mark_line(color=ACCENT, strokeWidth=2.5, interpolate="step-after")
@@ -190,11 +195,11 @@ def term(rows: Rows, says: str) -> Markup:
         )
     )
     zero = _base([{"y": 0.0}]).mark_rule(color=MUTED, strokeDash=[4, 3]).encode(y="y:Q")
-    return draw(alt.layer(zero, lines).properties(height=120), says)
+    return draw(alt.layer(zero, lines).properties(height=120), description)
 
 
 def _stacked(bins: Rows) -> Rows:
-    """Each bin's bars one on the other, buyers below."""
+    """The bars of each bin stacked, with buyers at the bottom."""
     height: dict[float, float] = {}
     found = []
     for row in sorted(bins, key=lambda each: str(each["group"])):
@@ -205,7 +210,7 @@ def _stacked(bins: Rows) -> Rows:
 
 
 def _short(rows: Rows, name: str) -> alt.Axis:
-    """Thousands as k, small numbers as they are."""
+    """An axis with thousands as k and small numbers in full."""
     large = any(abs(row[name]) >= 1_000 for row in rows)
     return alt.Axis(format="~s" if large else ",.3~r", tickCount=4)
 
@@ -223,7 +228,7 @@ def _axes(across: str, up: str) -> dict[str, Any]:
 
 
 def _line(points: Rows, across: str, up: str, chance: bool = False) -> Any:
-    """A line through shares; that of chance is thin and broken."""
+    """A line through shares; with `chance` it is thin and broken."""
     style: dict[str, Any] = {"color": ACCENT, "strokeWidth": 2.5}
     if chance:
         style = {"color": MUTED, "strokeWidth": 1.2, "strokeDash": [4, 3]}

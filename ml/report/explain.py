@@ -1,4 +1,4 @@
-"""`python -m ml explain`: the whole model on one page, every term a picture."""
+"""`python -m ml explain`: the whole model on one page, with one chart per term."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ __all__ = ["explain_task"]
 
 @dataclass(frozen=True)
 class _Found:
-    """A task's champion."""
+    """The champion of a task; `box` is None where it is not a glass box."""
 
     bundle: Bundle
     candidate: str
@@ -31,10 +31,11 @@ class _Found:
 
 
 def explain_task(settings: Settings, task: str) -> dict[str, Any]:
-    """Draw every term of the champion of `task` into one HTML page beside its bundle.
+    """Draw every term of the champion of `task` on one HTML page next to its bundle.
 
-    The page needs nothing but itself: no network, no script. Raises UsageError (unknown task) or
-    InputError (no champion, or one that is no glass box).
+    The page needs no network and no script. Raises UsageError (unknown task), InputError (no
+    champion, or a champion that is not a glass box), IntegrityError (a damaged bundle) or
+    LockedError.
     """
     table, found = find_task(load_feature_tables(settings.manifest), task)
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
@@ -42,7 +43,7 @@ def explain_task(settings: Settings, task: str) -> dict[str, Any]:
     if champion.box is None:
         raise InputError(
             f"the champion of {task} is the {champion.candidate.replace('_', ' ')}"
-            f" {champion.bundle.model_version}, which has no terms to draw: only a glass box has"
+            f" {champion.bundle.model_version}, which has no terms to draw: only a glass box does"
         )
     path = settings.artifacts / task / f"explain-{champion.bundle.model_version}.html"
     text = _page(champion.bundle, champion.box, table, found)
@@ -82,21 +83,21 @@ def _champion(connection: duckdb.DuckDBPyConnection, artifacts: Path, task: str)
 def _page(bundle: Bundle, box: GlassBox, table: FeatureTable, task: Task) -> str:
     labels = {feature.name: feature.label for feature in table.features}
     names = [labels.get(name, name) for name in bundle.features]
-    whom = f"{table.entity}s"
+    entities = f"{table.entity}s"
     pictures = []
     with progress_bar(f"{task.name}: drawing terms") as advance:
         for number, term in enumerate(box.terms, start=1):
             title = " × ".join(names[feature] for feature in term.features)
-            pictures.append(Picture(title, term.importance, term_chart(term, names, whom)))
+            pictures.append(Picture(title, term.importance, term_chart(term, names, entities)))
             advance(number, len(box.terms))
     training = bundle.facts["training"]
     return page(
         title=f"Why: {task.title}",
         about=(
             f"Model {bundle.model_version} of task {task.name}, learned from"
-            f" {training['rows']:,} {whom} as of {training['from']} to {training['to']}."
+            f" {training['rows']:,} {entities} as of {training['from']} to {training['to']}."
         ),
         base=float(expit(box.bias)),
-        whom=whom,
+        entities=entities,
         pictures=pictures,
     )

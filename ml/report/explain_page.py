@@ -1,4 +1,4 @@
-"""The page that holds the pictures of a glass box: one HTML file that opens anywhere."""
+"""The page with the charts of a glass box: one HTML file without other files."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ __all__ = ["Picture", "page"]
 
 @dataclass(frozen=True)
 class Picture:
-    """A term, drawn."""
+    """The chart of one term."""
 
     title: str
     importance: float
-    """Mean size of its contribution, in log-odds."""
+    """Mean absolute contribution of the term, in log-odds."""
     svg: str
 
 
-def page(title: str, about: str, base: float, whom: str, pictures: Sequence[Picture]) -> str:
-    """The page; `base` is the probability of average log-odds, `whom` is what a row is one of."""
+def page(title: str, about: str, base: float, entities: str, pictures: Sequence[Picture]) -> str:
+    """The HTML page; `base` is the probability at mean log-odds, `entities` the noun for rows."""
     most = max(picture.importance for picture in pictures) or 1.0
     contents = "\n".join(
         f'<tr><td><a href="#term-{number}">{escape(picture.title)}</a></td>'
@@ -43,13 +43,14 @@ def page(title: str, about: str, base: float, whom: str, pictures: Sequence[Pict
 <main>
 <h1>{escape(title)}</h1>
 <p>{escape(about)}</p>
-<p>This is the model itself, not a summary of it. The average of its log-odds stands for a
-probability of {base:.1%}. To score one of the {escape(whom)}, look up its cell in each picture and
-add what it says: above zero raises the probability, below zero lowers it. A step of 0.7 doubles the
-odds. Bars and blue maps count the {escape(whom)} behind each cell: trust steps with many.
-A map shows only what its two features say together, beyond what each says in its own picture.</p>
+<p>These charts are the whole model and not a summary. The mean of its log-odds corresponds to a
+probability of {base:.1%}. To score one of the {escape(entities)}, find its cell in each chart and
+add up the log-odds. A value above zero raises the probability, a value below zero lowers it. A
+step of 0.7 doubles the odds. Bars and blue maps show how many {escape(entities)} are in each cell:
+a step with many is more reliable. A map shows only the joint effect of its two features, beyond
+the effects in their own charts.</p>
 <table>
-<thead><tr><th>term</th><th>mean size of its say</th><th>log-odds</th></tr></thead>
+<thead><tr><th>term</th><th>mean absolute effect</th><th>log-odds</th></tr></thead>
 <tbody>
 {contents}
 </tbody>

@@ -1,4 +1,4 @@
-"""A first look at a task's data: what is missing, what goes with the outcome, how it spreads."""
+"""Explore a task's data: missing values, correlations with the outcome, and distributions."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ __all__ = ["correlations", "missing_shares", "sample", "spread"]
 MOST_ROWS = 20_000
 BINS = 18
 ENDS = (1, 97)
-"""Percentiles between which a feature is drawn: one customer in a million bends no axis."""
+"""Percentiles between which a feature is drawn, so that extreme values do not set the axis."""
 
 
 def sample(data: Dataset, seed: int = 0) -> tuple[Matrix, Labels]:
-    """Labelled rows, MOST_ROWS of them where there are more."""
+    """The features [rows, features] and labels [rows]; a random sample of MOST_ROWS at most."""
     if len(data.labels) <= MOST_ROWS:
         return data.matrix, data.labels
     chosen = np.random.default_rng(seed).choice(len(data.labels), MOST_ROWS, replace=False)
@@ -33,7 +33,8 @@ def missing_shares(matrix: Matrix) -> Floats:
 def correlations(matrix: Matrix, labels: Labels) -> Floats:
     """Spearman's rank correlation of each feature with the outcome: [features], between -1 and 1.
 
-    Over the rows in which the feature is known; 0 where it or the outcome does not vary.
+    It is computed over the rows in which the feature is known, and is 0 where the feature or the
+    outcome does not vary.
     """
     return np.array([_spearman(column, labels) for column in matrix.T])
 
@@ -46,7 +47,10 @@ def _spearman(column: npt.NDArray[np.float32], labels: Labels) -> float:
 
 
 def spread(column: npt.NDArray[np.float32], labels: Labels) -> list[dict[str, Any]]:
-    """The share of buyers, and of others, in each band of the feature, as steps of a line."""
+    """The share of buyers, and of others, in each band of a feature, as the steps of two lines.
+
+    `column` and `labels` are [rows]. The result is empty where the feature does not vary.
+    """
     known = ~np.isnan(column)
     values = column[known].astype(np.float64)
     low, high = np.percentile(values, ENDS) if len(values) else (0.0, 0.0)

@@ -1,4 +1,4 @@
-"""What the page tells, read from the warehouse; a table that is missing or empty tells nothing."""
+"""The figures of the report, read from the warehouse; a missing table gives no rows."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ DRAWN_SEGMENTS = 400
 
 
 def data_quality(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
-    """Reconciliation, and reasons of quarantine; never a raw row, which may name a person."""
+    """Reconciliation, and reasons of quarantine. Raw rows are not read, as they may name people."""
     return {
         "tables": rows(
             connection,
@@ -39,7 +39,7 @@ def data_quality(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Row]]:
 
 
 def champions(connection: duckdb.DuckDBPyConnection) -> list[Row]:
-    """The models that are shown, what the registry knows beyond that, and what was decided last."""
+    """The champions that are shown, with facts from the registry and their last decisions."""
     found = rows(
         connection,
         "select overview.*, models.reason, models.feature_count"
@@ -58,9 +58,9 @@ def champions(connection: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def model_facts(connection: duckdb.DuckDBPyConnection, model: Row) -> dict[str, list[Row]]:
-    """The rows of every table of the registry that speak of the model, by the table's name.
+    """The model's rows in every table of the registry, by the table's name.
 
-    And its curves as they are published, with the intervals of the calibration curve.
+    `curves` holds the published curves, which include the intervals of the calibration curve.
     """
     version = [model["task"], model["model_version"]]
     of_model = "where task = ? and model_version = ?"
@@ -81,7 +81,7 @@ def model_facts(connection: duckdb.DuckDBPyConnection, model: Row) -> dict[str, 
 
 
 def held_out(connection: duckdb.DuckDBPyConnection, model: Row, bins: int = 25) -> list[Row]:
-    """How the probabilities of judged rows are spread: a row a bin and group, of equal width."""
+    """The distribution of held-out probabilities: one row per bin (of equal width) and group."""
     return rows(
         connection,
         f"select least(floor(probability * {bins}), {bins - 1}) / {bins} as low,"
@@ -94,7 +94,7 @@ def held_out(connection: duckdb.DuckDBPyConnection, model: Row, bins: int = 25) 
 
 
 def segment_facts(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """The headline outcome at its newest date, and its public micro-segments; empty without one."""
+    """The headline outcome at its newest date, with public micro-segments; empty without one."""
     first = headline(connection)
     if first is None:
         return {}

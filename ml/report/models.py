@@ -1,4 +1,4 @@
-"""One champion as the page tells it: figures beside baselines, charts, sentences, limits."""
+"""One champion for the report: figures with those of the baselines, charts and tables."""
 
 from collections import defaultdict
 from typing import Any
@@ -14,7 +14,7 @@ __all__ = ["model_page"]
 SHOWN_FEATURES = 12
 LEAST_IMPORTANCE = 0.0005
 ENOUGH = 30
-"""Customers below which a segment's rate is too wide to hold a prediction against."""
+"""Customers; with fewer, the interval of a segment's rate is too wide to test a prediction."""
 FIGURES = {
     "roc_auc": "AUC (ROC)",
     "average_precision": "average precision (PR AUC)",
@@ -26,14 +26,14 @@ FIGURES = {
     "precision": "precision",
     "recall": "recall",
     "f1": "F1",
-    "net_value": "net value a row",
+    "net_value": "net value per row",
 }
 LOWER_IS_BETTER = {"log_loss", "brier", "expected_calibration_error"}
 CALIBRATION = {
     "calibration_slope": "slope (1 is right; below, too extreme)",
     "calibration_intercept": "intercept (0 is right; above, predicted too low)",
     "brier_reliability": "Brier: reliability (miscalibration)",
-    "brier_resolution": "Brier: resolution (what the model tells apart)",
+    "brier_resolution": "Brier: resolution (how well the model separates outcomes)",
     "brier_uncertainty": "Brier: uncertainty (of the outcome itself)",
 }
 
@@ -41,7 +41,7 @@ CALIBRATION = {
 def model_page(
     model: Row, facts: dict[str, list[Row]], spread: list[Row], table: FeatureTable, task: Task
 ) -> dict[str, Any]:
-    """Everything the template needs for one champion."""
+    """The values that the template needs for one champion."""
     labels = {feature.name: feature.label for feature in table.features}
     by_model: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in facts["evaluations"]:
@@ -86,7 +86,7 @@ def model_page(
 
 
 def _others(own: str, by_model: dict[str, dict[str, Row]], labels: dict[str, str]) -> list[Any]:
-    """The other candidates, then the baselines: title and metrics, in the order measured."""
+    """Title and metrics of the other candidates, then of the baselines, in order of measurement."""
     return [
         (_title(name, labels), metrics)
         for name, metrics in by_model.items()
@@ -151,27 +151,27 @@ def _charts(page: dict[str, Any], curves: dict[str, list[Row]], spread: list[Row
 
 
 def _segments(rows: list[Row]) -> dict[str, Any]:
-    """Segments with enough customers to hold a prediction against, of the deepest such level."""
+    """The calibration of segments with enough customers; segments with the same rows count once."""
     enough = [
         {**row, "low": row["wilson_low"], "high": row["wilson_high"], "inside": row["is_inside"]}
         for row in rows
         if row["level_name"] != "everyone" and row["customers"] >= ENOUGH
     ]
-    # a segment with one child is its child: the finest of the same rows is shown
+    # a segment with one child has the same rows as the child: the deepest of them is shown
     enough = list(
         {(row["customers"], row["buyers"], row["predicted"]): row for row in enough}.values()
     )
     if not enough:
         return {}
     inside = sum(row["inside"] for row in enough)
-    says = (
+    description = (
         f"Predicted against observed rate of {len(enough)} micro-segments;"
-        f" {inside} predictions lie within the interval of what was observed"
+        f" {inside} predictions lie within the interval of the observed rate"
     )
     return {
         "number": len(enough),
         "inside": inside,
-        "chart": charts.segment_calibration(enough, says),
+        "chart": charts.segment_calibration(enough, description),
         "outside": sorted(
             (row for row in enough if not row["inside"]),
             key=lambda row: (-row["customers"], row["segment_id"]),

@@ -1,4 +1,4 @@
-"""Put the page together: read, draw, render, and replace the file in one step."""
+"""Write the report: read the figures, draw the charts, render the page, and replace the file."""
 
 import os
 import re
@@ -28,10 +28,10 @@ DRAWN = 6
 
 
 def write_report(settings: Settings, out: Path | None = None) -> dict[str, Any]:
-    """Write the page to `out` (report.html beside the warehouse); return what it is about.
+    """Write the page to `out`, by default report.html next to the warehouse; return its facts.
 
-    Raises InputError (no warehouse, no manifest) or UsageError (`out` cannot be written). The file
-    that was there is replaced whole, or not at all.
+    Raises InputError (no warehouse, no manifest), UsageError (`out` cannot be written) or
+    LockedError. An existing file is replaced in one step, or stays as it is.
     """
     target = out or settings.warehouse.with_name("report.html")
     tables = load_feature_tables(settings.manifest)
@@ -63,13 +63,13 @@ def _facts(
         advance(number, len(champions))
         try:
             table, task = find_task(tables, model["task"])
-        except UsageError:  # trained once, no longer declared
+        except UsageError:  # the task is no longer declared
             continue
         found = facts.model_facts(connection, model)
         models.append(model_page(model, found, facts.held_out(connection, model), table, task))
         try:
             data = read_dataset(connection, table, task, settings=settings)
-        except (NothingToLearnError, InputError):  # the tables have changed since
+        except (NothingToLearnError, InputError):  # the feature table has changed since training
             continue
         explored.append(_explored(data, [row["feature"] for row in found["importances"]]))
     segments = facts.segment_facts(connection)
@@ -95,7 +95,7 @@ def _facts(
 
 
 def _explored(data: Any, important: list[str]) -> dict[str, Any]:
-    """Missing values, correlations and the spread of the most important features of a task."""
+    """Missing values, correlations, and distributions of the most important features of a task."""
     matrix, labels = explore.sample(data)
     features = data.table.features_for(data.task)
     named = [feature.label for feature in features]
@@ -106,8 +106,8 @@ def _explored(data: Any, important: list[str]) -> dict[str, Any]:
     for column in order:
         steps = explore.spread(matrix[:, column], labels)
         if steps and len(drawn) < DRAWN:
-            says = f"Spread of {named[column]}: buyers against others"
-            drawn.append((named[column], charts.distribution(steps, says)))
+            description = f"Distribution of {named[column]}, for buyers and for others"
+            drawn.append((named[column], charts.distribution(steps, description)))
     gaps = sorted(range(len(named)), key=lambda i: -missing[i])
     return {
         "task_name": data.task.name,
@@ -115,7 +115,7 @@ def _explored(data: Any, important: list[str]) -> dict[str, Any]:
         "entities": words.plural(data.table.entity),
         "rows": len(data.labels),
         "buyers": data.buyers,
-        "draw": data.drawn,
+        "sampling": data.sampling,
         "dates": (data.as_of[0].item(), data.as_of[-1].item()),
         "features": len(named),
         "complete": int((missing == 0).sum()),
@@ -133,19 +133,7 @@ def _render(page: dict[str, Any]) -> str:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.filters |= {
-        name: getattr(words, name)
-        for name in (
-            "count",
-            "figure",
-            "infinitive",
-            "interval",
-            "money",
-            "percent",
-            "signed",
-            "text_date",
-        )
-    }
+    environment.filters |= {name: getattr(words, name) for name in words.__all__}
     style = Markup((FOLDER / "page.css").read_text(encoding="utf-8"))
     html = environment.get_template("page.html").render(**page, style=style)
     return re.sub(r"\n\s*\n+", "\n", html)

@@ -1,4 +1,4 @@
-"""Rows of the warehouse for summary and report; a table that is missing tells nothing."""
+"""Read rows of the warehouse for summary and report; a missing table gives no rows."""
 
 import re
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ NAMED = re.compile(r"\{(\w+\.\w+)\}")
 def rows(
     connection: duckdb.DuckDBPyConnection, query: str, values: Sequence[Any] = ()
 ) -> list[Row]:
-    """The rows of `query`, in which `{schema.name}` is a table; none where one is missing."""
+    """The rows of `query`, in which `{schema.name}` stands for a table; none if one is missing."""
     if not all(columns(connection, relation) for relation in NAMED.findall(query)):
         return []
     statement = NAMED.sub(lambda found: qualified(connection, found[1]), query)
@@ -29,7 +29,7 @@ def rows(
 
 
 def headline(connection: duckdb.DuckDBPyConnection) -> Row | None:
-    """The outcome to show first at its newest date: the row of segment_overview, with its title."""
+    """The headline outcome's newest row of segment_overview, with the outcome's title, or None."""
     found = rows(
         connection,
         "select outcomes.outcome_title, overview.* from {segments.outcomes} as outcomes"
@@ -42,5 +42,5 @@ def headline(connection: duckdb.DuckDBPyConnection) -> Row | None:
 
 
 def _plain(value: Any) -> Any:
-    """Decimals as floats: charts and formats know nothing else."""
+    """A decimal as float, for charts and formats; other values as they are."""
     return float(value) if isinstance(value, Decimal) else value

@@ -1,6 +1,6 @@
 """`python -m ml summary`: what is in the warehouse, how good it is, and what to do next.
 
-Read from the warehouse only. A table that is missing or empty leaves a line saying so.
+It is read from the warehouse only. For a missing or empty table, a line says so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,10 @@ RAW = ("raw_rows", "clean_rows", "quarantined_rows", "duplicate_rows")
 
 
 def summarise(settings: Settings) -> dict[str, Any]:
-    """Print the page and return its figures. Raises InputError without a warehouse."""
+    """Print the summary and return its figures.
+
+    Raises InputError (no warehouse) or LockedError.
+    """
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         raw = queries.reconciliation(connection)
         first = headline(connection)
@@ -53,7 +56,7 @@ def summarise(settings: Settings) -> dict[str, Any]:
         *(_top(task, rows, words) for task, rows in top.items()),
         *_section("Where things are"),
         _places(settings),
-        *_section("What to type next"),
+        *_section("Next commands"),
         _next(bool(models), bool(scored)),
     )
     return {
@@ -112,7 +115,7 @@ def _segments(first: Row | None, lists: Mapping[str, Rows]) -> list[Any]:
 
 
 def _change(row: Row | None) -> list[Any]:
-    """What happened to the purchase rate; nothing without two dates that have an outcome."""
+    """The change of the purchase rate; empty without two dates with outcomes."""
     if row is None:
         return []
     table = _grid("purchase rate", "|before", "|after", "|change, points", "|mix", "|rate")
@@ -181,19 +184,19 @@ def _places(settings: Settings) -> Table:
 def _next(has_model: bool, has_predictions: bool) -> Table:
     table = _grid("command", "to")
     table.add_row(
-        "export PATH=$PWD/.venv/bin:$PATH DBT_PROFILES_DIR=profiles", "have the commands at hand"
+        "export PATH=$PWD/.venv/bin:$PATH DBT_PROFILES_DIR=profiles", "make the commands available"
     )
     if not has_model:
-        table.add_row("python -m ml train", "learn every task that has labelled rows")
+        table.add_row("python -m ml train", "train every task that has labelled rows")
     if not has_predictions:
-        table.add_row("python -m scoring run", "score everyone with the champions")
+        table.add_row("python -m scoring run", "score all rows with the champions")
     table.add_row("python -m ml evaluate --task TASK", "compare the models of a task")
     table.add_row("dbt docs generate && dbt docs serve", "read what every table and column means")
     return table
 
 
 def _words(settings: Settings) -> dict[str, str]:
-    """What people read instead of a feature's name, where the manifest is there to tell."""
+    """The labels of the features, by name; empty without a manifest."""
     try:
         tables = load_feature_tables(settings.manifest)
     except InputError:
@@ -202,7 +205,7 @@ def _words(settings: Settings) -> dict[str, str]:
 
 
 def _grid(*headings: str) -> Table:
-    """A table; a heading that starts with | is over numbers."""
+    """A table; a heading that starts with | is right-aligned, for numbers."""
     table = Table()
     for place, heading in enumerate(headings):
         side: JustifyMethod = "right" if heading[0] == "|" else "left"
@@ -223,7 +226,7 @@ def _points(difference: float) -> str:
 
 
 def _cell(value: Any) -> Text:
-    """As people read it; never as rich markup."""
+    """The value as plain text, which rich does not read as markup."""
     if value is None:
         return Text("-")
     return Text(f"{value:,}" if isinstance(value, int) else str(value))

@@ -1,4 +1,4 @@
-"""The figures of the summary page, one function a section; a missing table is an empty one."""
+"""The figures of the summary, one function per section; a missing table counts as empty."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ MOST = 5
 
 
 def reconciliation(connection: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Source, table, and its raw, clean, quarantined and duplicate rows."""
+    """One row per source and table, with its raw, clean, quarantined and duplicate rows."""
     return rows(
         connection,
         "select source_name, table_name, coalesce(raw_rows, 0)::bigint as raw_rows,"
@@ -26,28 +26,33 @@ def reconciliation(connection: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def segments(connection: duckdb.DuckDBPyConnection, headline: Row) -> dict[str, list[Row]]:
-    """Of the headline's outcome and date: the largest segments of the deepest level, and the best.
+    """The largest segments without parts, and the best ones, for the headline's outcome and date.
 
-    The best are the reliable ones in the order of the lower end of their interval: what one can
-    count on.
+    "All others" of a parent are not among the largest. The best are the reliable segments in
+    descending order of the lower end of their interval, which is a cautious estimate of their rate.
     """
     found = rows(
         connection,
-        "select segment_name, level, customers, buyers, rate, wilson_low, wilson_high, verdict,"
-        " reliable_rank from {segments.public_micro_segments}"
+        "select segment_id, segment_name, parent_segment_id, customers, buyers, rate, wilson_low,"
+        " wilson_high, verdict, reliable_rank, segment_id like '%/other' as is_merged"
+        " from {segments.public_micro_segments}"
         " where outcome = ? and as_of_date = ? and level > 0 order by customers desc, segment_id",
         [headline["outcome"], headline["as_of_date"]],
     )
-    deepest = max((row["level"] for row in found), default=0)
+    parents = {row["parent_segment_id"] for row in found}
+    finest = [row for row in found if row["segment_id"] not in parents and not row["is_merged"]]
     ranked = [row for row in found if row["reliable_rank"] is not None]
     return {
-        "largest": [row for row in found if row["level"] == deepest][:MOST],
+        "largest": finest[:MOST],
         "best of the reliable": sorted(ranked, key=lambda row: int(row["reliable_rank"]))[:MOST],
     }
 
 
 def change(connection: duckdb.DuckDBPyConnection, headline: Row) -> Row | None:
-    """The newest change of the headline's rate, at the finest level that tells mix from rate."""
+    """The newest change of the headline's rate, at the deepest reliable level, or else the top one.
+
+    None without a change.
+    """
     found = rows(
         connection,
         "select * from {segments.purchase_rate_change} where outcome = ?"
@@ -64,7 +69,7 @@ def models(connection: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def top_customers(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
-    """By task: name (or id), probability and reasons of the most likely customers."""
+    """Name (or id), probability and reasons of the customers most likely to buy, by task."""
     known = columns(connection, "predictions.customer_predictions")
     if not {"full_name", "probability"} <= set(known):
         return {}

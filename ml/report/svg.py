@@ -1,4 +1,4 @@
-"""Charts as inline SVG whose colours are the page's: they follow its light and dark theme."""
+"""Charts as inline SVG with the page's colours, so that they follow its light and dark theme."""
 
 import re
 from typing import Any
@@ -8,7 +8,7 @@ from markupsafe import Markup, escape
 
 __all__ = ["ACCENT", "INK", "LINE", "MUTED", "PAPER", "SECOND", "SOFT", "WARN", "draw"]
 
-# Colours no chart would have by itself; each becomes a variable of the page's style sheet.
+# Placeholders that no chart uses itself; each becomes a variable of the page's style sheet.
 INK, MUTED, LINE, ACCENT = "#010101", "#020202", "#030303", "#040404"
 SECOND, WARN, SOFT, PAPER = "#050505", "#060606", "#070707", "#080808"
 _VARIABLES = {
@@ -23,11 +23,11 @@ _VARIABLES = {
 }
 
 WIDTH, HEIGHT = 310, 220
-"""Drawn no wider than a phone shows it, so that its text is as large there as elsewhere."""
+"""Pixels. A chart is as narrow as a phone, so that its text has the same size on all screens."""
 
 
-def draw(chart: Any, says: str) -> Markup:
-    """The chart as an SVG element; `says` is what a screen reader reads instead of it."""
+def draw(chart: Any, description: str) -> Markup:
+    """The chart as an SVG element; screen readers read `description` instead."""
     width = chart.width if isinstance(chart.width, int) else WIDTH
     height = chart.height if isinstance(chart.height, int) else HEIGHT
     specification: dict[str, Any] = (
@@ -50,11 +50,11 @@ def draw(chart: Any, says: str) -> Markup:
         .configure_text(color=INK, fontSize=12)
         .to_dict()
     )
-    return _inline(vl_convert.vegalite_to_svg(specification), says)
+    return _inline(vl_convert.vegalite_to_svg(specification), description)
 
 
-def _inline(svg: str, says: str) -> Markup:
-    """Without fixed size, fonts, namespaces and the marks' own labels."""
+def _inline(svg: str, description: str) -> Markup:
+    """The SVG without fixed size, fonts, namespaces and the labels of single marks."""
     width, height = re.findall(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)[0]
     body = svg[svg.index(">") + 1 :]
     body = re.sub(r' (?:font-family|role|aria-[a-z]+|class|pointer-events)="[^"]*"', "", body)
@@ -63,6 +63,6 @@ def _inline(svg: str, says: str) -> Markup:
         body = re.sub(colour, f"var(--{name})", body, flags=re.IGNORECASE)
     head = (
         f'<svg viewBox="0 0 {width} {height}" style="max-width:{1.15 * float(width):.0f}px"'
-        f' role="img" aria-label="{escape(says)}">'
+        f' role="img" aria-label="{escape(description)}">'
     )
     return Markup(head + body)

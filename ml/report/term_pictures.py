@@ -1,4 +1,4 @@
-"""A model that is a table of terms, drawn: what each feature adds to the score, by its value."""
+"""Charts of a model that is a table of terms: what each feature adds to the score, by its value."""
 
 from collections import defaultdict
 from typing import Any
@@ -13,7 +13,7 @@ DRAWN = 6
 
 
 def terms(rows: list[Row], labels: dict[str, str]) -> dict[str, Any]:
-    """The terms of a model that is one table a term, the strongest first."""
+    """The terms of a model and their charts, the strongest first; empty without terms."""
     cells: dict[int, list[Row]] = defaultdict(list)
     for row in rows:
         if row["feature_1"] is not None:
@@ -33,7 +33,7 @@ def terms(rows: list[Row], labels: dict[str, str]) -> dict[str, Any]:
 
 
 def _strength(cells: list[Row]) -> float:
-    """The mean size of what the term adds, over the rows learned from."""
+    """The mean absolute contribution of the term over the training rows, in log-odds."""
     rows = sum(cell["rows"] or 0 for cell in cells) or 1
     return float(sum(abs(cell["contribution"]) * (cell["rows"] or 0) for cell in cells) / rows)
 
@@ -56,6 +56,8 @@ def _drawn(cells: list[Row], labels: dict[str, str]) -> dict[str, Any] | None:
     steps = [{"x": x, "y": y} for x, y in zip(starts, values, strict=False)]
     steps.append({"x": cuts[-1] + margin, "y": values[-1]})
     name = _term_name(cells[0], labels)
-    says = f"What {name} adds to the score, from {min(values):+.2f} to {max(values):+.2f} log-odds"
+    description = (
+        f"What {name} adds to the score, from {min(values):+.2f} to {max(values):+.2f} log-odds"
+    )
     unknown = next((cell["contribution"] for cell in cells if cell["is_missing_1"]), None)
-    return {"name": name, "chart": charts.term(steps, says), "unknown": unknown}
+    return {"name": name, "chart": charts.term(steps, description), "unknown": unknown}

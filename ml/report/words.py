@@ -1,4 +1,4 @@
-"""Numbers as people read them, and the sentences that say what they mean."""
+"""Format numbers, dates and words for people."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -21,44 +21,44 @@ NARROW = "\u202f"
 
 
 def count(number: float | None) -> str:
-    """12,205."""
+    """A whole number like 12,205; a dash for None."""
     return "–" if number is None else f"{number:,.0f}"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """34.6 %."""
+    """A share as a percentage like 34.6 %; a dash for None."""
     return "–" if share is None else f"{100 * share:.{digits}f}{NARROW}%"
 
 
 def figure(value: float | None, digits: int = 3) -> str:
-    """0.811."""
+    """A decimal number like 0.811; a dash for None."""
     return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
 
 
 def signed(value: float | None, digits: int = 3) -> str:
-    """+0.012 or −0.012."""
+    """A number with its sign, like +0.012 or −0.012; a dash for None."""
     return "–" if value is None else f"{value:+.{digits}f}".replace("-", "−")
 
 
 def money(value: float) -> str:
-    """1 or 0.25: no more digits than it has."""
+    """An amount like 1 or 0.25, without trailing zeros."""
     return f"{value:,.4g}"
 
 
 def interval(row: Mapping[str, Any] | None, digits: int = 3) -> str:
-    """`0.786 to 0.836` of a metric's row; nothing where it has no interval."""
+    """The interval of a metric's row like `0.786 to 0.836`; empty where it has none."""
     if not row or row["value_low"] is None:
         return ""
     return f"{figure(row['value_low'], digits)} to {figure(row['value_high'], digits)}"
 
 
 def plural(noun: str) -> str:
-    """Customers, entities."""
+    """The plural of a regular noun: customers, entities."""
     return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
 def infinitive(title: str) -> str:
-    """A task's title behind "expected to": `buys within 30 days` is `buy within 30 days`."""
+    """A task's title after "expected to": `buys within 30 days` becomes `buy within 30 days`."""
     verb, space, rest = title.partition(" ")
     irregular = {"is": "be", "has": "have", "does": "do", "goes": "go"}
     if verb in irregular:
@@ -73,5 +73,5 @@ def infinitive(title: str) -> str:
 
 
 def text_date(day: date | None) -> str:
-    """6 November 2025."""
+    """A date like 6 November 2025; a dash for None."""
     return "–" if day is None else f"{day.day} {day:%B %Y}"

@@ -1,8 +1,8 @@
-"""The sample shop: customers, orders, sessions and campaigns with planted truth and planted dirt.
+"""Generate the sample shop: customers, orders, sessions, campaigns, with planted truth and dirt.
 
-The shop is drawn in chunks of customers, each from its own random streams, and written as it is
-drawn: memory does not grow with the shop, and the first customers of a large shop are those of a
-small one with the same seed.
+The shop is generated in chunks of customers. Each chunk has its own random streams and is written
+at once, so memory does not grow with the shop. The first customers of a large shop are the same as
+in a small shop with the same seed.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,8 @@ from warehouse.errors import UsageError
 
 __all__ = ["synthesize"]
 
-SOURCE = "sample"  # the source's folder below the output folder
-MAX_CUSTOMERS = 8_000_000  # higher numbers are taken by planted customers
+SOURCE = "sample"  # the source's folder in the output folder
+MAX_CUSTOMERS = 8_000_000  # higher numbers are used for planted customers
 
 
 def synthesize(
@@ -30,15 +30,16 @@ def synthesize(
     progress: Callable[[int, int], None] | None = None,
     change_at: date | None = None,
 ) -> dict[str, int]:
-    """Write the raw tables of a shop to `out`/sample, or to `out` itself if that is its name.
+    """Write the raw tables of a shop to `out`/sample, or to `out` itself if its name is sample.
 
-    The truth goes to its subfolder truth/. The same customers and seed give the same files, which
-    appear when all are whole. `progress` is called with the chunks done and their total. Returns
-    the rows of every raw table, dirt included. Raises UsageError for arguments out of range.
+    The truth is written to the subfolder truth/. The same customers and seed give the same files,
+    which appear when all are complete. `progress` is called with the chunks done and their total.
+    Returns the number of rows of each raw table, including dirt. Raises UsageError for arguments
+    out of range.
 
-    From `change_at` on customers behave differently: who bought most buys least, age, salary and
-    region act the other way round, and visits no longer announce orders. As much is bought in all,
-    but what a model learned before is wrong.
+    From `change_at` on customers behave differently. Those who bought most buy least; age, salary
+    and region have the opposite effect; visits no longer precede orders. The total of purchases
+    stays the same, but a model of the time before becomes wrong.
     """
     if not 1 <= customers <= MAX_CUSTOMERS:
         raise UsageError(f"customers must be between 1 and {MAX_CUSTOMERS}, not {customers}")
@@ -49,7 +50,7 @@ def synthesize(
         raise UsageError(f"--change-at must lie between {START} and {END}, not {change_at}")
     folder = out if out.name == SOURCE else out / SOURCE
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file: name a folder to write the sample shop into")
+        raise UsageError(f"{folder} is a file: give a folder to write the sample shop into")
 
     chunks = -(-customers // CHUNK_CUSTOMERS)
     planted: Counts = Counts()

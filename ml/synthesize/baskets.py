@@ -1,4 +1,4 @@
-"""Order lines: what a purchase contains, and what goes back with a return or a cancellation."""
+"""Order lines: the lines of purchases, and the lines of returns and cancellations."""
 
 from dataclasses import dataclass
 
@@ -12,15 +12,15 @@ from ml.synthesize.orders import ORDER_TYPES, Orders
 from ml.synthesize.people import People
 from ml.synthesize.products import CATEGORIES, Products, pick_products
 
-LINES = 1.35  # mean lines of an order beyond the first …
-BASKET_SIGMA = 0.45  # … which differs between customers by this much (spread of the logarithm)
-EXTRA_QUANTITY = 0.22  # mean pieces of a line beyond the first
-FAVOURITE_SHARE = 0.45  # of lines come from the customer's favourite category
-EARLIER_PRICE = 0.97  # prices relative to the list price …
-EARLIER_DAYS = 366  # … on these first days
-DISCOUNTED_SHARE = (0.12, 0.55)  # of lines: other customers, discount lovers
+LINES = 1.35  # mean number of lines of an order beyond the first
+BASKET_SIGMA = 0.45  # standard deviation of its logarithm between customers
+EXTRA_QUANTITY = 0.22  # mean quantity of a line beyond one
+FAVOURITE_SHARE = 0.45  # share of lines from the customer's favourite category
+EARLIER_PRICE = 0.97  # price / list price on the first days
+EARLIER_DAYS = 366  # number of these first days
+DISCOUNTED_SHARE = (0.12, 0.55)  # share of lines with a discount: other customers, discount lovers
 DISCOUNTS = (0.10, 0.15, 0.20, 0.30)
-RETURNED_LINES = 0.55  # of the lines beyond the first go back with a return
+RETURNED_LINES = 0.55  # share of the lines beyond the first that a return contains
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ def _draw_lines(rng: Generator, people: People, orders: Orders, products: Produc
 def order_items_table(
     rng: Generator, people: People, orders: Orders, products: Products, chunk: int
 ) -> tuple[pa.Table, Ints]:
-    """The raw table of order lines, and each row's order by its position.
+    """The raw table of order lines, and the position of each line's order: [lines].
 
-    A line arrives together with its order. The lines of a return or cancellation repeat those of
-    the purchase, with negative quantities: all of them for a cancellation, at least the first for
-    a return.
+    A line arrives together with its order. Lines of a return or cancellation repeat lines of the
+    purchase with negative quantities: all of them for a cancellation, at least the first for a
+    return.
     """
     lines = _draw_lines(rng, people, orders, products)
     undone_by = np.full(len(orders.owner), -1)  # the return or cancellation of each purchase

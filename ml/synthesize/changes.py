@@ -1,4 +1,4 @@
-"""Ways to spoil rows: functions that take a few good rows of a table and return faulty ones."""
+"""Functions that turn good rows of a table into faulty rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -12,8 +12,8 @@ from ml.synthesize.history import DAY_SECONDS
 
 Change = Callable[[pa.Table, Generator], pa.Table]
 
-FUTURE_DAYS = (60, 200)  # a future event happens this long after its arrival
-ABSENT_CUSTOMERS = 9_900_000  # numbers from here on belong to nobody
+FUTURE_DAYS = (60, 200)  # days by which a future event is later than its arrival
+ABSENT_CUSTOMERS = 9_900_000  # numbers from here on belong to no customer
 ABSENT_ORDERS = 999_000_000_000
 
 
@@ -24,7 +24,7 @@ def put(rows: pa.Table, column: str, values: pa.Array | pa.ChunkedArray) -> pa.T
 
 
 def cycle(column: str, values: Sequence[object]) -> Change:
-    """Put these values into a column, one after the other."""
+    """Put these values into a column, in turn."""
 
     def change(rows: pa.Table, rng: Generator) -> pa.Table:
         chosen = [values[place % len(values)] for place in range(len(rows))]
@@ -52,7 +52,7 @@ def blank(*columns: str) -> Change:
 
 
 def respell(column: str, spellings: Mapping[str, Sequence[str]] | None = None) -> Change:
-    """Spell a text differently: one of the given ways, else with other case or blanks around it."""
+    """Spell a text differently: in one of the given ways, or with other case or extra spaces."""
 
     def change(rows: pa.Table, rng: Generator) -> pa.Table:
         texts: list[str] = rows[column].to_pylist()
@@ -76,7 +76,7 @@ def in_turn(*changes: Change) -> Change:
 
 
 def to_future(column: str) -> Change:
-    """Move an event months behind its arrival."""
+    """Move an event to months after its arrival."""
 
     def change(rows: pa.Table, rng: Generator) -> pa.Table:
         seconds = rng.integers(
@@ -103,5 +103,5 @@ def absent_order(rows: pa.Table, rng: Generator) -> pa.Table:
 
 
 def unchanged(rows: pa.Table, rng: Generator) -> pa.Table:
-    """Leave the rows alone: exact copies."""
+    """Return the rows as they are, for exact copies."""
     return rows

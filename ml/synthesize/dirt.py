@@ -1,7 +1,7 @@
-"""Dirt: adds the planted faults to clean tables and keeps exact count of them.
+"""Add the planted faults to clean tables, and count them exactly.
 
-Faulty rows are copies under a new identifier wherever possible, so that the clean shop and its
-truth stay intact. A row is used for one fault at most, and rows that arrive late for none.
+Where possible a faulty row is a copy with a new identifier, so that the clean shop and its truth
+stay complete. A row is used for at most one fault, and a row that arrives late for none.
 """
 
 from collections import Counter
@@ -24,12 +24,12 @@ EVENT_TIMES = {
     "social_engagements": "engaged_at",
 }
 LATE_TABLES = ("orders", "order_items", "web_sessions", "social_engagements")
-LATE_KIND = "late_arriving"  # drawn with the arrival times, so only counted here
-LATE = np.timedelta64(1, "D")  # a row that arrives this long after its event was planted late
-DIRTY_IDS = 9_000_000  # identifiers of added rows start here within a chunk's range
-DIRTY_CUSTOMERS = 9_000_000  # … and of added customers here
-DIRTY_CUSTOMERS_A_CHUNK = 100
-KEYS = {  # table: column and letter of the identifier that an added row gets anew
+LATE_KIND = "late_arriving"  # planted with the arrival times; only counted here
+LATE = np.timedelta64(1, "D")  # a row that arrives this long after its event was planted as late
+DIRTY_IDS = 9_000_000  # first identifier of added rows, within the range of a chunk
+DIRTY_CUSTOMERS = 9_000_000  # first number of added customers
+DIRTY_CUSTOMERS_PER_CHUNK = 100
+KEYS = {  # table: column and letter of the new identifier of an added row
     "customers": ("customer_id", "C"),
     "products": ("product_id", "P"),
     "orders": ("order_id", "O"),
@@ -42,31 +42,31 @@ Counts = Counter[tuple[str, str]]  # (table, kind) -> rows
 
 
 def late_rows(name: str, table: pa.Table) -> Flags:
-    """Which rows of a raw table arrive a day or more after their event."""
+    """Whether each row of a raw table arrives a day or more after its event: [rows]."""
     delay = table["known_at"].to_numpy() - table[EVENT_TIMES[name]].to_numpy()
     return np.asarray(delay >= LATE)
 
 
 def _usable(name: str, table: pa.Table) -> Flags:
-    """Rows that a fault may be planted on or copied from."""
+    """Whether each row may get a fault or be copied for one: [rows]."""
     usable = ~late_rows(name, table)
-    if name == "customers":  # a later version alone would make no customer
+    if name == "customers":  # a later version alone is not a valid customer
         usable &= np.asarray(pc.equal(table["valid_from"], table["registered_at"]))
-    if name == "orders":  # a copied return would point to a purchase it does not belong to
+    if name == "orders":  # a copied return would refer to another order's purchase
         usable &= np.asarray(pc.equal(table["order_type"], "purchase"))
     if name == "order_items":
         usable &= np.asarray(pc.greater(table["quantity"], 0))
-    if name == "web_sessions":  # a copied purchase would have no order
+    if name == "web_sessions":  # a copied session with a purchase would have no order
         usable &= ~np.asarray(table["has_purchase"])
     return usable
 
 
 def _new_rows(fault: Fault, rows: pa.Table, chunk: int, first: int) -> pa.Table:
-    """Copies as rows of their own: with new identifiers, counted from `first`."""
+    """The rows with new identifiers, counted from `first`."""
     column, letter = KEYS[fault.table]
     numbers = first + np.arange(len(rows))
     if fault.table == "customers":
-        start = DIRTY_CUSTOMERS + chunk * DIRTY_CUSTOMERS_A_CHUNK
+        start = DIRTY_CUSTOMERS + chunk * DIRTY_CUSTOMERS_PER_CHUNK
         rows = put(rows, column, customer_ids(start + numbers))
     elif fault.table == "products":
         rows = put(rows, column, identifiers(letter, 900 + numbers, 4))
@@ -82,16 +82,16 @@ def _new_rows(fault: Fault, rows: pa.Table, chunk: int, first: int) -> pa.Table:
 def soil(rng: Generator, name: str, table: pa.Table, chunk: int) -> tuple[pa.Table, Counts]:
     """Plant the faults of one table in one chunk.
 
-    Returns the dirty table, and how many rows of each kind it holds. Every kind has at least one
-    row in the first chunk, if the table has rows enough.
+    Returns the dirty table, and the number of rows of each kind. In the first chunk every kind has
+    at least one row, if the table has enough rows.
     """
     faults = [fault for fault in FAULTS if fault.table == name]
     counts: Counts = Counter()
     if name in LATE_TABLES:
         counts[name, LATE_KIND] = int(late_rows(name, table).sum())
     candidates = rng.permutation(np.flatnonzero(_usable(name, table)))
-    blocks = [table]  # the clean rows, then each fault's rows
-    order = np.arange(len(table))  # for every row of the result, its place in the blocks
+    blocks = [table]  # the clean rows, then the rows of each fault
+    order = np.arange(len(table))  # the position in `blocks` of each row of the result
     added = 0
     for fault in faults:
         wanted = max(round(fault.share * len(table)), 1 if chunk == 0 else 0)
@@ -111,7 +111,7 @@ def soil(rng: Generator, name: str, table: pa.Table, chunk: int) -> tuple[pa.Tab
 
 
 def report(counts: Counts) -> dict[str, dict[str, object]]:
-    """What was planted, as truth/dirt.json says it, by "<table>.<kind>"."""
+    """The planted faults by "<table>.<kind>", as truth/dirt.json holds them."""
     outcomes: dict[tuple[str, str], tuple[str, str | None]] = {
         **{(fault.table, fault.kind): (fault.outcome, fault.reason) for fault in FAULTS},
         **{(name, LATE_KIND): ("kept", None) for name in LATE_TABLES},

@@ -1,4 +1,4 @@
-"""What makes customers buy: planted effects of attributes, planted interactions between them."""
+"""Planted drivers of purchases: effects of attributes, and interactions between them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from ml.synthesize.draw import Flags, Floats, Ints
 from ml.synthesize.people import REGION_SALARY, REGIONS, SALARY_MEDIAN, People
 
 AGE_EDGES = (25, 35, 45, 55)  # bands: below 25, 25 to 34, … 55 and over
-AGE_LEVEL = (0.80, 1.00, 1.15, 1.05, 0.90)  # order rate of each band
-SALARY_POWER = 0.6  # order rate ~ (salary / the region's usual salary) ^ this
-SALARY_REACH = 2.5  # … the ratio counts between 1/this and this
-ENGAGED_LEVEL = 1.35  # customers engaged with campaigns, at all times
-BULK_LEVEL = 18.0  # offices and collectors
-RESPONSE_LEVEL = 1.5  # while a campaign runs to which the customer responded
-DISCOUNT_RESPONSE_LEVEL = 2.4  # … when the customer loves discounts
+AGE_LEVEL = (0.80, 1.00, 1.15, 1.05, 0.90)  # factor of the order rate in each band
+SALARY_POWER = 0.6  # order rate ~ (salary / the region's usual salary) ^ SALARY_POWER
+SALARY_REACH = 2.5  # the ratio is limited to 1 / SALARY_REACH to SALARY_REACH
+ENGAGED_LEVEL = 1.35  # factor for customers engaged with campaigns, at all times
+BULK_LEVEL = 18.0  # factor for offices and collectors
+RESPONSE_LEVEL = 1.5  # factor during a campaign to which the customer responded
+DISCOUNT_RESPONSE_LEVEL = 2.4  # the same for a customer who loves discounts
 
 
 @dataclass(frozen=True)
 class Attributes:
-    """What the planted rules look at, on one day, arrays of length n."""
+    """The attributes that planted rules use, on one day; arrays of length n."""
 
     age: Floats  # years
-    salary: Floats  # a year
+    salary: Floats  # per year
     region: Ints  # index into REGIONS
     is_female: Flags
     is_engaged: Flags
@@ -31,7 +31,7 @@ class Attributes:
 
 @dataclass(frozen=True)
 class Interaction:
-    """A planted multiplier of the order rate that holds only where several attributes meet."""
+    """A planted multiplier of the order rate for customers with a combination of attributes."""
 
     name: str
     description: str
@@ -79,7 +79,7 @@ INTERACTIONS = (
     ),
 )
 
-# Cells beside the planted ones, in which nothing but the main effects is at work.
+# Segments next to the planted ones, in which only the main effects apply.
 NEIGHBOURS: tuple[tuple[str, str, Callable[[Attributes], Flags]], ...] = (
     ("everyone", "all registered customers", lambda who: who.age > 0),
     (
@@ -106,13 +106,13 @@ NEIGHBOURS: tuple[tuple[str, str, Callable[[Attributes], Flags]], ...] = (
 
 
 def attributes(people: People, day: int) -> Attributes:
-    """The attributes that hold on a day."""
+    """The attributes of the customers on a day."""
     region, salary = people.version(day)
     return Attributes(people.age(day), salary, region, people.is_female, people.is_engaged)
 
 
 def attribute_level(who: Attributes) -> Floats:
-    """Order rate relative to an average customer, [n]: main effects times interactions."""
+    """Order rate / that of an average customer: main effects times interactions, [n]."""
     usual = SALARY_MEDIAN * np.array(REGION_SALARY)[who.region]
     ratio = np.clip(who.salary / usual, 1 / SALARY_REACH, SALARY_REACH)
     level = np.array(AGE_LEVEL)[np.digitize(who.age, AGE_EDGES)] * ratio**SALARY_POWER

@@ -1,4 +1,4 @@
-"""Campaigns: whom they reach, who responds, and what that leaves in the social channels."""
+"""Campaigns: who sees them, who responds, and the events in the social channels."""
 
 import numpy as np
 import pyarrow as pa
@@ -28,19 +28,19 @@ from ml.synthesize.people import People
 
 CHANNELS = ("email", "instagram", "facebook", "search")
 CHANNEL_SHARE = (0.45, 0.25, 0.20, 0.10)
-FAVOURITE_SHARE = 0.7  # of a customer's contacts come through one channel
+FAVOURITE_SHARE = 0.7  # share of a customer's contacts that use the favourite channel
 ACTIONS = ("impression", "click", "like", "share", "follow")
-ACTIVE_SHARE = (0.0, 0.62, 0.26, 0.08, 0.04)  # of actions other than an impression
+ACTIVE_SHARE = (0.0, 0.62, 0.26, 0.08, 0.04)  # shares among actions other than impressions
 
-IMPRESSIONS = (0.35, 0.95)  # a campaign, a customer: without and with consent
-RESPONSE_SHARE = (0.05, 0.45)  # of campaigns responded to: other and engaged customers
-LOST_RESPONSE = 0.1  # of that remains when the customer is lost
-RESPONSE_ACTIONS = 1.3  # actions of a response beyond the first
-RESPONSE_DELAY = 2.0  # mean days between the start of a campaign and an action
+IMPRESSIONS = (0.35, 0.95)  # per campaign and customer: without and with consent
+RESPONSE_SHARE = (0.05, 0.45)  # share of campaigns with a response: other and engaged customers
+LOST_RESPONSE = 0.1  # factor of that share for lost customers
+RESPONSE_ACTIONS = 1.3  # mean number of actions of a response beyond the first
+RESPONSE_DELAY = 2.0  # mean days from the start of a campaign to an action
 
 
 def draw_responses(rng: Generator, people: People) -> Flags:
-    """Which campaigns each customer responds to, [n, campaigns]: none before registration."""
+    """Whether each customer responds to each campaign, [n, campaigns]: not before registration."""
     share = np.array(RESPONSE_SHARE)[people.is_engaged.astype(np.intp)][:, None]
     lost = people.churn_day[:, None] <= CAMPAIGN_STARTS
     known = people.registered_day[:, None] < CAMPAIGN_STARTS
@@ -49,18 +49,18 @@ def draw_responses(rng: Generator, people: People) -> Flags:
 
 
 def campaign_ids(campaign: NDArray[np.integer]) -> pa.Array:
-    """Identifiers of campaigns: 0 -> "CMP001"."""
+    """Identifiers of campaigns from their index: 0 -> "CMP001"."""
     return identifiers("CMP", np.asarray(campaign, np.int64) + 1, 3)
 
 
 def engagements_table(
     rng: Generator, people: People, responded: Flags, chunk: int
 ) -> tuple[pa.Table, Ints]:
-    """The raw table of social engagements, and each row's customer as a row of the chunk."""
+    """The raw table of social engagements, and the position of each row's customer in the chunk."""
     known = people.registered_day[:, None] < CAMPAIGN_STARTS
     reach = np.array(IMPRESSIONS)[people.has_consent.astype(np.intp)][:, None]
     shown = np.where(known, rng.poisson(np.broadcast_to(reach, known.shape)), 0)
-    shown = np.maximum(shown, responded)  # nobody responds to what was never seen
+    shown = np.maximum(shown, responded)  # a response needs an impression
     acted = np.where(responded, 1 + rng.poisson(RESPONSE_ACTIONS, responded.shape), 0)
 
     cell = np.concatenate(
@@ -72,7 +72,7 @@ def engagements_table(
     is_active = np.arange(len(cell)) >= shown.sum()
     owner, campaign = np.divmod(cell, CAMPAIGNS)
     count = len(cell)
-    # impressions come with the start of a campaign, actions in the days after it
+    # impressions happen early in a campaign, actions in the days after
     delay = rng.exponential(RESPONSE_DELAY, count) * np.where(is_active, 1.0, 0.5)
     day = CAMPAIGN_STARTS[campaign] + np.minimum(delay.astype(np.int64), CAMPAIGN_DAYS - 1)
     seconds = day * DAY_SECONDS + second_of_day(rng, count)

@@ -1,4 +1,4 @@
-"""The planted faults: an entry a kind, what is wrong with a row and what should become of it."""
+"""The planted faults: one entry per kind, with the change of a row and its expected outcome."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -19,17 +19,17 @@ from ml.synthesize.changes import (
 
 Outcome = Literal["quarantined", "duplicate", "clean", "kept"]
 
-SHARE = 0.003  # of a table's rows get each kind of fault
-MISSING_SHARE = 0.02  # … and a missing value
-PRODUCTS_SHARE = 0.03  # … and another spelling of a product's category: the table is small
+SHARE = 0.003  # share of a table's rows that get a kind of fault
+MISSING_SHARE = 0.02  # the same for a missing value
+PRODUCTS_SHARE = 0.03  # the same for the spelling of a product's category, as the table is small
 
 
 @dataclass(frozen=True)
 class Fault:
     """One kind of dirt in one table.
 
-    `is_added`: the faulty row is a copy of a good one under a new identifier; else a good row is
-    changed in place.
+    With `is_added`, the faulty row is a copy of a good row with a new identifier. Otherwise a good
+    row is changed in place.
     """
 
     table: str

@@ -1,4 +1,4 @@
-"""First and last names of mixed origins; combined at random they name nobody in particular."""
+"""First and last names of mixed origins, which are combined at random."""
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Orders: purchases drawn from the rates, and the returns and cancellations that follow them."""
+"""Orders: purchases generated from the rates, and the returns and cancellations that follow."""
 
 from dataclasses import dataclass, fields
 
@@ -24,11 +24,11 @@ from ml.synthesize.engagement import campaign_ids
 from ml.synthesize.history import CAMPAIGN_OF_DAY, DAY_SECONDS, HISTORY_DAYS
 from ml.synthesize.people import People
 
-AHEAD_DAYS = 15  # orders are drawn so far beyond the history
+AHEAD_DAYS = 15  # days after the history for which orders are generated
 
 ORDER_TYPES = ("purchase", "return", "cancellation")
-ONLINE_SHARE = 0.85  # of purchases come from a web session, the others by phone or in the shop
-ATTRIBUTED_SHARE = 0.6  # of purchases while a campaign works name the campaign
+ONLINE_SHARE = 0.85  # share of purchases from a web session; the others are by phone or in a store
+ATTRIBUTED_SHARE = 0.6  # share of purchases during an answered campaign that name the campaign
 RETURN_SHARE = 0.042
 RETURN_DAYS = (4, 30)
 CANCELLATION_SHARE = 0.02
@@ -37,28 +37,28 @@ CANCELLATION_DAYS = (0.1, 3)
 
 @dataclass(frozen=True)
 class Orders:
-    """One chunk of orders by customer and time, arrays of length m."""
+    """One chunk of orders in order of customer and time; arrays of length m."""
 
-    owner: Ints  # the customer's row in the chunk
+    owner: Ints  # position of the customer in the chunk
     seconds: Ints  # since 2024-01-01
     kind: Ints  # index into ORDER_TYPES
-    original: Ints  # position of the purchase that is returned or cancelled, else -1
+    original: Ints  # position of the returned or cancelled purchase, else -1
     campaign: Ints  # index, -1 for none
     is_online: Flags
-    known: Ints  # seconds of arrival
+    known: Ints  # arrival, in seconds
 
 
 def draw_orders(
     rng: Generator, people: People, rates: NDArray[np.float32], responded: Flags
 ) -> Orders:
-    """Draw the orders of one chunk from its expected orders a day, [n, ALL_DAYS].
+    """Generate the orders of one chunk from its expected orders per day, `rates` [n, ALL_DAYS].
 
-    Some of them lie after the history: visits of its last days lead up to them.
+    Some orders are after the history, since visits in its last days precede them.
     """
     owner, day = poisson_events(rng, rates[:, : HISTORY_DAYS + AHEAD_DAYS])
     count = len(owner)
     seconds = day * DAY_SECONDS + second_of_day(rng, count)
-    # on the day of registration, the order follows it
+    # on the day of registration, an order is moved after it
     registered = people.registered[owner]
     left = (day + 1) * DAY_SECONDS - registered
     soon = registered + (left * rng.random(count)).astype(np.int64)
@@ -80,7 +80,7 @@ def draw_orders(
 
 
 def _reversals(rng: Generator, purchases: Orders) -> Orders:
-    """Returns and cancellations of some of the purchases."""
+    """The returns and cancellations of some of the purchases."""
     fate = rng.random(len(purchases.owner))
     undone = np.flatnonzero(fate < RETURN_SHARE + CANCELLATION_SHARE)
     count = len(undone)
@@ -101,19 +101,19 @@ def _reversals(rng: Generator, purchases: Orders) -> Orders:
 
 
 def _joined(purchases: Orders, reversals: Orders) -> Orders:
-    """Both kinds by customer and time."""
+    """Purchases and reversals together, in order of customer and time."""
     both = {
         one.name: np.concatenate([getattr(purchases, one.name), getattr(reversals, one.name)])
         for one in fields(Orders)
     }
     order = np.lexsort((both["seconds"], both["owner"]))
-    place = np.argsort(order)  # where each row goes
+    place = np.argsort(order)  # the new position of each row
     both["original"] = np.where(both["original"] >= 0, place[both["original"]], -1)
     return Orders(**{name: values[order] for name, values in both.items()})
 
 
 def orders_table(people: People, orders: Orders, session: Ints, chunk: int) -> pa.Table:
-    """The raw table of orders; `session` is the number of each order's session, -1 for none."""
+    """The raw table of orders; `session` [m] is the number of each order's session, or -1."""
     first = chunk * CHUNK_IDS
     return pa.table(
         {

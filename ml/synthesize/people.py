@@ -1,4 +1,4 @@
-"""Customers: what the shop knows of them (demographics) and what only the truth knows (traits)."""
+"""Customers: demographics, which are in the raw tables, and traits, which only the truth knows."""
 
 from dataclasses import dataclass
 
@@ -25,42 +25,43 @@ REGIONS = ("Capital", "North", "South", "East", "West", "Central", "Coast", "Isl
 REGION_SHARE = (0.20, 0.16, 0.14, 0.13, 0.12, 0.11, 0.09, 0.05)
 REGION_SALARY = (1.22, 1.00, 0.93, 0.90, 1.02, 0.97, 1.05, 0.86)  # relative to the country
 FEMALE_SHARE = 0.54
-CONSENT_SHARE = 0.66  # agreed to marketing
+CONSENT_SHARE = 0.66  # share that agreed to marketing
 
-SALARY_MEDIAN = 42_000.0  # a year, at the best-paid age, before the region's level
-SALARY_SIGMA = 0.36  # of its logarithm
+SALARY_MEDIAN = 42_000.0  # per year, before the factors of age and region
+SALARY_SIGMA = 0.36  # standard deviation of the logarithm
 SALARY_FLOOR = 12_000.0  # the legal minimum of a part-time job
-SALARY_AGES = (18, 25, 32, 45, 55, 64, 70, 90)  # ages at which …
-SALARY_CURVE = (0.50, 0.78, 0.98, 1.14, 1.12, 0.95, 0.66, 0.60)  # … the salary has this level
+SALARY_AGES = (18, 25, 32, 45, 55, 64, 70, 90)  # ages for the factors below
+SALARY_CURVE = (0.50, 0.78, 0.98, 1.14, 1.12, 0.95, 0.66, 0.60)  # factor of the salary at each age
 AGE_GROUPS = ((0.33, 28, 5), (0.45, 42, 8), (0.22, 62, 8))  # share, mean, deviation at registration
 ADULT_AGE = 18
 OLDEST = 90
 
-OLD_SHARE = 0.74  # registered before the history begins …
-OLD_DAYS = 2_191  # … at most this many days before
-CHANGE_SHARE = 0.05  # customers with a second version (new salary, or a move)
-MOVE_SHARE = 0.4  # of these, those who move
+OLD_SHARE = 0.74  # share that registered before the history
+OLD_DAYS = 2_191  # days before the history at most
+CHANGE_SHARE = 0.05  # share with a second version: a new salary or a new region
+MOVE_SHARE = 0.4  # share of these with a new region
 LIFETIME_DAYS = 4_600  # mean days until a customer is lost
-ONE_OFF_SHARE = 0.07  # customers lost within weeks of their first visit …
-ONE_OFF_DAYS = 40  # … after this many days on average
+ONE_OFF_SHARE = 0.07  # share that is lost within weeks of registration
+ONE_OFF_DAYS = 40  # mean days until then
 
-PROPENSITY_SIGMA = (0.72, 0.30)  # spread of the log order rate at equal attributes: others, bulk
-BULK_SHARE = 0.04  # offices and collectors: they order several times a month
-ENGAGED_SHARE = (0.14, 0.40)  # engaged with campaigns: without and with consent
+# Standard deviation of the log order rate of customers with equal attributes: others, bulk.
+PROPENSITY_SIGMA = (0.72, 0.30)
+BULK_SHARE = 0.04  # share of offices and collectors, who order several times per month
+ENGAGED_SHARE = (0.14, 0.40)  # share engaged with campaigns: without and with consent
 DISCOUNT_LOVER_SHARE = 0.25
-VISIT_SIGMA = 0.7  # spread of the logarithm of how much a customer browses
+VISIT_SIGMA = 0.7  # standard deviation of the logarithm of a customer's browsing
 
 
 @dataclass(frozen=True)
 class People:
-    """One chunk of customers: arrays of length n, or [n, 2] for before and after `change_day`."""
+    """One chunk of customers: arrays of length n, or [n, 2] before and after `change_day`."""
 
     number: Ints
     is_female: Flags
     birth_day: Ints  # days since 2024-01-01, negative
     region: Ints  # [n, 2], index into REGIONS
-    salary: Floats  # [n, 2], a year
-    change_day: Ints  # day of the second version; ALL_DAYS when there is none
+    salary: Floats  # [n, 2], per year
+    change_day: Ints  # day of the second version; ALL_DAYS without one
     has_consent: Flags
     registered: Ints  # seconds since 2024-01-01, negative for old customers
     churn_day: Ints
@@ -72,7 +73,7 @@ class People:
 
     @property
     def registered_day(self) -> Ints:
-        """Day of registration."""
+        """Day of registration, [n]."""
         return self.registered // DAY_SECONDS
 
     def age(self, day: int) -> Floats:
@@ -80,14 +81,14 @@ class People:
         return (day - self.birth_day) / 365.2425
 
     def version(self, day: int) -> tuple[Ints, Floats]:
-        """Region and salary that hold on a day, each [n]."""
+        """Region and salary that apply on a day, [n] each."""
         now = (self.change_day <= day).astype(np.intp)
         row = np.arange(len(now))
         return self.region[row, now], self.salary[row, now]
 
 
 def draw_people(rng: Generator, chunk: int) -> People:
-    """Draw the customers of one chunk."""
+    """Generate the customers of one chunk."""
     n = CHUNK_CUSTOMERS
     is_female = rng.random(n) < FEMALE_SHARE
     old = rng.random(n) < OLD_SHARE
@@ -123,7 +124,7 @@ def draw_people(rng: Generator, chunk: int) -> People:
 
 
 def _ages(rng: Generator, n: int) -> Floats:
-    """Ages at registration: a mixture of groups, reflected at the age of adults."""
+    """Ages at registration, [n]: a mixture of normal groups, reflected at the age of adults."""
     share, mean, deviation = (np.array(column) for column in zip(*AGE_GROUPS, strict=True))
     group = weighted(rng, share.tolist(), n)
     drawn = rng.normal(mean[group], deviation[group])
@@ -131,7 +132,7 @@ def _ages(rng: Generator, n: int) -> Floats:
 
 
 def _salaries(rng: Generator, age: Floats, region: Ints) -> Floats:
-    """Yearly salaries in round hundreds: log-normal around the level of age and region."""
+    """Yearly salaries in hundreds, [n]: log-normal around the level of age and region."""
     level = (
         SALARY_MEDIAN * np.array(REGION_SALARY)[region] * np.interp(age, SALARY_AGES, SALARY_CURVE)
     )
@@ -142,12 +143,12 @@ def _salaries(rng: Generator, age: Floats, region: Ints) -> Floats:
 def _changes(
     rng: Generator, joined: Ints, region: Ints, salary: Floats
 ) -> tuple[Ints, Ints, Floats]:
-    """Second versions: the day (ALL_DAYS for none), the region and the salary from then on."""
+    """Second versions: the day (ALL_DAYS without one), and region and salary from then on."""
     n = len(joined)
     day = rng.integers(30, HISTORY_DAYS, n)
     changes = (rng.random(n) < CHANGE_SHARE) & (day > joined + 30)
     moves = changes & (rng.random(n) < MOVE_SHARE)
-    shift = rng.integers(1, len(REGIONS), n)  # never the same region
+    shift = rng.integers(1, len(REGIONS), n)  # to another region
     raised = np.round(salary * rng.uniform(1.03, 1.45, n), -2)
     later_region = np.where(moves, (region + shift) % len(REGIONS), region)
     later_salary = np.where(changes & ~moves, raised, salary)
@@ -155,7 +156,7 @@ def _changes(
 
 
 def customers_table(rng: Generator, people: People) -> tuple[pa.Table, Ints]:
-    """The raw table of customer versions, and each row's customer as a row of the chunk."""
+    """The raw table of customer versions, and the position of each row's customer in the chunk."""
     second = np.flatnonzero(people.change_day < HISTORY_DAYS)
     row = np.concatenate([np.arange(len(people.number)), second])
     version = (np.arange(len(row)) >= len(people.number)).astype(np.intp)

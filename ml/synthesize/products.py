@@ -1,4 +1,4 @@
-"""The shop's products: ten categories of twenty-four, a few of which sell very often."""
+"""The shop's products: ten categories of twenty-four products, a few of which sell very often."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from ml.synthesize.draw import (
 )
 from ml.synthesize.history import DAY_SECONDS
 
-# category: median price, share of lines, qualities, things
+# category: median price, share of lines, first words of names, second words of names
 CATEGORIES: dict[str, tuple[float, float, str, str]] = {
     "Toys": (18, 0.11, "Wooden Plush Tin Magnetic Painted Giant", "Train Bear Puzzle Kite"),
     "Books": (
@@ -45,23 +45,23 @@ CATEGORIES: dict[str, tuple[float, float, str, str]] = {
     "Home": (31, 0.10, "Woven Velvet Marble Rattan Brass Recycled", "Cushion Mirror Basket Vase"),
     "Grocery": (8, 0.05, "Organic Smoked Spiced Roasted Dark Wild", "Tea Coffee Honey Chocolate"),
 }
-PRICE_SIGMA = 0.45  # spread of the logarithm of a price within its category
-LISTED_DAYS = 1_500  # listed at most this many days before the history
-POPULARITY_POWER = 0.8  # the k-th product of a category sells k ^ -this as often as the first
+PRICE_SIGMA = 0.45  # standard deviation of the logarithm of a price within its category
+LISTED_DAYS = 1_500  # days before the history at most on which a product was listed
+POPULARITY_POWER = 0.8  # sales of the k-th product of a category ~ k ^ -POPULARITY_POWER
 
 
 @dataclass(frozen=True)
 class Products:
-    """The price list, arrays of length p, products of a category side by side."""
+    """The price list, arrays of length p; the products of a category are next to each other."""
 
     price: Floats
     listed: Ints  # seconds since 2024-01-01, all negative
-    share: Floats  # of the lines of its category
+    share: Floats  # share of the lines of its category
     category: Ints  # index into CATEGORIES
 
 
 def draw_products(rng: Generator) -> Products:
-    """Draw the price list."""
+    """Generate the price list."""
     names = [_names(category) for category in CATEGORIES]
     category = np.repeat(np.arange(len(names)), [len(block) for block in names])
     median = np.array([facts[0] for facts in CATEGORIES.values()])[category]
@@ -85,9 +85,10 @@ def _names(category: str) -> list[str]:
 
 
 def pick_products(rng: Generator, products: Products, favourite: Ints, share: float) -> Ints:
-    """One product a line: from the favourite category with probability `share`, else from any.
+    """Sample one product per line: from the favourite category with probability `share`, else any.
 
-    `favourite` is the category that each line's customer prefers; returns indices of products.
+    `favourite` [lines] is the favourite category of each line's customer. Returns indices of
+    products, [lines].
     """
     weights = np.array([facts[1] for facts in CATEGORIES.values()])
     overall = np.cumsum(weights) / weights.sum()
@@ -96,7 +97,7 @@ def pick_products(rng: Generator, products: Products, favourite: Ints, share: fl
         np.searchsorted(overall, rng.random(count), side="right"), len(weights) - 1
     )
     category = np.where(rng.random(count) < share, favourite, anything)
-    # one search for all categories: category c owns the stretch [c, c + 1) of the cumulative shares
+    # one search for all categories: category c has the interval [c, c + 1) of the cumulative shares
     until = np.cumsum(products.share)
     return np.minimum(
         np.searchsorted(until, category + rng.random(count), side="right"), len(until) - 1

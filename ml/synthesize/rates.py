@@ -1,7 +1,7 @@
-"""The heart of the truth: every customer's expected orders a day.
+"""The central part of the truth: the expected orders of each customer per day.
 
-Given these rates, a customer's orders are a Poisson process, so the probability of at least one
-order in [d, d + h) is 1 - exp(-sum of the rates of these days), exactly.
+Given these rates, a customer's orders are a Poisson process. So the probability of at least one
+order in [d, d + h) is exactly 1 - exp(-sum of the rates of these days).
 """
 
 from collections.abc import Sequence
@@ -28,21 +28,21 @@ from ml.synthesize.history import (
 )
 from ml.synthesize.people import People
 
-BASE_RATE = 0.0073  # orders a day of an average customer
-NEW_DAYS = 45  # a new customer buys more during these first days …
-NEW_LEVEL = 1.7  # … by this factor
-LOST_LEVEL = 0.03  # a lost customer hardly ever comes back
+BASE_RATE = 0.0073  # orders per day of an average customer
+NEW_DAYS = 45  # days after registration on which a customer buys more
+NEW_LEVEL = 1.7  # factor of the order rate on these days
+LOST_LEVEL = 0.03  # factor of the order rate of a lost customer
 
-MOOD_DAYS = 14  # a customer's mood holds this long …
-MOOD_MEMORY = 0.6  # … and resembles the next one this much
-MOOD_SIGMA = 0.38  # spread of its logarithm
+MOOD_DAYS = 14  # days for which a customer's mood stays the same
+MOOD_MEMORY = 0.6  # correlation between the moods of consecutive periods
+MOOD_SIGMA = 0.38  # standard deviation of the logarithm of a mood
 
-VISIT_RATE = 1.25  # visits a day = this x browsing x (orders a day) ^ VISIT_POWER
-VISIT_POWER = 0.6  # visits follow the order rate, but less than proportionally
+VISIT_RATE = 1.25  # visits per day = VISIT_RATE x browsing x (orders per day) ^ VISIT_POWER
+VISIT_POWER = 0.6  # below 1: visits increase less than the order rate
 
 
 def _moods(rng: Generator, n: int) -> Floats:
-    """Slow swings of the wish to buy, [n, periods], mean 1: a log-normal autoregression."""
+    """Slow changes of the order rate, [n, periods], mean 1: a log-normal autoregression."""
     periods = -(-ALL_DAYS // MOOD_DAYS)
     shocks = rng.normal(size=(n, periods))
     state = shocks.copy()
@@ -55,10 +55,10 @@ def _moods(rng: Generator, n: int) -> Floats:
 def order_rates(
     rng: Generator, people: People, responded: Flags, change_day: int | None = None
 ) -> NDArray[np.float32]:
-    """Expected orders a day, [n, ALL_DAYS].
+    """Expected orders per day, [n, ALL_DAYS].
 
-    `responded` is [n, campaigns]. Age, salary and region act as they stand on the first day of the
-    month. From `change_day` on who bought most buys least.
+    `responded` is [n, campaigns]. The effects of age, salary and region are those of the first day
+    of each month. From `change_day` on, customers who bought most buy least.
     """
     n = len(people.number)
     days = np.arange(ALL_DAYS)
@@ -68,7 +68,7 @@ def order_rates(
 
     boost = np.where(people.is_discount_lover, DISCOUNT_RESPONSE_LEVEL, RESPONSE_LEVEL)[:, None]
     response = np.where(responded, boost, 1.0)
-    response = np.concatenate([response, np.ones((n, 1))], axis=1)  # the last: no campaign runs
+    response = np.concatenate([response, np.ones((n, 1))], axis=1)  # the last column: no campaign
 
     tenure = days - people.registered_day[:, None]
     stage = np.where(tenure < NEW_DAYS, np.float32(NEW_LEVEL), np.float32(1))
@@ -87,21 +87,21 @@ def order_rates(
 
 
 def _daily(months: Sequence[Floats]) -> NDArray[np.float32]:
-    """The level of each day, from those of the months."""
+    """The level of each day, [n, ALL_DAYS], from the levels of the months, [n] each."""
     return np.stack(months, axis=1).astype(np.float32)[:, MONTH_OF_DAY]
 
 
 def _turned(level: Floats) -> Floats:
-    """Who bought more buys less, by the same factor, and as much is bought in all."""
+    """The reversed levels, [n]: proportional to 1 / level, with the same total."""
     return np.asarray(level.sum() / (1 / level).sum() / level)
 
 
 def visit_rates(
     people: People, rates: NDArray[np.float32], change_day: int | None = None
 ) -> NDArray[np.float32]:
-    """Expected visits a day without a purchase, [n, days], for rates of the same shape.
+    """Expected visits without a purchase per day, [n, days]; `rates` has the same shape.
 
-    From `change_day` on visits say nothing of the wish to buy: everybody's follow the mean.
+    From `change_day` on visits do not depend on a customer's order rate, but on the mean rate.
     """
     browsing = (VISIT_RATE * people.browsing).astype(np.float32)[:, None]
     wish = rates
@@ -113,6 +113,6 @@ def visit_rates(
 
 
 def purchase_probabilities(rates: NDArray[np.float32], day: int) -> dict[int, Floats]:
-    """Probability of at least one order in [day, day + horizon): by horizon in days, each [n]."""
+    """Probability of at least one order in [day, day + horizon), by horizon in days: [n] each."""
     until = np.cumsum(rates[:, day : day + max(HORIZONS)], axis=1, dtype=np.float64)
     return {horizon: -np.expm1(-until[:, horizon - 1]) for horizon in HORIZONS}

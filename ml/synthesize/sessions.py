@@ -1,7 +1,7 @@
-"""What happens in a session: pages, durations, rates, page value and technical codes.
+"""The contents of a session: pages, durations, rates, page value and technical codes.
 
-Sessions that end in an order go deeper on average, but the distributions overlap widely, as in real
-shops: most of what tells them apart is the page value.
+Sessions that end in an order are deeper on average, but the distributions overlap widely, as in
+real shops. The page value distinguishes them best.
 """
 
 import numpy as np
@@ -25,53 +25,53 @@ from ml.synthesize.history import DAY_SECONDS, IS_WEEKEND, SPECIAL_DAY
 from ml.synthesize.people import People
 from ml.synthesize.visits import Visits
 
-DEPTH = 0.55  # how much deeper a session with an order goes, in standard deviations
-LEADING_DEPTH = 0.35  # … a session that leads up to an order
+DEPTH = 0.55  # additional depth of a session with an order, in standard deviations
+LEADING_DEPTH = 0.35  # the same for a session that precedes an order
 PAGES_MEDIAN = 13.0  # product pages of an average session
-PAGES_SIGMA = 0.95  # spread of the logarithm
+PAGES_SIGMA = 0.95  # standard deviation of the logarithm
 PAGE_SECONDS = 33.0  # median time on a product page
 PAGE_SECONDS_SIGMA = 0.55
-LONGEST = 10_800.0  # seconds on one kind of page
-SIDE_DEPTH = 0.45  # how the logarithm of administrative and informational pages follows depth
-ADMINISTRATIVE = 1.5  # mean pages; a session with an order needs an account and an address
+LONGEST = 10_800.0  # seconds on one kind of page at most
+SIDE_DEPTH = 0.45  # effect of depth on the logarithm of administrative and informational pages
+ADMINISTRATIVE = 1.5  # mean pages; a session with an order needs more, for account and address
 ADMINISTRATIVE_WITH_ORDER = 2.4
 INFORMATIONAL = 0.32
-NO_BOUNCE_SHARE = (0.40, 0.55)  # bounce rate 0: browsing, and with an order
+NO_BOUNCE_SHARE = (0.40, 0.55)  # share with bounce rate 0: browsing, and with an order
 BOUNCE_MEDIAN = (0.011, 0.007)
 EXIT_MEDIAN = (0.033, 0.021)
-RATE_LIMIT = 0.2  # the analytics tool reports no higher rate
-VALUED_SHARE = (0.115, 0.80)  # page value above 0: browsing, and with an order
+RATE_LIMIT = 0.2  # the highest rate that the analytics tool reports
+VALUED_SHARE = (0.115, 0.80)  # share with a page value above 0: browsing, and with an order
 VALUE_MEDIAN = (13.0, 21.0)
 VALUE_SIGMA = 0.95
 
 VISITOR_TYPES = ("returning", "new", "other")
 ANONYMOUS_TYPES = (0.55, 0.43, 0.02)
 KNOWN_TYPES = (0.90, 0.09, 0.01)
-SYSTEM_SHARE = (210, 530, 200, 40, 4, 4, 4, 8)  # codes 1, 2, …, as are the next two
+SYSTEM_SHARE = (210, 530, 200, 40, 4, 4, 4, 8)  # of the codes 1, 2, …; also in the next two
 BROWSER_SHARE = (200, 645, 10, 60, 40, 14, 4, 10, 1, 13, 1, 1, 1)
-HOME_DEVICE_SHARE = 0.75  # of a customer's sessions come from one device
+HOME_DEVICE_SHARE = 0.75  # share of a customer's sessions from one device
 SOURCE_SHARE = (20, 32, 17, 9, 2, 4, 3, 3, 0.4, 4, 2, 0.3, 6, 0.2, 0.3, 0.2, 0.2, 0.2, 0.3, 1.6)
-BUYING_SOURCES = (1, 3, 7, 19)  # indices of sources that bring buyers more often than others
-BUYING_SOURCE_SHARE = 0.12  # of sessions with an order that come from these in addition
-TRAVEL_SHARE = 0.12  # sessions from another place than the customer's region
+BUYING_SOURCES = (1, 3, 7, 19)  # indices of sources from which buyers come more often
+BUYING_SOURCE_SHARE = 0.12  # share of sessions with an order that these sources get in addition
+TRAVEL_SHARE = 0.12  # share of sessions from outside the customer's region
 TECHNICAL_REGIONS = 9
 
 
 def _product_pages(rng: Generator, depth: Floats) -> tuple[Ints, Floats]:
-    """Product pages, and seconds on them."""
+    """Product pages, and seconds on them: [sessions] each."""
     pages = np.round(PAGES_MEDIAN * np.exp(PAGES_SIGMA * depth)).astype(np.int64)
     pace = PAGE_SECONDS * np.exp(rng.normal(0, PAGE_SECONDS_SIGMA, len(depth)))
     return pages, np.minimum(np.round(pages * pace, 1), LONGEST)
 
 
 def _rates(rng: Generator, depth: Floats, buys: Ints) -> tuple[Floats, Floats]:
-    """Bounce and exit rates, 0 … RATE_LIMIT: the deeper a session, the lower."""
+    """Bounce and exit rates from 0 to RATE_LIMIT: the deeper a session, the lower."""
     count = len(depth)
     spread: Floats = rng.normal(size=(2, count))
     bounce: Floats = np.array(BOUNCE_MEDIAN)[buys] * np.exp(0.9 * spread[0] - 0.4 * depth)
     bounce[rng.random(count) < np.array(NO_BOUNCE_SHARE)[buys]] = 0.0
     leave: Floats = np.array(EXIT_MEDIAN)[buys] * np.exp(0.6 * spread[1] - 0.4 * depth)
-    leave += 0.6 * bounce  # whoever bounces, leaves
+    leave += 0.6 * bounce  # a bounce is also an exit
     return _reported(bounce), _reported(leave)
 
 
@@ -80,20 +80,20 @@ def _reported(rate: Floats) -> Floats:
 
 
 def _side_pages(rng: Generator, mean: Floats, depth: Floats, pace: float) -> tuple[Ints, Floats]:
-    """Pages beside the products, and seconds on them: many sessions have none."""
+    """Pages other than product pages, and seconds on them; many sessions have none."""
     pages = rng.poisson(mean * np.exp(SIDE_DEPTH * depth) * rng.exponential(1.0, len(depth)))
     seconds = pages * pace * np.exp(rng.normal(0, 0.8, len(depth)))
     return pages, np.minimum(np.round(seconds, 1), LONGEST)
 
 
 def _usual_codes(rng: Generator, home: Ints, owner: Ints, shares: tuple[int, ...]) -> Ints:
-    """Technical codes: mostly the customer's usual one."""
+    """Technical codes, [sessions]: mostly the customer's usual one."""
     is_usual = rng.random(len(owner)) < HOME_DEVICE_SHARE
     return np.where(is_usual, home[owner], weighted(rng, shares, len(owner)))
 
 
 def _code(index: Ints) -> pa.Array:
-    """Technical codes as texts: 0 -> "1"."""
+    """Technical codes as texts, from their index: 0 -> "1"."""
     return words([str(number + 1) for number in range(int(index.max(initial=0)) + 1)], index)
 
 
@@ -111,7 +111,7 @@ def sessions_table(rng: Generator, people: People, visits: Visits, chunk: int) -
     is_valued = (rng.random(count) < np.array(VALUED_SHARE)[buys]) & (pages > 0)
     value = np.array(VALUE_MEDIAN)[buys] * np.exp(rng.normal(0, VALUE_SIGMA, count))
 
-    # a session that ends in an order started as long before it as its pages took
+    # a session that ends in an order starts before the order by the time on its pages
     length = (seconds + account_seconds + info_seconds).astype(np.int64)
     start = np.maximum(visits.seconds - np.where(has_purchase, length, 0), 0)
     day = start // DAY_SECONDS

@@ -1,4 +1,4 @@
-"""The generative model of the shop: a chunk of customers, their tables, and their true rates."""
+"""The generative model of the shop: chunks of customers, their tables, and their true rates."""
 
 from dataclasses import dataclass
 
@@ -20,16 +20,16 @@ from ml.synthesize.visits import draw_visits
 
 @dataclass(frozen=True)
 class Chunk:
-    """Customers that were drawn together."""
+    """Customers that are generated together."""
 
-    size: int  # the first so many customers count, the rest were drawn for nothing
+    size: int  # number of customers that are kept, from the first one on
     people: People
-    rates: NDArray[np.float32]  # expected orders a day, [n, days]
+    rates: NDArray[np.float32]  # expected orders per day, [n, days]
     tables: dict[str, pa.Table]  # clean rows of the first `size` customers
 
 
 def draw_catalogue(seed: int) -> tuple[Products, pa.Table]:
-    """The shop's products and their raw table."""
+    """Generate the shop's products and their raw table."""
     rng = streams(seed, 0).products
     products = draw_products(rng)
     return products, products_table(rng, products)
@@ -38,9 +38,10 @@ def draw_catalogue(seed: int) -> tuple[Products, pa.Table]:
 def draw_chunk(
     seed: int, chunk: int, size: int, products: Products, change_day: int | None = None
 ) -> Chunk:
-    """Draw one chunk and keep its first `size` customers, who change their ways on `change_day`.
+    """Generate one chunk and keep its first `size` customers.
 
-    A chunk is always drawn whole, so that a customer's rows do not depend on the shop's size.
+    A chunk is always generated whole, so that a customer's rows do not depend on the shop's size.
+    From `change_day` on the customers behave differently.
     """
     rng = streams(seed, chunk)
     people = draw_people(rng.people, chunk)
@@ -58,12 +59,12 @@ def draw_chunk(
     customers, customer_owner = customers_table(rng.people, people)
     items, item_order = order_items_table(rng.orders, people, orders, products, chunk)
     engagements, engagement_owner = engagements_table(rng.engagement, people, responded, chunk)
-    drawn: dict[str, tuple[pa.Table, Flags]] = {
+    generated: dict[str, tuple[pa.Table, Flags]] = {
         "customers": (customers, customer_owner < size),
         "orders": (orders_table(people, orders, session, chunk), orders_kept),
         "order_items": (items, orders_kept[item_order]),
         "web_sessions": (sessions_table(rng.visits, people, visits, chunk), visits_kept),
         "social_engagements": (engagements, engagement_owner < size),
     }
-    tables = {name: table.filter(pa.array(kept)) for name, (table, kept) in drawn.items()}
+    tables = {name: table.filter(pa.array(kept)) for name, (table, kept) in generated.items()}
     return Chunk(size, people, rates, tables)

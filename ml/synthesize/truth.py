@@ -1,4 +1,4 @@
-"""The truth behind the shop: true probabilities, their drivers, true rates of the segments."""
+"""The truth about the shop: true probabilities, their drivers, and true rates of segments."""
 
 import json
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ SEGMENTS = (
 
 
 def probability_table(chunk: Chunk) -> pa.Table:
-    """True purchase probabilities: one row a customer and as-of date after registration."""
+    """True purchase probabilities: one row per customer and as-of date after registration."""
     numbers = chunk.people.number[: chunk.size]
     registered = chunk.people.registered[: chunk.size]
     parts = []
@@ -44,13 +44,13 @@ def probability_table(chunk: Chunk) -> pa.Table:
 
 @dataclass
 class SegmentRates:
-    """Sums over chunks: customers and true probabilities of every planted segment."""
+    """Sums over chunks: customers and true probabilities of each planted segment."""
 
     customers: dict[tuple[str, int], int] = field(default_factory=dict)
     expected: dict[tuple[str, int], float] = field(default_factory=dict)
 
     def add(self, chunk: Chunk) -> None:
-        """Count one chunk."""
+        """Add the counts of one chunk."""
         counts = np.arange(len(chunk.people.number)) < chunk.size
         for day in SEGMENT_DAYS:
             known = counts & (chunk.people.registered < day * DAY_SECONDS)
@@ -64,7 +64,7 @@ class SegmentRates:
                 self.expected[key] = self.expected.get(key, 0.0) + total
 
     def csv(self) -> str:
-        """The text of truth/segments.csv: one line a segment and as-of date."""
+        """The text of truth/segments.csv: one line per segment and as-of date."""
         lines = ["segment,rule,multiplier,as_of_date,customers,mean_probability_30d"]
         for name, rule, multiplier, _ in SEGMENTS:
             for day in SEGMENT_DAYS:
@@ -75,7 +75,7 @@ class SegmentRates:
 
 
 def driver_list() -> list[dict[str, object]]:
-    """The planted interactions, as truth/drivers.json lists them."""
+    """The planted interactions, as truth/drivers.json holds them."""
     return [
         {
             "name": one.name,
@@ -88,5 +88,5 @@ def driver_list() -> list[dict[str, object]]:
 
 
 def write_json(path: Path, content: object) -> None:
-    """Write readable JSON with a line end."""
+    """Write indented JSON with a final line break."""
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Web sessions in time: visits that end in an order, visits that lead up to one, and browsing."""
+"""Web sessions in time: visits that end in an order, visits that precede one, and browsing."""
 
 from dataclasses import dataclass
 
@@ -11,28 +11,28 @@ from ml.synthesize.history import DAY_SECONDS, HISTORY_DAYS
 from ml.synthesize.orders import Orders
 from ml.synthesize.people import People
 
-LEADING = 1.1  # mean visits that lead up to an online order …
-LEADING_DAYS = 4.0  # … this many days before it on average …
-LEADING_REACH = 13.8  # … never more than this
-LEADING_LEAST = 0.15  # … nor less
-ANONYMOUS_SHARE = (0.23, 0.06)  # sessions without a customer: browsing, and ending in an order
+LEADING = 1.1  # mean number of visits that precede an online order
+LEADING_DAYS = 4.0  # mean days by which they precede it
+LEADING_REACH = 13.8  # range of these days
+LEADING_LEAST = 0.15  # these days at least
+ANONYMOUS_SHARE = (0.23, 0.06)  # share without a customer: browsing, and ending in an order
 
 
 @dataclass(frozen=True)
 class Visits:
-    """One chunk of sessions by customer and time, arrays of length m."""
+    """One chunk of sessions in order of customer and time; arrays of length m."""
 
-    owner: Ints  # the customer's row in the chunk
-    seconds: Ints  # since 2024-01-01: the start, or the order the session ended in
-    order: Ints  # position of the order the session ended in, -1 for none
-    is_leading: Flags  # came before an order, within two weeks
+    owner: Ints  # position of the customer in the chunk
+    seconds: Ints  # since 2024-01-01: the start, or the moment of the order that ends the session
+    order: Ints  # position of the order that ends the session, -1 for none
+    is_leading: Flags  # precedes an order, within two weeks
     is_anonymous: Flags
 
 
 def draw_visits(
     rng: Generator, people: People, orders: Orders, rates: NDArray[np.float32]
 ) -> Visits:
-    """Draw the sessions of a chunk; `rates` are the visits a day without a purchase, [n, days]."""
+    """Generate the sessions of a chunk; `rates` [n, days]: visits per day without a purchase."""
     bought = np.flatnonzero(orders.is_online)
     leads = np.repeat(bought, rng.poisson(LEADING, len(bought)))
     before = LEADING_LEAST + rng.exponential(LEADING_DAYS, len(leads)) % LEADING_REACH

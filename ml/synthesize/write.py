@@ -1,4 +1,4 @@
-"""Files of the shop: written chunk by chunk in a temporary folder, moved out when all are whole."""
+"""Write the shop's files chunk by chunk to a temporary folder, and move them when complete."""
 
 import os
 import shutil
@@ -10,12 +10,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-UNFINISHED = ".unfinished"  # folder of files being written; a killed run leaves it to the next
+UNFINISHED = ".unfinished"  # folder of files being written; the next run removes it
 
 
 @dataclass
 class Files:
-    """Parquet files that grow a row group at a time, in memory that does not grow with them."""
+    """Parquet files that are written one row group at a time, with constant memory."""
 
     folder: Path
     closing: ExitStack
@@ -23,7 +23,7 @@ class Files:
     writers: dict[str, pq.ParquetWriter] = field(default_factory=dict)
 
     def append(self, name: str, table: pa.Table) -> None:
-        """Add rows to `<name>.parquet`; the first table fixes the columns."""
+        """Append rows to `<name>.parquet`; the first table determines the columns."""
         if name not in self.writers:
             path = self.folder / f"{name}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +35,7 @@ class Files:
 
 @contextmanager
 def publishing(folder: Path) -> Iterator[Files]:
-    """Files that appear in `folder` when the block ends well, and not at all when it fails."""
+    """Files that appear in `folder` when the block ends without an error, and otherwise not."""
     unfinished = folder / UNFINISHED
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

@@ -1,1 +1,1 @@
-"""From labelled rows to a bundle: settings are searched and chosen, models are fitted."""
+"""From labelled rows to a bundle: search and choose settings, fit models, train again."""

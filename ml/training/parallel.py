@@ -1,6 +1,6 @@
-"""Independent work in processes of their own, as many as there are cores.
+"""Run independent work in separate processes, as many as there are cores.
 
-Threads would not do: most of a fit on ten thousand rows is Python.
+Threads would not help, since most of a fit on ten thousand rows is Python code.
 """
 
 import os
@@ -16,14 +16,14 @@ __all__ = ["in_processes"]
 T = TypeVar("T")
 
 FEW_ROWS = 5_000
-"""Below, the work is done before a process has started."""
+"""With fewer rows, the work is done before a process has started."""
 
 
 def in_processes(work: Callable[..., T], jobs: Sequence[tuple[Any, ...]], rows: int) -> Iterator[T]:
-    """What `work` returns for each job, in their order, as soon as it is known.
+    """The result of `work` for each job, in the order of the jobs, as soon as it is known.
 
-    `rows` is how much data a job has: few are not worth a process, and of many one fit uses all
-    cores by itself.
+    `rows` is the number of rows per job. With few rows a process is not worth its start, and with
+    many rows one fit uses all cores itself; in both cases the work runs in this process.
     """
     processes = min(os.cpu_count() or 1, len(jobs))
     if processes < 2 or not FEW_ROWS <= rows < LONG_LOOP:

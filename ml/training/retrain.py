@@ -1,11 +1,11 @@
-"""`python -m ml retrain`: is there a reason to train again, and does the new model win?
+"""`python -m ml retrain`: train a task again where there is a reason, and promote a clear winner.
 
-The reason comes from what monitoring found at its newest run: what came true is worse than was
-promised, the scores or the features have drifted, or the model knows nothing of the newest dates.
-Training follows the usual protocol, and so does the contest: on the same rows, newer than anything
-either model has learned from. Where something has changed, a model of all dates is followed by one
-of those dates alone that the champion does not know: the old ones may teach what is no longer so.
-Whatever comes of it is a row of registry.decisions, with the reason.
+The reason comes from the newest run of monitoring: outcomes are worse than expected, scores or
+features have drifted, or many dates have matured since the model was trained. Training and the
+comparison with the champion follow the usual protocol: both models are measured on the same rows,
+newer than all training rows. Where something has changed, a model of all dates is followed by a
+model of only those dates that the champion does not know, since behaviour in the old dates may no
+longer apply. Each result is a row of registry.decisions, with the reason.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from warehouse.console import say
 from warehouse.feature_tables import FeatureTable, Task, find_task, load_feature_tables
 from warehouse.settings import Settings
 
-__all__ = ["Need", "retrain", "whether"]
+__all__ = ["Need", "assess_need", "retrain"]
 
 CHECKS = "monitoring.monitoring_checks"
 REALISED = ("realised_auc", "realised_brier", "calibration")
@@ -40,7 +40,7 @@ class Need:
     is_needed: bool
     reason: str
     fresh_from: date | None = None
-    """The first date to learn from that the champion does not know."""
+    """The first date for training that the champion does not know."""
 
 
 def retrain(
@@ -52,10 +52,11 @@ def retrain(
     seed: int = 0,
     candidates: Sequence[Candidate] | None = None,
 ) -> dict[str, Any]:
-    """Train one task, or every task that has a champion, where there is a reason to.
+    """Train one task, or every task that is trained by default, where there is a reason.
 
-    Without `if_needed` it is trained wherever there is something new to learn. Returns each task's
-    need and what was trained. Raises as `ml.train.train` does.
+    Without `if_needed` a task is trained wherever new dates have matured. `max_age` is a number of
+    matured dates, `wait_days` a number of days; see `assess_need`. Returns the need of each task
+    and the facts of its training. Raises the errors of `ml.training.train.train`.
     """
     tables = load_feature_tables(settings.manifest)
     pairs = [(table, each) for table in tables for each in table.tasks if each.trained_by_default]
@@ -64,8 +65,8 @@ def retrain(
     found: list[dict[str, Any]] = []
     for table, each in pairs:
         with connect(settings.warehouse, True, settings.lock_timeout) as connection:
-            need = whether(connection, settings, table, each, max_age, wait_days, if_needed)
-        say(f"{each.name}: {'train again' if need.is_needed else 'leave it'}: {need.reason}")
+            need = assess_need(connection, settings, table, each, max_age, wait_days, if_needed)
+        say(f"{each.name}: {'train again' if need.is_needed else 'keep'}: {need.reason}")
         found.append(asdict(need) | {"trained": None})
         if need.is_needed:
             try:
@@ -82,7 +83,7 @@ def _trained(
     seed: int,
     candidates: Sequence[Candidate] | None,
 ) -> dict[str, Any]:
-    """What was learned from all dates, or from the newest alone where that beats the champion."""
+    """The result of training on all dates, or on the newest only where that becomes champion."""
     request = TrainingRequest(seed, candidates=candidates, occasion=need.reason)
     (found,) = train(settings, task, request)["trained"]
     if need.fresh_from is None:
@@ -96,7 +97,7 @@ def _trained(
     return dict(recent if recent["status"] == "champion" else found)
 
 
-def whether(
+def assess_need(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     table: FeatureTable,
@@ -105,11 +106,15 @@ def whether(
     wait_days: int = 14,
     if_needed: bool = True,
 ) -> Need:
-    """The first reason that holds, what came true before what drifts before age.
+    """Whether the task is to be trained again, with the first reason that applies.
 
-    Whatever the reason, there must be a date to learn from that the champion does not know; and if
-    a challenger was refused, one that is `wait_days` newer than what that had learned from. Dates
-    and checks are those of `settings.features_from`, models those of the warehouse.
+    Realised performance is checked first, then expected performance, then drift, then age: at least
+    `max_age` dates have matured since the champion was trained. In every case there must be a date
+    for training that the champion does not know. After a refused challenger there must be a date at
+    least `wait_days` days newer than its training dates.
+
+    Dates and checks are read from `settings.features_from`, models from the warehouse. Raises
+    InputError when a table does not exist.
     """
     require_tables(connection, "registry.models")
     features, _ = find_rows(connection, table.relation, settings)
@@ -124,24 +129,24 @@ def whether(
         return Need(task.name, True, "there is no champion yet")
     fresh = _fresh_dates(connection, features, table.as_of_column, task, known_to)
     if not fresh:
-        return Need(task.name, False, "no label has matured that the champion could not know")
+        return Need(task.name, False, "no new date has matured since the champion was trained")
     if not if_needed:
         return Need(task.name, True, "asked for", fresh[0])
     if tried_to > known_to and (fresh[-1] - tried_to).days < wait_days:
-        why = f"a challenger that knows all up to {tried_to} was refused; the newest is {fresh[-1]}"
+        why = f"a challenger trained up to {tried_to} was refused; the newest date is {fresh[-1]}"
         return Need(task.name, False, why)
     for checks, subjects, statuses in (
         (REALISED, task.name, ("fail", "warn")),
         (EXPECTED, task.name, ("fail",)),
         (DRIFT, f"{table.relation.rpartition('.')[2]}.%", ("fail",)),
     ):
-        spoken = _spoken(connection, monitored, checks, subjects, statuses)
-        if spoken:
-            return Need(task.name, True, spoken, fresh[0])
+        message = _worst_message(connection, monitored, checks, subjects, statuses)
+        if message:
+            return Need(task.name, True, message, fresh[0])
     count = len(fresh)
     if count >= max_age:
         return Need(task.name, True, f"{count} dates have matured since it was trained")
-    why = f"what came true is as promised, and only {count} dates have matured since it was trained"
+    why = f"no check gives a reason, and only {count} dates have matured since it was trained"
     return Need(task.name, False, why)
 
 
@@ -152,7 +157,7 @@ def _fresh_dates(
     task: Task,
     known_to: date,
 ) -> list[date]:
-    """Dates after `known_to` to learn from, their windows over by the newest matured one."""
+    """Matured dates after `known_to` whose label window had ended by the newest matured date."""
     rows = fetch(
         connection,
         f"select distinct {quoted(as_of_column)} from {features}"
@@ -163,14 +168,14 @@ def _fresh_dates(
     return [one for one in matured[:-1] if one > known_to and one + ended <= matured[-1]]
 
 
-def _spoken(
+def _worst_message(
     connection: duckdb.DuckDBPyConnection,
     monitored: str,
     checks: Sequence[str],
     subjects: str,
     statuses: Sequence[str],
 ) -> str | None:
-    """What the worst of these checks said at the newest run, if it speaks up."""
+    """The message of the worst of these checks in the newest run; None without such a status."""
     rows = fetch(
         connection,
         f"select check_title, subject, message from {monitored}"

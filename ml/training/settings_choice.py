@@ -1,11 +1,12 @@
 """Choose each candidate's setting: the lowest mean log loss over the protocol's folds.
 
-Log loss, because what is published is a probability: AUC would not notice one that is twice too
-high. To keep the time within bounds a fold is a sample of at most 10,000 rows, of many deals only
-the first two count, and the worse half of the settings is dropped after a third of the folds.
+The criterion is log loss because probabilities are published; AUC would not change if all of them
+were twice too high. To limit the time, a fold is a sample of at most 10,000 rows, only the first
+two rounds of folds are used, and the worse half of the settings is dropped after a third of the
+folds.
 
-Between candidates, a model that people can read is preferred to a better one that they cannot, as
-long as it is within one standard error of it (Breiman et al. 1984, the one-standard-error rule).
+Between candidates, a readable model is preferred to a better one that is not readable, as long as
+it is within one standard error (Breiman et al. 1984, the one-standard-error rule).
 """
 
 from collections.abc import Callable, Sequence
@@ -30,56 +31,58 @@ __all__ = [
     "chosen_folds",
     "fit",
     "fits_to_choose",
-    "judged",
     "predict",
     "ranked",
+    "with_losses",
 ]
 
 Tick = Callable[[], None]
 """Called after each fit."""
 
 MOST_ROWS = 10_000
-CHOOSING_DEALS = 2
+"""Rows per fold at most, for training and for validation."""
+CHOOSING_ROUNDS = 2
+"""Rounds of folds at most."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A candidate at a setting."""
+    """A candidate with a setting."""
 
     candidate: Candidate
     params: Params
     losses: Sequence[Floats] = field(repr=False)
-    """The log loss of each judged row, fold by fold."""
+    """The log loss in nats of each validation row, fold by fold."""
 
     @property
     def loss(self) -> float:
-        """Mean log loss over the folds it was compared on."""
+        """Mean log loss over the folds on which it was compared."""
         return float(np.mean([fold.mean() for fold in self.losses]))
 
 
 def choose(
     candidates: Sequence[Candidate], data: Dataset, plan: Protocol, seed: int, tick: Tick
 ) -> list[Choice]:
-    """Each candidate's best setting; the first of its grid where two are equal."""
+    """Each candidate's best setting; between equal ones, the first in its grid."""
     early, late = _stages(plan)
     every = [Choice(each, params, ()) for each in candidates for params in each.grid]
-    looked = judged(every, early, data, seed, tick)
+    looked = with_losses(every, early, data, seed, tick)
     kept = []
     for candidate in candidates:
         own = [choice for choice in looked if choice.candidate is candidate]
         ranking = sorted(range(len(own)), key=lambda i: own[i].loss)
         kept += [own[i] for i in sorted(ranking[: _half(candidate)])]
-    kept = judged(kept, late, data, seed, tick)
+    kept = with_losses(kept, late, data, seed, tick)
     return [
         min((each for each in kept if each.candidate is candidate), key=lambda each: each.loss)
         for candidate in candidates
     ]
 
 
-def judged(
+def with_losses(
     choices: Sequence[Choice], folds: Sequence[Fold], data: Dataset, seed: int, tick: Tick
 ) -> list[Choice]:
-    """The same choices with their losses on these folds added to those there are."""
+    """The same choices, with their losses on these folds added to their earlier losses."""
     jobs = [
         (choice.candidate, choice.params, data.matrix, data.labels, data.weights, fold, seed)
         for choice in choices
@@ -97,33 +100,34 @@ def judged(
 
 
 def ranked(choices: Sequence[Choice], repeats: int = 1) -> list[Choice]:
-    """The choice to ship first, the others by their loss (the earlier one where two are equal).
+    """The choice to ship first, then the others in order of their loss.
 
-    The lowest loss wins; but where that model is not readable, the best readable one that is not
-    worse by more than one standard error of the difference, row by row. `repeats` is how often the
-    protocol deals its rows: the same rows judged again are no more evidence.
+    The choice with the lowest loss is shipped. If it is not readable, the best readable one is
+    shipped instead, if it is worse by at most one standard error of the difference, row by row.
+    `repeats` is how often the protocol splits its rows into folds. Evaluating the same rows again
+    does not make the standard error smaller.
     """
     order = sorted(choices, key=lambda choice: choice.loss)
     best = order[0]
-    deals = min(repeats, CHOOSING_DEALS)
+    rounds = min(repeats, CHOOSING_ROUNDS)
     readable = (choice for choice in order if choice.candidate.is_readable)
-    shipped = next((choice for choice in readable if _as_good(choice, best, deals)), best)
+    shipped = next((choice for choice in readable if _as_good(choice, best, rounds)), best)
     return [shipped, *(choice for choice in order if choice is not shipped)]
 
 
-def _as_good(choice: Choice, best: Choice, deals: int) -> bool:
+def _as_good(choice: Choice, best: Choice, rounds: int) -> bool:
     worse = np.concatenate(choice.losses) - np.concatenate(best.losses)
-    return bool(choice.loss - best.loss <= worse.std() / np.sqrt(len(worse) / deals))
+    return bool(choice.loss - best.loss <= worse.std() / np.sqrt(len(worse) / rounds))
 
 
 def fits_to_choose(candidate: Candidate, plan: Protocol) -> int:
-    """How many times `choose` fits."""
+    """The number of fits in `choose`."""
     early, late = _stages(plan)
     return len(candidate.grid) * len(early) + _half(candidate) * len(late)
 
 
 def fit(choice: Choice, data: Dataset, rows: npt.NDArray[np.int64], seed: int) -> Classifier:
-    """The chosen setting, fitted on `rows` of the data; its rates are those of all rows."""
+    """The chosen setting, fitted on `rows` of the data and corrected to the true base rate."""
     labels, weights = data.labels[rows], data.weights_of(rows)
     return _fit(choice.candidate, choice.params, data.matrix[rows], labels, weights, seed)
 
@@ -135,12 +139,12 @@ def predict(model: Classifier, matrix: Matrix) -> Floats:
 
 
 def chosen_folds(plan: Protocol) -> Sequence[Fold]:
-    """The folds that settings are compared on."""
-    return plan.folds[: CHOOSING_DEALS * (len(plan.folds) // plan.repeats)]
+    """The folds on which settings are compared."""
+    return plan.folds[: CHOOSING_ROUNDS * (len(plan.folds) // plan.repeats)]
 
 
 def _stages(plan: Protocol) -> tuple[Sequence[Fold], Sequence[Fold]]:
-    """The folds all settings are compared on, and those left to the better half."""
+    """The folds on which all settings are compared, and those for the better half."""
     folds = chosen_folds(plan)
     third = max(1, len(folds) // 3)
     return folds[:third], folds[third:]
@@ -172,13 +176,13 @@ def _losses(
     fold: Fold,
     seed: int,
 ) -> Floats:
-    """The log loss, in nats, of each row that the fold judges by (a sample of many): [rows]."""
+    """The log loss in nats of each validation row of the fold, or of a sample of them: [rows]."""
     train, validate = _sample(fold.train, seed), _sample(fold.validate, seed)
-    stand_for = None if weights is None else weights[train]
-    model = _fit(candidate, params, matrix[train], labels[train], stand_for, seed)
+    train_weights = None if weights is None else weights[train]
+    model = _fit(candidate, params, matrix[train], labels[train], train_weights, seed)
     likely = predict(model, matrix[validate])
-    told = np.where(labels[validate] == 1, likely, 1 - likely)
-    return np.asarray(-np.log(np.maximum(told, np.finfo(np.float64).eps)))
+    likelihood = np.where(labels[validate] == 1, likely, 1 - likely)
+    return np.asarray(-np.log(np.maximum(likelihood, np.finfo(np.float64).eps)))
 
 
 def _sample(rows: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:

@@ -1,4 +1,4 @@
-"""Learn a task: from the warehouse's rows to a bundle behind the gate and its registry entry."""
+"""Train a task: from the rows in the warehouse to a verified bundle and its registry entry."""
 
 import platform
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from ml.evaluation.folds import Protocol, protocol
 from ml.export.onnx_graph import export
 from ml.export.parity_gate import Parity, check_parity
 from ml.registry.model_terms import store_terms
-from ml.registry.record import record, require_registry
+from ml.registry.record import TrainedModel, record, require_registry
 from ml.training.tuning import Budget, tune
 from scoring import __version__
 from scoring.bundle import Bundle, model_version, write_bundle
@@ -31,39 +31,39 @@ from warehouse.settings import Settings
 __all__ = ["TrainingRequest", "train"]
 
 INTERACTION = " × "
-"""Between the two features that are one reason together."""
+"""The text between two features that are one reason together."""
 LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
 
 
 @dataclass(frozen=True)
 class TrainingRequest:
-    """How a task is to be trained."""
+    """How a task is trained."""
 
     seed: int = 0
     folds: int | None = None
-    """Folds that compare models; None: as the number of rows suggests."""
+    """Folds to compare models; None for the default for the number of rows."""
     repeats: int | None = None
-    """How often the rows are split into folds; None: as the number of rows suggests."""
+    """How often the rows are split into folds; None for the default for the number of rows."""
     without: Sequence[str] = ()
-    """Groups of features to leave out; only where one task is named."""
+    """Groups of features to leave out; only for a named task."""
     budget: Budget | None = None
-    """Time or trials for each task to search settings in, before models are compared."""
+    """Time or trials per task to search for settings, before models are compared."""
     candidates: Sequence[Candidate] | None = None
-    """The models to compare; None: the usual ones."""
+    """The models to compare; None for the usual ones."""
     occasion: str | None = None
-    """Why it is trained now; stands before the reason in registry.decisions."""
+    """Why the task is trained now; it precedes the reason in registry.decisions."""
     since: date | None = None
-    """Learn from as-of dates from this one on; only where one task is named."""
+    """The first as-of date to train on; only for a named task."""
 
 
 def train(
     settings: Settings, task: str | None = None, request: TrainingRequest | None = None
 ) -> dict[str, Any]:
-    """Train one task, or every task that is trained by default and has rows.
+    """Train one task, or every task that is trained by default and has labelled rows.
 
-    Returns what was trained and what was skipped, with the reason. Raises UsageError (unknown
-    task), InputError (data that breaks its contract, nothing to learn), IntegrityError (the parity
-    gate) or LockedError.
+    Returns the facts about each trained task, and the reason for each skipped task. Raises
+    UsageError (unknown task or group of features), InputError (data that breaks its contract,
+    nothing to learn), IntegrityError (the parity gate) or LockedError.
     """
     request = request or TrainingRequest()
     tables = load_feature_tables(settings.manifest)
@@ -71,7 +71,7 @@ def train(
         found = find_task(tables, task, request.without)
         return {"trained": [_train(settings, *found, request)]}
     if request.without:
-        raise UsageError("--without needs --task: groups of features are a task's own")
+        raise UsageError("--without needs --task: groups of features belong to a task")
     trained, skipped = [], []
     for table in tables:
         for each in table.tasks:
@@ -79,7 +79,7 @@ def train(
                 if each.trained_by_default:
                     trained.append(_train(settings, table, each, request))
                     continue
-                reason = f"task {each.name} is trained when asked for: --task {each.name}"
+                reason = f"task {each.name} is trained only on request: --task {each.name}"
             except NothingToLearnError as error:
                 reason = str(error)
             say(f"skipped: {reason}")
@@ -97,8 +97,8 @@ def _train(
     with connect(settings.warehouse, read_only=True, timeout=settings.lock_timeout) as connection:
         require_registry(connection)
         data = read_dataset(connection, table, task, request.since, settings, seed, to_learn=True)
-    if data.drawn:
-        say(f"{task.name}: {data.drawn}")
+    if data.sampling:
+        say(f"{task.name}: {data.sampling}")
     plan = protocol(data, seed, request.folds, request.repeats)
     if request.budget:
         with progress_bar(f"{task.name}: searching settings") as advance:
@@ -120,21 +120,14 @@ def _train(
     with connect(settings.warehouse, timeout=settings.lock_timeout) as connection:
         if box := candidate.glass_box(best.model):
             store_terms(connection, task.name, bundle.model_version, box, data.names)
-        standing = record(
-            connection,
-            settings.artifacts,
-            data,
-            plan,
-            evaluations,
-            bundle,
-            baseline_models,
-            diagnosis,
-            request.occasion,
+        model = TrainedModel(
+            bundle, data, plan, evaluations, baseline_models, diagnosis, request.occasion
         )
+        outcome = record(connection, settings.artifacts, model)
     metrics = best.metrics
     say(
-        f"{task.name}: {candidate.title} {bundle.model_version} is {standing.status}"
-        f" ({standing.reason}); AUC {metrics['roc_auc']:.3f},"
+        f"{task.name}: {candidate.title} {bundle.model_version} is {outcome.status}"
+        f" ({outcome.reason}); AUC {metrics['roc_auc']:.3f},"
         f" average precision {metrics['average_precision']:.3f},"
         f" base rate {metrics['base_rate']:.3f}"
     )
@@ -143,12 +136,12 @@ def _train(
         "without": list(task.without),
         "model_version": bundle.model_version,
         "candidate": candidate.name,
-        "status": standing.status,
-        "reason": standing.reason,
+        "status": outcome.status,
+        "reason": outcome.reason,
         "protocol": plan.name,
         "rows": bundle.facts["training"]["rows"],
         "buyers": bundle.facts["training"]["buyers"],
-        "drawn": data.drawn,
+        "drawn": data.sampling,
         "metrics": metrics,
         "bundle": str(bundle.folder),
         "parity": parity.facts(),
@@ -191,7 +184,7 @@ def _write(
             "buyers": int(np.count_nonzero(data.labels[plan.final])),
             "from": str(dates.min()),
             "to": str(newest),
-            "drawn": data.drawn,
+            "drawn": data.sampling,
             "strata": [each.facts() for each in data.strata],
         },
         "protocol": plan.name,

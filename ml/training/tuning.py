@@ -1,9 +1,10 @@
-"""Search settings within a budget: optuna proposes, the protocol's folds judge.
+"""Search for settings within a budget: optuna proposes them, the protocol's folds evaluate them.
 
-A trial is one setting, its value the mean log loss over the same folds and rows as in
-`ml.selection`. Trials are kept in a journal beside the task's bundles, so that a search that was
-interrupted, or is given a larger budget, goes on where it was. A trial's proposal depends on the
-trials before it and on the seed alone: in pieces or in one go, so many trials find the same.
+A trial is one setting. Its value is the mean log loss over the same folds and rows as in
+`ml.training.settings_choice`. Trials are kept in a journal next to the task's bundles, so that a
+search that was interrupted, or gets a larger budget, continues. A proposal depends only on the
+trials before it and on the seed. So the same number of trials gives the same result, in one run or
+in several.
 """
 
 import copy
@@ -21,7 +22,7 @@ from ml.candidates import Candidate
 from ml.candidates.base import Params
 from ml.data.dataset import Dataset
 from ml.evaluation.folds import Protocol
-from ml.training.settings_choice import Choice, chosen_folds, judged
+from ml.training.settings_choice import Choice, chosen_folds, with_losses
 from warehouse.console import Advance
 from warehouse.errors import UsageError
 
@@ -32,19 +33,19 @@ JOURNAL = "tuning.journal"
 
 @dataclass(frozen=True)
 class Budget:
-    """When a search ends. Raises UsageError unless exactly one is given, and above 0."""
+    """When a search ends. Raises UsageError unless exactly one number is given, and is above 0."""
 
     seconds: float | None = None
     """For all candidates together."""
     trials: int | None = None
-    """For each candidate, those of earlier searches included."""
+    """For each candidate, including trials of earlier searches."""
 
     def __post_init__(self) -> None:
-        """Checks."""
+        """Check the numbers."""
         if (self.seconds is None) == (self.trials is None):
             raise UsageError("give either --budget in seconds or --trials, not both")
         if (self.seconds or self.trials or 0) <= 0:
-            raise UsageError("the budget of a search is more than 0")
+            raise UsageError("the budget of a search must be more than 0")
 
 
 def tune(
@@ -56,9 +57,9 @@ def tune(
     folder: Path,
     advance: Advance | None = None,
 ) -> tuple[Candidate, ...]:
-    """The candidates, each with the best setting found put beside those of its grid.
+    """The candidates, each with the best setting found added to its grid.
 
-    The journal is kept in `folder`.
+    The journal is kept in `folder`. `advance` is called after each trial.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,11 +92,13 @@ def _goes_on(study: optuna.Study, budget: Budget, until: float | None) -> bool:
 def _trial(
     study: optuna.Study, candidate: Candidate, data: Dataset, plan: Protocol, seed: int
 ) -> None:
-    """One more setting; the proposal depends on the finished trials and the seed only."""
+    """Evaluate one more setting; the proposal depends on the finished trials and the seed only."""
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(_done(study)))
     trial = study.ask()
     params = candidate.suggest(trial)
-    tried = judged([Choice(candidate, params, ())], chosen_folds(plan), data, seed, lambda: None)
+    tried = with_losses(
+        [Choice(candidate, params, ())], chosen_folds(plan), data, seed, lambda: None
+    )
     study.tell(trial, tried[0].loss)
 
 
@@ -113,7 +116,7 @@ def _with_best(candidate: Candidate, study: optuna.Study) -> Candidate:
 
 
 def _study_name(candidate: Candidate, data: Dataset, plan: Protocol, seed: int) -> str:
-    """Other rows, another protocol or seed: another search."""
+    """A name that differs with candidate, seed, rows and folds, so that each has its own search."""
     content = hashlib.sha256()
     content.update(data.matrix.tobytes() + data.labels.tobytes())
     for fold in plan.folds:

@@ -18,7 +18,7 @@ ranked as (
     from delivered
 ),
 
--- A customer counts once an audience, from the first delivery on.
+-- A customer counts once per audience, from the first delivery on.
 members as (
     select
         ranked.audience,

@@ -1,4 +1,4 @@
--- Spent at least so much within a year.
+-- Lowest amount of the orders in the last 365 days.
 {% set spent = 200 %}
 
 with features as (

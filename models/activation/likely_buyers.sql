@@ -1,4 +1,4 @@
--- Customers at or above this probability of buying within 30 days.
+-- Lowest probability of a purchase within 30 days.
 {% set at_least = 0.25 %}
 
 with predictions as (

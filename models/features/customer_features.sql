@@ -29,7 +29,7 @@ labels as (
     select * from {{ ref('int_customer_purchases_labelled') }}
 ),
 
--- Features and labels are those of the YAML; a feature is in the relation that its group names.
+-- The YAML lists the features and labels. The group of a feature names the relation that has it.
 final as (
     select
         demographics.customer_id,

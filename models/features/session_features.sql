@@ -4,7 +4,7 @@ with scheduled as (
     where source_name in ({{ sources_on() }})
 ),
 
--- History starts one step of the calendar before its first date.
+-- Sessions count from one step of the calendar before its first date.
 history as (
     select cast({{ dbt.dateadd('day', '-max(every_days)', 'min(first_as_of_date)') }} as timestamp) as starts_at
     from {{ ref('as_of_calendar') }}
@@ -32,7 +32,7 @@ in_history as (
     inner join history on all_sessions.started_at >= coalesce(history.starts_at, all_sessions.started_at)
 ),
 
--- A session belongs to the first as-of date that knows it.
+-- A session belongs to the first as-of date at which it is known.
 dated as (
     select
         in_history.session_id,
@@ -51,7 +51,7 @@ sessions as (
     where dated.as_of_date in ({{ due_session_dates() }})
 ),
 
--- What customers do, an impression excepted: that is what the shop does.
+-- Impressions are left out, because they are actions of the shop and not of the customer.
 events as (
     select
         customer_id,
@@ -77,7 +77,7 @@ events as (
     where action <> 'impression'
 ),
 
--- Known when the session starts: what had happened and arrived by that moment.
+-- Events that had happened and had arrived when the session started.
 previous_events as (
     select
         sessions.session_id,

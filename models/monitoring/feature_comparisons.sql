@@ -13,7 +13,7 @@ champions as (
     where status = 'champion'
 ),
 
--- The champions' training dates are the reference; before there is a champion, all dates are.
+-- The reference is the training dates of the champions, or all dates while there is no champion.
 learned as (
     {%- for table in tables %}
     select
@@ -70,7 +70,7 @@ histograms as (
 
 {{ compare_histograms() }},
 
--- The same customers stand in every date of the reference: it weighs no more than its largest date.
+-- The reference dates share their customers, so together they weigh no more than the largest of them.
 sizes as (
     select
         compared.*,

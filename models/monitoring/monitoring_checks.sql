@@ -8,7 +8,7 @@
     ref('monitor_range'), ref('monitor_feature_drift'), ref('monitor_score_drift'), ref('monitor_expected_performance'),
     ref('monitor_realised_performance'), ref('monitor_calibration'),
 ] %}
-{#- By name, so that a check without one of the contract's columns stops here; a unit test knows no contract. #}
+{#- Listed by name, so that a check without one of the contract's columns fails here. A unit test has no contract. #}
 {%- set columns = model.columns | reject('in', ['check_title', 'check_rank']) | join(', ') or '*' %}
 
 with thresholds as (

@@ -10,7 +10,7 @@
 -- depends_on: {{ ref(name) }}
 {%- endfor %}
 
--- What a model said of dates it had not learned from. Older dates than these have matured in an earlier run.
+-- Predictions of dates that the model was not trained on. An incremental run can skip dates that matured in an earlier run.
 with predictions as (
     select predictions.*
     from {{ source('scoring', 'predictions') }} as predictions
@@ -52,7 +52,7 @@ outcomes as (
     where false
 ),
 
--- Mid-ranks among all rows and among those of the same outcome: their difference counts the rows of the other outcome below.
+-- Mid-rank among all rows minus mid-rank among rows of the same outcome: the number of rows of the other outcome below.
 ranked as (
     select
         outcomes.*,
@@ -72,7 +72,7 @@ placed as (
     from ranked
 ),
 
--- Rank sums give the AUC, placements its variance: E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson (1988, Biometrics 44).
+-- The AUC and its variance from placements: E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson (1988, Biometrics 44).
 final as (
     select
         task,

@@ -57,7 +57,7 @@ places as (
     from predicted
 ),
 
--- Where figures for a customer may stand, the finest first: the own segment, or what it was merged into.
+-- Segments whose figures can be shown for a customer, the finest first: the own segment or the one it was merged into.
 candidates as (
     {%- for level in levels | reverse %}
     {%- set rank = loop.index0 %}

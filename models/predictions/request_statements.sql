@@ -1,6 +1,6 @@
 {#
-    The models are rendered here a second time, by dbt and with everything they refer to: what the service runs is the text that
-    built the tables, less what only an incremental run adds.
+    dbt renders the models a second time here, so that the service runs the same SQL that built the tables. The parts for
+    incremental runs are left out.
 #}
 {%- set parts = [
     'int_customers_known', 'int_customer_orders_aggregated', 'int_customer_products_aggregated', 'int_customer_sessions_aggregated',

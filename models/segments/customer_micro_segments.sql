@@ -24,7 +24,7 @@ placed as (
     {%- endfor %}
 ),
 
--- Names and rules are put together once for all customers in the same bands.
+-- Names and rules are built once per combination of bands, which many customers share.
 places as (
     select distinct
         {%- for dimension in dimensions %}
@@ -49,7 +49,7 @@ banded as (
     {%- endfor %}
 ),
 
--- What each level adds. Recency, frequency and money say nothing about a customer who never bought.
+-- What each level adds to the name. Customers who never bought have no recency, frequency and money to name.
 parts as (
     select
         {%- for dimension in dimensions %}

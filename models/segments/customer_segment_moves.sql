@@ -19,7 +19,7 @@ segments_{{ side }} as (
 ),
 {% endfor %}
 
--- The levels are told apart after the join, as a customer is at either date at all of them or at none.
+-- The join comes before the levels are split, because a customer is present at a date on all levels or on none.
 paired as (
     select
         coalesce(segments_before.customer_id, segments_after.customer_id) as customer_id,

@@ -12,7 +12,7 @@ conditions as (
         and task in ({{ table.task_names }})
 ),
 
--- A rule in one row, its conditions side by side: rules are few, so each customer meets each of them once.
+-- One row per rule with all its conditions, so that each customer joins each rule once.
 rules as (
     select
         task,

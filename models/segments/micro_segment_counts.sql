@@ -6,7 +6,7 @@ customers as (
     select * from {{ ref('customer_features') }}
 ),
 
--- What the champion said beforehand: of dates it has not learned from.
+-- Predictions of dates that the champion was not trained on.
 predictions as (
     select predictions.*
     from {{ source('scoring', 'predictions') }} as predictions
@@ -40,7 +40,7 @@ outcomes as (
     {%- endfor %}
 ),
 
--- The finest segments first, so that the levels above add up few rows.
+-- The finest segments are counted first, so that the levels above add up few rows.
 finest as (
     select
         {%- for level in segment_levels() %}

@@ -4,8 +4,8 @@ with sums as (
     select * from {{ ref('micro_segment_feature_sums') }}
 ),
 
--- The others of the same parent: two groups that share no customer.
-beside as (
+-- The rest of the parent, so that the two groups share no customer.
+with_rest as (
     select
         sums.*,
         sum(customers) over ({{ siblings }}) - customers as customers_rest,
@@ -17,16 +17,16 @@ beside as (
 
 averaged as (
     select
-        beside.*,
+        with_rest.*,
         total / known as mean,
         total_rest / known_rest as mean_rest,
         greatest(sum_of_squares - total * total / known, 0) / (known - 1) as variance,
         greatest(sum_of_squares_rest - total_rest * total_rest / known_rest, 0) / (known_rest - 1) as variance_rest
-    from beside
+    from with_rest
     where known > 1 and known_rest > 1
 ),
 
--- What is one and the same number throughout either side has no spread to measure by, but for rounding.
+-- Constant values on both sides have a variance of rounding errors only, and are left out.
 compared as (
     select
         averaged.*,
@@ -37,7 +37,7 @@ compared as (
         > 1e-10 * (sum_of_squares + sum_of_squares_rest) / (known + known_rest)
 ),
 
--- All a segment's differences at once are within their intervals with 95 %, so that the largest of many can be believed.
+-- All differences of a segment lie in their intervals together with 95 % probability, so that the largest of many can be trusted.
 bounded as (
     select
         compared.*,

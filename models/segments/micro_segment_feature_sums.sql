@@ -16,7 +16,7 @@ segments as (
     where as_of_date = (select max(newest.as_of_date) from {{ ref('customer_features') }} as newest)
 ),
 
--- The finest segments first, in one pass over the customers: what is around them is made of few rows.
+-- One pass over the customers sums the finest segments. The coarser levels then add up few rows.
 finest as (
     select
         segments.{{ levels[-1].name }}_segment_id as finest_segment_id,
@@ -115,7 +115,7 @@ turned as (
     cross join features
 ),
 
--- Whether a value is there at all is a difference of its own: 1 for a customer without one, 0 for a customer with one.
+-- Missing values are a second measure: 1 for a customer without a value, 0 for a customer with one.
 final as (
     select
         {{ segment | join(', ') }},

@@ -8,7 +8,7 @@ with differences as (
     where not is_in_the_name
 ),
 
--- Of one thing counted over several windows, the surest.
+-- The surest window of each feature.
 ranked_in_theme as (
     select
         differences.*,
@@ -16,7 +16,7 @@ ranked_in_theme as (
     from differences
 ),
 
--- Of one side of the customer, at most two, as five ways of saying "buys more" say it once.
+-- At most two features per group, so that a profile does not say "buys more" five times.
 ranked_in_group as (
     select
         ranked_in_theme.*,

@@ -46,7 +46,7 @@ counted as (
         segment_name
 ),
 
--- A segment that is empty at one date borrows the other date's rate: it came or went, its rate did not change.
+-- A segment that is empty at one date takes its rate from the other date, so that its whole effect is mix.
 rated as (
     select
         counted.*,

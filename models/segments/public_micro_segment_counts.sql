@@ -14,7 +14,7 @@ with counts as (
 
 {{ merge_small_segments('counts', sums) }},
 
--- A date that was scored in part would tell of the few that were, or were not.
+-- Scores of a partly scored date could reveal the few customers that were, or were not, scored.
 complete as (
     select
         as_of_date,

@@ -4,7 +4,7 @@ with counts as (
 
 {{ micro_segment_statistics('counts') }},
 
--- A segment that is all of its parent is its parent again: it has no place of its own.
+-- A segment with all customers of its parent repeats the parent, so it gets no rank.
 placed as (
     select
         statistics.*,

@@ -35,8 +35,8 @@ totals as (
     from summed
 ),
 
--- How much a customer's purchase moves the rate part through the segment's own rate. The rate of n customers is nearer to each of
--- them than the true one, by sqrt((n - 1) / n); of one customer alone it says nothing, so the overall rate stands in for it.
+-- How much the purchase of one customer changes the rate effect through the rate of the segment. Outcomes are nearer to the rate
+-- of their own n customers than to the true rate, by sqrt((n - 1) / n). A segment with one customer uses the overall rate.
 pulls as (
     select
         {% for column in change %}segments.{{ column }}, {% endfor %}
@@ -58,8 +58,8 @@ pulls as (
             {{ same('segments', 'totals', change) }}
 ),
 
--- One customer's influence on the change and on its rate part, of both dates together: the same people buying twice are not
--- different people buying.
+-- The influence of one customer on the change and on the rate effect, over both dates together, because a customer who buys after
+-- both dates is one customer and not two.
 influences as (
     select
         {% for column in change %}totals.{{ column }}, {% endfor %}

@@ -1,7 +1,7 @@
-"""Delivering audiences: to a file or an address, once, with what has changed since the last time.
+"""Delivering audiences to a file or a URL, once, with the changes since the last delivery.
 
-Who is in an audience, and who is held out of it, dbt decides (models/activation). Here it is
-delivered and noted who was, so that `activation_lift` can say later what it added.
+dbt decides who is in an audience and who is held out (models/activation). This package delivers the
+audience and records its members, so that `activation_lift` can measure later what it added.
 """
 
 from scoring.activate.deliver import DeliveryRequest, activate

@@ -1,4 +1,4 @@
-"""`python -m scoring activate`: deliver one audience, and note who was in it."""
+"""`python -m scoring activate`: deliver one audience, and record its members."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,8 +9,8 @@ import structlog
 
 from scoring.activate.destinations import FILES, check, post, shown, write_file
 from scoring.activate.members import (
-    Audience,
     AudienceChange,
+    AudienceSnapshot,
     difference,
     known_audiences,
     read,
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True)
 class DeliveryRequest:
-    """Which audience, and where to: `csv`, `parquet` or an address."""
+    """Which audience to deliver, and the destination: `csv`, `parquet` or a URL."""
 
     audience: str | None
     destination: str = "csv"
@@ -41,11 +41,11 @@ class DeliveryRequest:
 
 @dataclass(frozen=True)
 class DeliveryOutcome:
-    """What was delivered, and how it differs from the last delivery of the audience."""
+    """What was delivered, and the changes since the last delivery of the audience, in customers."""
 
     audience: str
     status: str
-    """`done`, `already_done`, `dry_run`, or `empty` when nobody is in it."""
+    """`done`, `already_done`, `dry_run`, or `empty` for an audience without members."""
     destination: str
     delivery_id: str | None = None
     as_of_date: str | None = None
@@ -57,12 +57,15 @@ class DeliveryOutcome:
 
 
 def activate(settings: Settings, request: DeliveryRequest) -> DeliveryOutcome:
-    """Deliver the audience, unless just this was delivered there before.
+    """Deliver the audience, unless the same content was delivered to this destination before.
 
-    A file is in place, or all parts are taken, before the delivery is noted; a run that was killed
-    in between delivers the same again, under the same name and keys. The warehouse is locked
-    meanwhile, so that nobody is erased between being read and being noted. Raises UsageError,
-    InputError or LockedError.
+    The delivery is recorded after the file is written, or after the receiver accepted all parts.
+    A run that was killed before that delivers the same again, under the same file name and
+    idempotency keys. The warehouse is locked meanwhile, so that no customer can be erased between
+    the reading and the recording.
+
+    Raises UsageError (no or an unknown audience, a wrong destination), InputError (a table is
+    missing, or the receiver refused a part), LockedError or StorageError.
     """
     check(request.destination)
     with connect(settings.warehouse, request.dry_run, settings.lock_timeout) as connection:
@@ -70,17 +73,17 @@ def activate(settings: Settings, request: DeliveryRequest) -> DeliveryOutcome:
         name = request.audience
         if name is None:
             known = ", ".join(known_audiences(connection))
-            raise UsageError(f"no audience given: say --audience with one of {known}")
+            raise UsageError(f"no audience given: add --audience with one of {known}")
         audience = read(connection, name)
         if audience is None:
-            log.warning("nobody is in the audience", audience=name)
+            log.warning("the audience is empty", audience=name)
             return DeliveryOutcome(name, "empty", shown(request.destination))
         delivery_id = audience.delivery_id(request.destination)
         path = _path(settings, audience, delivery_id, request.destination)
         destination = str(path or shown(request.destination))
         changes = difference(connection, audience)
         status = "dry_run" if request.dry_run else "done"
-        if not request.dry_run and not request.force and _is_noted(connection, delivery_id):
+        if not request.dry_run and not request.force and _is_recorded(connection, delivery_id):
             status = "already_done" if path is None or path.is_file() else "done"
         if status == "done":
             if path:
@@ -88,7 +91,7 @@ def activate(settings: Settings, request: DeliveryRequest) -> DeliveryOutcome:
                     write_file(audience.rows, path)
             else:
                 _post(settings, request, audience, delivery_id, changes)
-            _note(connection, audience, delivery_id, destination, changes)
+            _record(connection, audience, delivery_id, destination, changes)
     outcome = DeliveryOutcome(
         name,
         status,
@@ -105,7 +108,9 @@ def activate(settings: Settings, request: DeliveryRequest) -> DeliveryOutcome:
     return outcome
 
 
-def _path(settings: Settings, audience: Audience, delivery_id: str, kind: str) -> Path | None:
+def _path(
+    settings: Settings, audience: AudienceSnapshot, delivery_id: str, kind: str
+) -> Path | None:
     if kind not in FILES:
         return None
     folder = settings.activation / audience.name
@@ -115,7 +120,7 @@ def _path(settings: Settings, audience: Audience, delivery_id: str, kind: str) -
 def _post(
     settings: Settings,
     request: DeliveryRequest,
-    audience: Audience,
+    audience: AudienceSnapshot,
     delivery_id: str,
     changes: AudienceChange,
 ) -> None:
@@ -133,21 +138,21 @@ def _post(
         )
 
 
-def _is_noted(connection: duckdb.DuckDBPyConnection, delivery_id: str) -> bool:
+def _is_recorded(connection: duckdb.DuckDBPyConnection, delivery_id: str) -> bool:
     deliveries = qualified(connection, TABLES[0])
     return bool(
         fetch(connection, f"select 1 from {deliveries} where delivery_id = ?", [delivery_id])
     )
 
 
-def _note(
+def _record(
     connection: duckdb.DuckDBPyConnection,
-    audience: Audience,
+    audience: AudienceSnapshot,
     delivery_id: str,
     destination: str,
     changes: AudienceChange,
 ) -> None:
-    """Enter the delivery and everybody in it or held out of it, in one transaction."""
+    """Write the delivery and all its members, held out or not, in one transaction."""
     delivery = {
         "delivery_id": delivery_id,
         "audience": audience.name,
@@ -162,7 +167,7 @@ def _note(
         "rows_changed": changes.changed,
         "delivered_at": datetime.now(UTC).replace(tzinfo=None),
     }
-    members = audience.members  # noqa: F841 - read by its name
+    members = audience.members  # noqa: F841 - DuckDB reads it by its name
     with transaction(connection):
         for table in TABLES:
             fetch(

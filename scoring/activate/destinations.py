@@ -1,4 +1,4 @@
-"""Where an audience goes: a CSV or Parquet file, or an address that takes JSON."""
+"""Destinations of an audience: a CSV or Parquet file, or a URL that accepts JSON."""
 
 import json
 import time
@@ -23,48 +23,51 @@ __all__ = ["FILES", "check", "post", "shown", "write_file"]
 
 FILES = ("csv", "parquet")
 PART = 500
-"""Customers in one request."""
+"""Customers per request."""
 ATTEMPTS = 5
 FIRST_PAUSE = 0.5
-"""Seconds before the second attempt; twice as long before each further one."""
+"""Seconds before the second attempt; doubled before each further one."""
 LONGEST_PAUSE = 60.0
+"""Seconds, also where the receiver asks for more in `Retry-After`."""
 TIMEOUT = 30.0
-"""Seconds for one request."""
-AGAIN = (408, 425, 429, 500, 502, 503, 504)
-"""Answers after which the same request may succeed."""
+"""Seconds per request."""
+RETRIED = (408, 425, 429, 500, 502, 503, 504)
+"""HTTP status codes after which the same request is sent again."""
 
 log = structlog.get_logger()
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Customers go to the address that was given, and to no other."""
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect, so that customers are sent only to the given address."""
 
     def redirect_request(self, *_: Any, **__: Any) -> None:
         return None
 
 
-_open = urllib.request.build_opener(_Stay).open
+_open = urllib.request.build_opener(_NoRedirects).open
 
 
 def check(destination: str) -> None:
-    """Raise UsageError unless it is csv, parquet or an http(s) address without a password."""
+    """Raise UsageError unless the destination is csv, parquet or a URL without a password."""
     address = urllib.parse.urlsplit(destination)
     if destination in FILES or (address.scheme in ("http", "https") and address.hostname):
         if address.password is None:
             return
-        raise UsageError("--to has a password in its address: use NUMEROSITY_ACTIVATION_TOKEN")
-    raise UsageError(f"--to {destination!r}: say csv, parquet, or an address (https://…)")
+        raise UsageError("--to has a password in its URL: use NUMEROSITY_ACTIVATION_TOKEN instead")
+    raise UsageError(
+        f"--to {destination!r} is not a destination: give csv, parquet or a URL (https://…)"
+    )
 
 
 def shown(destination: str) -> str:
-    """The destination without what may be secret in an address: user and query."""
+    """The destination without the parts of a URL that may be secret: user and query."""
     address = urllib.parse.urlsplit(destination)
     host = address.netloc.rpartition("@")[2]
     return urllib.parse.urlunsplit((address.scheme, host, address.path, "", ""))
 
 
 def write_file(rows: pa.Table, path: Path) -> None:
-    """Write the rows as CSV or Parquet, in one step; only its owner may read the file."""
+    """Write the rows as CSV or Parquet, atomically; only the owner can read the file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with replace_file(path) as temporary:
         temporary.touch(mode=0o600)
@@ -85,10 +88,14 @@ def post(
     advance: Callable[[int], None] = lambda _: None,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Post the rows in parts of `PART`, each with an `Idempotency-Key` that a repetition repeats.
+    """Post the rows in parts of `PART` customers, each with an `Idempotency-Key`.
 
-    `removed` names, in the first part, the customers of the last delivery who are not in this one.
-    Raises InputError when the receiver refuses a part, or cannot be reached in `ATTEMPTS` attempts.
+    A repeated delivery has the same keys. The first part lists in `removed` the customers of the
+    last delivery who are not in this one. `advance` is called with the customers of each part,
+    `pause` with the seconds to wait before a further attempt.
+
+    Raises InputError when the receiver refuses a part, or does not accept it in `ATTEMPTS`
+    attempts.
     """
     parts = max(1, -(-rows.num_rows // PART))
     for number in range(parts):
@@ -127,25 +134,25 @@ def _send(
                 return
         except urllib.error.HTTPError as error:
             problem = f"answered {error.code} {error.reason}"
-            if error.code not in AGAIN:
+            if error.code not in RETRIED:
                 raise InputError(
-                    f"the receiver refused {what} ({problem}): nothing is noted as delivered;"
-                    " mend it and run again"
+                    f"the receiver refused {what} ({problem}), the delivery was not recorded:"
+                    " correct the request or the receiver, then run again"
                 ) from None
             wait = _retry_after(error.headers, wait)
         except (OSError, urllib.error.URLError) as error:
             problem = str(getattr(error, "reason", error)) or type(error).__name__
         if attempt < ATTEMPTS:
-            log.warning("again", what=what, attempt=attempt, problem=problem, seconds=wait)
+            log.warning("retrying", what=what, attempt=attempt, problem=problem, seconds=wait)
             pause(wait)
     raise InputError(
-        f"the receiver did not take {what} in {ATTEMPTS} attempts ({problem}): nothing is noted as"
-        " delivered; run again, what it took already has the same Idempotency-Key"
+        f"the receiver did not accept {what} in {ATTEMPTS} attempts ({problem}), the delivery was"
+        " not recorded: run again, each part keeps its Idempotency-Key"
     )
 
 
 def _retry_after(headers: Message, otherwise: float) -> float:
     try:
         return min(LONGEST_PAUSE, max(0.0, float(headers.get("Retry-After", otherwise))))
-    except ValueError:  # a date
+    except ValueError:  # the header may hold a date
         return otherwise

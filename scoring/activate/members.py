@@ -1,4 +1,4 @@
-"""Who is delivered: the audience as dbt built it, asked once more, against the last delivery."""
+"""The members of an audience: consent checked again, and compared with the last delivery."""
 
 import hashlib
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ import pyarrow as pa
 from warehouse.connection import columns, fetch, qualified, require_tables
 from warehouse.errors import InputError, UsageError
 
-__all__ = ["Audience", "AudienceChange", "difference", "known_audiences", "read"]
+__all__ = ["AudienceChange", "AudienceSnapshot", "difference", "known_audiences", "read"]
 
 SETTINGS = "seeds.audiences"
 PRIVATE = ("audience", "as_of_date", "is_holdout")
-"""Columns of an audience that are not part of what is delivered about a customer."""
+"""Columns of an audience that are not delivered."""
 
 
 @dataclass(frozen=True)
-class Audience:
-    """One audience on one date: the rows to deliver, by customer, and everybody's row hash."""
+class AudienceSnapshot:
+    """One audience on one as-of date."""
 
     name: str
     as_of_date: date
     rows: pa.Table
-    """Delivered columns of the customers who are not held out, ordered by customer."""
+    """One row per customer who is not held out, with the delivered columns, by customer_id."""
     members: pa.Table
-    """customer_id, is_holdout, content_hash of all."""
+    """One row per customer, held out or not: customer_id, is_holdout, content_hash."""
 
     @property
     def held_out(self) -> int:
-        """How many are held out."""
+        """The number of customers held out."""
         return int(self.members.num_rows - self.rows.num_rows)
 
     def delivery_id(self, destination: str) -> str:
-        """The same for the same content and destination: a delivery repeated is the same one."""
+        """16 hex digits, the same for the same content and destination."""
         digest = hashlib.sha256(f"{self.name}\n{self.as_of_date}\n{destination}\n".encode())
         for row in self.members.to_pylist():
             digest.update("\t".join(map(str, row.values())).encode())
@@ -44,7 +44,7 @@ class Audience:
 
 @dataclass(frozen=True)
 class AudienceChange:
-    """Against the last delivery; all are `added` in the first."""
+    """Customers added, removed and changed since the last delivery; the first one adds all."""
 
     added: int
     removed: int
@@ -53,28 +53,30 @@ class AudienceChange:
 
 
 def known_audiences(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """The audiences of the seed, by name."""
+    """The names of the audiences in the seed, sorted. Raises InputError without the seed."""
     require_tables(connection, SETTINGS)
     rows = fetch(connection, f"select audience from {qualified(connection, SETTINGS)} order by 1")
     return [name for (name,) in rows]
 
 
-def read(connection: duckdb.DuckDBPyConnection, name: str) -> Audience | None:
-    """The audience as it may be delivered now, None when nobody is in it.
+def read(connection: duckdb.DuckDBPyConnection, name: str) -> AudienceSnapshot | None:
+    """The audience as it may be delivered now; None when it has no members.
 
-    Consent is asked for once more, in the newest customers there are; who is in a delivery of
-    another audience within the pause is left out, as it may have gone out since dbt ran. Raises
-    UsageError (no such audience) or InputError (it is not built).
+    Consent is checked again in marts.customers. A customer in a delivery of another audience within
+    the pause is left out, because that delivery may be newer than the dbt run. Raises UsageError
+    (an unknown audience) or InputError (its table or a column is missing).
     """
     known = known_audiences(connection)
     if name not in known:
-        raise UsageError(f"no audience {name!r}: the audiences are {', '.join(known)}")
+        raise UsageError(f"no audience {name!r}: choose one of {', '.join(known)}")
     relation = f"activation.{name}"
     require_tables(connection, relation, "marts.customers", "scoring.delivery_members")
     there = columns(connection, relation)
     for column in ("customer_id", *PRIVATE):
         if column not in there:
-            raise InputError(f"{relation} has no column {column}: see docs/activate.md")
+            raise InputError(
+                f"{relation} has no column {column}: add it to the model, see docs/activate.md"
+            )
     delivered = ", ".join(f'people."{column}"' for column in there if column not in PRIVATE)
     fetch(
         connection,
@@ -93,7 +95,7 @@ def read(connection: duckdb.DuckDBPyConnection, name: str) -> Audience | None:
     ((as_of,),) = fetch(connection, "select max(as_of_date) from delivering")
     if as_of is None:
         return None
-    return Audience(
+    return AudienceSnapshot(
         name,
         as_of,
         connection.sql(
@@ -110,11 +112,11 @@ def _packed(there: dict[str, str]) -> str:
     return ", ".join(f'"{each}" := people."{each}"' for each in there if each not in PRIVATE)
 
 
-def difference(connection: duckdb.DuckDBPyConnection, audience: Audience) -> AudienceChange:
-    """What a receiver of the last delivery would find different."""
+def difference(connection: duckdb.DuckDBPyConnection, audience: AudienceSnapshot) -> AudienceChange:
+    """The changes since the last delivery of the audience, to whichever destination."""
     members = qualified(connection, "scoring.delivery_members")
     deliveries = qualified(connection, "scoring.deliveries")
-    now = audience.members  # noqa: F841 - read by its name
+    now = audience.members  # noqa: F841 - DuckDB reads it by its name
     rows: list[tuple[Any, ...]] = connection.execute(
         "with last as (select customer_id, content_hash"
         f" from {members} where not is_holdout and delivery_id = (select delivery_id"

@@ -1,4 +1,4 @@
-"""A bundle: one trained model as `model.onnx` and what is known of it as `model.json`."""
+"""A bundle: one trained model as `model.onnx`, and its description as `model.json`."""
 
 from scoring.bundle.files import (
     FORMAT_VERSION,

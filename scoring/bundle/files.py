@@ -1,8 +1,7 @@
-"""A bundle: one trained model as `model.onnx` and what is known of it as `model.json`.
+"""Read, verify and write a bundle: `model.onnx` and `model.json`.
 
-The two files vouch for each other: model.json holds the SHA-256 of model.onnx, the hash of the
-feature names in their order, and the SHA-256 of its own content. Whatever is loaded here has been
-checked against all three.
+model.json holds three hashes: the SHA-256 of model.onnx, the hash of the feature names in their
+order, and the SHA-256 of its own content. Loading a bundle verifies all three.
 """
 
 import hashlib
@@ -18,16 +17,14 @@ from typing import Any
 
 import onnxruntime
 
-from scoring.bundle.graph import INPUT, OUTPUTS, find_fault, open_session
+from scoring.bundle.graph import find_fault, open_session
 from warehouse.errors import InputError, IntegrityError
 from warehouse.steps import step
 
 __all__ = [
     "FORMAT_VERSION",
-    "INPUT",
     "MANIFEST_FILE",
     "MODEL_FILE",
-    "OUTPUTS",
     "Bundle",
     "feature_schema_hash",
     "load_bundle",
@@ -43,21 +40,21 @@ MANIFEST_FILE = "model.json"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A verified model. Plain bytes and text, so it can be sent to another process as it is."""
+    """A verified model. It holds only bytes and text, so it can be sent to another process."""
 
     folder: Path
     onnx: bytes = field(repr=False)
     facts: Mapping[str, Any] = field(repr=False)
-    """All of model.json."""
+    """The content of model.json."""
     task: str
     model_version: str
     entity_key: str
     as_of_column: str
     relation: str
     features: tuple[str, ...]
-    """Names in the order of the model's input."""
+    """Feature names, in the order of the model's input."""
     reasons: tuple[str, ...]
-    """What the graph's reason indices point at: features, or `one × another` of an interaction."""
+    """Names that the graph's reason indices refer to: features, or `one × another`."""
     feature_schema_hash: str
     onnx_sha256: str
     bundle_sha256: str
@@ -76,25 +73,25 @@ _TEXTS = (
 
 
 def feature_schema_hash(names: Iterable[str]) -> str:
-    """SHA-256 of the feature names and their type, in order: a model fits one table layout only."""
+    """SHA-256 (hex) of the feature names and their type, in order: it identifies the input."""
     return hashlib.sha256("\n".join(f"{name}:float" for name in names).encode()).hexdigest()
 
 
 def model_version(newest_training_date: date, onnx: bytes) -> str:
-    """The version of a model: the same data and seed give the same one."""
+    """The version of a model, `YYYYMMDD-<8 hex digits of the SHA-256 of onnx>`."""
     return f"{newest_training_date:%Y%m%d}-{hashlib.sha256(onnx).hexdigest()[:8]}"
 
 
 def session(bundle: Bundle, threads: int = 0) -> onnxruntime.InferenceSession:
-    """An onnxruntime session for the bundle; `threads` 0 leaves their number to onnxruntime."""
+    """An onnxruntime session for the bundle; with `threads` 0, onnxruntime chooses their number."""
     return open_session(bundle.onnx, threads)
 
 
 def load_bundle(folder: Path) -> Bundle:
     """Read and verify the bundle in `folder`.
 
-    Raises InputError when there is no such folder, IntegrityError when anything in it is not as it
-    was written.
+    Raises InputError when the folder does not exist, IntegrityError when a file is missing, was
+    changed, or is not a bundle's.
     """
     if not folder.is_dir():
         raise InputError(f"no model bundle at {folder}: run python -m ml train")
@@ -122,14 +119,14 @@ def load_bundle(folder: Path) -> Bundle:
 
 
 def write_bundle(folder: Path, onnx: bytes, facts: Mapping[str, Any]) -> Bundle:
-    """Write a bundle to `folder` (`<task>/<model_version>`), whole or not at all, and load it back.
+    """Write a bundle to `folder` (`<task>/<model_version>`) atomically, and load it back.
 
-    `facts` is model.json without the format version and the hashes: those are filled in here. The
-    bundle is verified before it is put in place. Where the same bundle already is, nothing changes;
-    where the same model is with other facts or with damage, its files are replaced one at a time,
-    the model first, so that no crash leaves a pair that loads and is wrong.
+    `facts` is model.json without the format version and the hashes, which are added here. The
+    bundle is verified before it is moved to `folder`. If the same bundle exists there, nothing
+    changes. If the folder holds other facts or damaged files, its files are replaced one by one,
+    the model first, so that a crash in between leaves a pair that does not verify.
 
-    Raises IntegrityError when the graph or the facts are not a bundle's.
+    Raises IntegrityError when the graph or the facts are not valid for a bundle.
     """
     document = _with_hashes(onnx, facts)
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -1,8 +1,8 @@
-"""Erasing customers: out of every table, every copy and every delivered file, with a receipt.
+"""Erasing customers from every table, copy and delivered file, with a receipt.
 
-A customer is put on the erasure list first, which staging applies, so that no build brings them
-back; then what is known of them is traced through the warehouse and every file that holds a row is
-written anew without it and put in place in one step. A run that was killed is simply run again.
+First the customer is added to the erasure list. Staging applies that list, so later builds exclude
+the customer. Then the customer's rows are traced through the warehouse, and every file with such
+rows is rewritten without them and replaced atomically. A run that was killed can be run again.
 """
 
 from scoring.forget.erase import ErasureRequest, forget

@@ -1,7 +1,7 @@
-"""DuckDB files: which there are, what they hold of a person, and the same file without it.
+"""DuckDB files: find the copies of the warehouse, count a person's rows, rewrite without them.
 
-Deleting leaves the bytes in freed blocks until they happen to be used again, and a checkpoint does
-not clear them. So the rest is copied into a new file, which takes the old one's place.
+A `delete` leaves the bytes in freed blocks until the blocks are reused, and a checkpoint does not
+clear them. So the remaining rows are copied to a new file, which replaces the old one.
 """
 
 import time
@@ -11,11 +11,18 @@ from pathlib import Path
 
 import duckdb
 
-from scoring.forget.lineage import EXAMPLE, QUOTES, Relation, condition, relations, rest
+from scoring.forget.lineage import (
+    EXAMPLE,
+    QUOTES,
+    Relation,
+    condition,
+    relations,
+    remaining_rows,
+)
 from scoring.forget.replace import UNFINISHED, replace_file
-from scoring.publish.public_tables import Table
-from scoring.publish.version_file import STORAGE, sums
-from warehouse.connection import fetch, quoted
+from scoring.publish.public_tables import PublicTable
+from scoring.publish.version_file import STORAGE, checksums
+from warehouse.connection import fetch, literal, quoted
 from warehouse.errors import InputError, IntegrityError
 from warehouse.settings import Settings
 
@@ -24,15 +31,18 @@ __all__ = ["attached", "copies", "count", "rewrite"]
 MAGIC = b"DUCK"
 """Bytes 8 to 12 of every DuckDB file."""
 PUBLICATION = "main.publication"
-"""What a published version says it holds, table by table."""
+"""The table of a published version with the row count and checksum of each of its tables."""
 SETTLE = 0.05
-"""Seconds. Who opened the old file just before it was replaced is refused its lock meanwhile."""
+"""Seconds to keep the lock after a file was replaced.
+
+A process that opened the old file just before is refused the lock in that time.
+"""
 
 
 def copies(settings: Settings) -> list[list[Path]]:
-    """Every DuckDB file that is made from the warehouse: published, kept or set aside.
+    """Every DuckDB file made from the warehouse: published versions and backups.
 
-    One list a file, with all its names: the version that is served has two.
+    One list per file, with all its paths: the served version has two.
     """
     found = set()
     for origin in (settings.warehouse, settings.serving):
@@ -54,12 +64,17 @@ def _is_database(path: Path) -> bool:
 def attached(
     connection: duckdb.DuckDBPyConnection, path: Path, name: str, mode: str
 ) -> Iterator[str]:
-    """The database `path` under a name, until the block ends."""
-    text = str(path).replace("'", "''")
+    """Attach the database `path` as `name` until the block ends; yields `name`.
+
+    Raises InputError when the file cannot be opened.
+    """
     try:
-        connection.execute(f"attach '{text}' as {quoted(name)} ({mode})")
+        connection.execute(f"attach {literal(path)} as {quoted(name)} ({mode})")
     except duckdb.Error as error:
-        raise InputError(f"cannot open {path}: {str(error).splitlines()[0]}") from None
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"cannot open {path} ({reason}): restore or remove the file, then run again"
+        ) from None
     try:
         yield name
     finally:
@@ -67,7 +82,7 @@ def attached(
 
 
 def count(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> dict[str, int]:
-    """The person's rows in each table that has any."""
+    """The number of the person's rows in each table that has any, by table name."""
     found = {}
     for table in tables:
         where = condition(table.columns) or (EXAMPLE in table.columns and QUOTES)
@@ -86,11 +101,13 @@ def rewrite(
     finish: Callable[[str], None] | None,
     advance: Callable[[int], None],
 ) -> None:
-    """Put a file without the person's rows in the place of `path`, attached as `database`.
+    """Replace the file `path`, attached as `database`, by one without the person's rows.
 
-    `changed` names the tables with such rows; `finish` gets the new database's name before it takes
-    its place. Raises IntegrityError when the new file does not hold exactly the other rows; then
-    nothing has changed.
+    `changed` names the tables with such rows. `finish` is called with the name of the new database
+    before it replaces the old one. `advance` is called with 1 after each table.
+
+    Raises IntegrityError when the new file does not hold exactly the other rows; the old file is
+    unchanged then.
     """
     oldest = f"storage_version '{STORAGE}'"
     with (
@@ -104,9 +121,12 @@ def rewrite(
             advance(1)
         left = count(connection, relations(connection, new))
         if left:
-            raise IntegrityError(f"{path}: {', '.join(left)} still holds rows to be erased")
+            raise IntegrityError(
+                f"{path}: {', '.join(left)} still holds rows to erase, the file was not changed:"
+                " run again"
+            )
         if PUBLICATION in [table.name for table in tables]:
-            _note_sums(connection, new, changed, path.with_suffix(".parquet"))
+            _update_checksums(connection, new, changed, path.with_suffix(".parquet"))
         if finish:
             finish(new)
         connection.execute(f"checkpoint {new}")
@@ -114,27 +134,32 @@ def rewrite(
     time.sleep(SETTLE)
 
 
-def _note_sums(
+def _update_checksums(
     connection: duckdb.DuckDBPyConnection, new: str, changed: Iterable[str], parquet: Path
 ) -> None:
-    """Have a version say what it holds now, or nobody could restore it; as Parquet, too."""
-    tables = [Table(schema, name) for schema, _, name in (one.partition(".") for one in changed)]
-    for relation, held in sums(connection, new, tables).items():
+    """Update the row counts and checksums that `restore` verifies, in the Parquet copy as well."""
+    tables = [
+        PublicTable(schema, name) for schema, _, name in (one.partition(".") for one in changed)
+    ]
+    for relation, found in checksums(connection, new, tables).items():
         fetch(
             connection,
             f"update {new}.{PUBLICATION} set row_count = ?, checksum = ?"
             " where schema_name || '.' || table_name = ?",
-            [held.rows, held.checksum, relation],
+            [found.rows, found.checksum, relation],
         )
     if parquet.is_dir():
         with replace_file(parquet / "publication.parquet") as temporary:
-            target = str(temporary).replace("'", "''")
-            connection.execute(f"copy {new}.{PUBLICATION} to '{target}' (format parquet)")
+            target = literal(temporary)
+            connection.execute(f"copy {new}.{PUBLICATION} to {target} (format parquet)")
 
 
 def _copy(connection: duckdb.DuckDBPyConnection, old: Relation, new: Relation) -> None:
-    kept = rest(old.columns, old.sql)
-    ((written,),) = fetch(connection, f"insert into {new.sql} {kept}")
-    ((wanted,),) = fetch(connection, f"select count(*) from ({kept})")
-    if written != wanted:
-        raise IntegrityError(f"{old.name}: {written} rows written, not {wanted}: run again")
+    remaining = remaining_rows(old.columns, old.sql)
+    ((written,),) = fetch(connection, f"insert into {new.sql} {remaining}")
+    ((expected,),) = fetch(connection, f"select count(*) from ({remaining})")
+    if written != expected:
+        raise IntegrityError(
+            f"{old.name}: {written} of {expected} rows were copied, the file was not changed:"
+            " run again"
+        )

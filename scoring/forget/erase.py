@@ -1,4 +1,4 @@
-"""`python -m scoring forget`: the erasure list, then every copy, then the warehouse itself."""
+"""`python -m scoring forget`: update the erasure list, rewrite every copy, then the warehouse."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ SCRATCH = ".forget-"
 
 @dataclass(frozen=True)
 class ErasureRequest:
-    """Whom to erase; `rewrite_raw`: from the raw files, too."""
+    """The ids of the customers to erase; `rewrite_raw`: from the raw files as well."""
 
     ids: tuple[str, ...]
     rewrite_raw: bool = False
@@ -44,20 +44,24 @@ class ErasureRequest:
 
 @dataclass(frozen=True)
 class FoundRows:
-    """Where the customers are: DuckDB files (name, further names of the same file, tables and their
-    rows, by path) and other files."""
+    """Where the customers' rows are: in DuckDB files, in our own files and in raw files."""
 
     names: Mapping[Path, str]
+    """The name each DuckDB file is attached as."""
     others: Mapping[Path, list[Path]]
+    """Further paths of the same DuckDB file (hard links)."""
     tables: Mapping[Path, list[lineage.Relation]]
+    """All tables of each DuckDB file."""
     rows: Mapping[Path, dict[str, int]]
-    own: list[files.File]
-    raw: list[files.File]
-    unseen: set[str]
+    """For each DuckDB file, the customers' rows by table."""
+    own: list[files.FoundFile]
+    raw: list[files.FoundFile]
+    unknown: set[str]
+    """Ids that no table and no raw file has."""
 
     @property
     def lines(self) -> list[ReceiptLine]:
-        """What is to be erased, raw files aside."""
+        """The rows to erase, without those of raw files."""
         return [
             *(
                 ReceiptLine(str(path), table, n)
@@ -69,22 +73,24 @@ class FoundRows:
 
 
 def forget(settings: Settings, request: ErasureRequest) -> Receipt:
-    """Erase the customers everywhere, and say where; the status is `done` or `already_done`.
+    """Erase the customers everywhere, and return the receipt.
 
-    The warehouse is locked from start to end, so nothing is scored or published meanwhile. Raises
-    UsageError (no id), InputError (nothing is known of an id, no dbt manifest), IntegrityError (a
-    rewritten file is not what it should be) or LockedError; what was rewritten by then is whole,
-    and a further run does the rest.
+    Its status is `done`, `already_done` or `dry_run`. The warehouse is locked from start to end, so
+    nothing is scored or published meanwhile.
+
+    Raises UsageError (no id), InputError (an unknown id, no dbt manifest, an unreadable file),
+    IntegrityError (a rewritten file does not hold the right rows), LockedError or StorageError. The
+    files rewritten by then are complete, and a further run does the rest.
     """
     ids = tuple(dict.fromkeys(each.strip() for each in request.ids if each.strip()))
     if not ids:
-        raise UsageError("no customer given: name them, or a file of ids with --file")
+        raise UsageError("no customer given: give customer ids, or a file of ids with --file")
     with _locked(settings) as connection:
         fetch(connection, "set memory_limit = ?", [settings.memory_limit])
-        lineage.note(connection, {lineage.PERSON: ids}, lineage.entity_keys(settings.manifest))
+        lineage.start(connection, {lineage.PERSON: ids}, lineage.entity_keys(settings.manifest))
         with _search(connection, settings) as found:
             planned = erasure_list.plan(settings.erasure_list, ids)
-            _check_known(found.unseen & set(planned.new), ids)
+            _check_known(found.unknown & set(planned.new), ids)
             receipt = resume(settings.receipts, planned.hashes, found.lines)
             receipt.raw_files = [
                 {"file": str(file.path), "rows": file.rows, "rewritten": request.rewrite_raw}
@@ -95,8 +101,8 @@ def forget(settings: Settings, request: ErasureRequest) -> Receipt:
             databases_found = [file for file in found.raw if file.format in ("duckdb", "db")]
             if request.rewrite_raw and databases_found:
                 raise UsageError(
-                    f"{databases_found[0].path.parent} is a DuckDB file: delete the rows there by"
-                    " SQL, and run again without --rewrite-raw; nothing was changed"
+                    f"{databases_found[0].path.parent} is a DuckDB file, nothing was changed:"
+                    " delete the rows there by SQL, and run again without --rewrite-raw"
                 )
             to_do = planned.new or found.lines or (found.raw and request.rewrite_raw)
             if request.dry_run or not (to_do or receipt.status == "started"):
@@ -117,7 +123,7 @@ def forget(settings: Settings, request: ErasureRequest) -> Receipt:
 
 @contextmanager
 def _locked(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The warehouse, while nobody else writes to it or publishes."""
+    """A connection to the warehouse; no other process can write to it or publish meanwhile."""
     versions = Versions(settings.serving)
     published = versions.folder.is_dir()
     with (
@@ -130,7 +136,7 @@ def _locked(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterator[FoundRows]:
-    """Everything that is about them; the copies of the warehouse stay attached within."""
+    """Find the customers' rows; the copies of the warehouse stay attached within the block."""
     with ExitStack() as stack:
         scratch = stack.enter_context(_scratch(settings.landing_folder))
         raw = files.raw_files(connection, settings.raw, scratch)
@@ -145,11 +151,11 @@ def _search(connection: duckdb.DuckDBPyConnection, settings: Settings) -> Iterat
         tables = {path: lineage.relations(connection, name) for path, name in names.items()}
         every_table = [table for each in tables.values() for table in each]
         lineage.trace(connection, every_table)
-        unseen = lineage.unseen(connection, every_table)
+        unknown = lineage.unknown_ids(connection, every_table)
         rows = {path: databases.count(connection, each) for path, each in tables.items()}
         folders = settings.serving.with_suffix(""), settings.activation
         own = list(files.own_files(connection, scratch, *folders))
-        yield FoundRows(names, others, tables, rows, own, raw, unseen)
+        yield FoundRows(names, others, tables, rows, own, raw, unknown)
 
 
 def _erase(
@@ -159,7 +165,7 @@ def _erase(
     receipt: Receipt,
     request: ErasureRequest,
 ) -> None:
-    """Rewrite each file that holds them, the warehouse last: it takes the receipt along."""
+    """Rewrite each file with the customers' rows; the warehouse last, with the receipt in it."""
     for name, entry in read_catalog().items():
         folder, people = settings.landing_folder / name, rules_of(entry.get("people") or {})
         apply_erasures(folder, every_delivery(folder), people, settings.erasure_list)
@@ -183,7 +189,7 @@ def _erase(
 
 @contextmanager
 def _scratch(landing: Path) -> Iterator[Path]:
-    """A folder beside what has landed, gone at the end; one that a killed run left goes, too."""
+    """A folder for the records of raw files, removed at the end; also what a killed run left."""
     for left in landing.glob(f"{SCRATCH}*"):
         shutil.rmtree(left)
     landing.mkdir(parents=True, exist_ok=True)
@@ -192,11 +198,11 @@ def _scratch(landing: Path) -> Iterator[Path]:
 
 
 def _check_known(unknown: set[str], ids: tuple[str, ...]) -> None:
-    """Raise InputError for an id that nothing is known of and that never was erased."""
+    """Raise InputError for an id that no table has and that was never erased."""
     if unknown:
         first, *more = (each for each in ids if each in unknown)
         others = f" and {len(more)} more" if more else ""
         raise InputError(
-            f"nothing is known of customer {first}{others}:"
-            " is the id spelled as in marts.customers? Nothing was changed"
+            f"unknown customer {first}{others}, nothing was changed:"
+            " write ids as in marts.customers"
         )

@@ -1,7 +1,7 @@
-"""The erasure list: who is never to come back, as salted hashes in a file beside the raw files.
+"""The erasure list: salted hashes of erased customer ids, in a CSV file next to the raw files.
 
-The hash keeps ids out of sight and out of a list that is copied along with the raw files; it is no
-secret. Whoever has the list can ask whether a given id is on it, for that is what staging does.
+The hash keeps readable ids out of a file that is copied with the raw files. It does not hide them:
+whoever has the list can check whether a given id is on it, as staging does.
 """
 
 import csv
@@ -16,41 +16,47 @@ from pathlib import Path
 from scoring.forget.replace import replace_file
 from warehouse.errors import InputError
 
-__all__ = ["HEADER", "Plan", "hash_of", "plan", "read", "write"]
+__all__ = ["HEADER", "ErasurePlan", "hash_of", "plan", "read", "write"]
 
 HEADER = ["salt", "customer_hash", "erased_at"]
 Rows = list[list[str]]
 
 
 def hash_of(salt: str, customer_id: str) -> str:
-    """SHA-256 of salt and id, as warehouse/landing/erasures.py has it."""
+    """SHA-256 (hex) of salt and id, the same as in warehouse/landing/erasures.py."""
     return hashlib.sha256(f"{salt}{customer_id}".encode()).hexdigest()
 
 
 def read(path: Path) -> Rows:
-    """The rows of the list; none without a file. Raises InputError when it is something else."""
+    """The rows of the list, without its header; none when there is no file.
+
+    Raises InputError when the file is not an erasure list.
+    """
     if not path.is_file():
         return []
     rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
     if rows[:1] != [HEADER] or any(len(row) != len(HEADER) for row in rows):
         raise InputError(
-            f"{path} is no erasure list: its first line must be {','.join(HEADER)},"
-            " restore it from a copy"
+            f"{path} is not an erasure list (its first line must be {','.join(HEADER)}):"
+            " restore it from a backup"
         )
     return rows[1:]
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the list is to be: its text, the hash of each id, the ids it did not have."""
+class ErasurePlan:
+    """The erasure list as it is to be written."""
 
     text: str
+    """The content of the file."""
     hashes: list[str]
+    """One hash per id, in the order of the ids."""
     new: list[str]
+    """The ids that were not on the list."""
 
 
-def plan(path: Path, ids: Iterable[str]) -> Plan:
-    """The list with the ids on it. Raises InputError when the file is no list."""
+def plan(path: Path, ids: Iterable[str]) -> ErasurePlan:
+    """The list of `path` with the ids added. Raises InputError as `read` does."""
     rows = read(path)
     salts = list(dict.fromkeys(row[0] for row in rows)) or [secrets.token_hex(16)]
     known = {(row[0], row[1]) for row in rows}
@@ -60,17 +66,17 @@ def plan(path: Path, ids: Iterable[str]) -> Plan:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([HEADER, *rows, *((*entries[each][0], now) for each in new)])
-    return Plan(text.getvalue(), [hashes[0][1] for hashes in entries.values()], new)
+    return ErasurePlan(text.getvalue(), [hashes[0][1] for hashes in entries.values()], new)
 
 
-def write(path: Path, planned: Plan) -> None:
-    """Put the list in place, in one step. Raises InputError when nothing can be written there."""
+def write(path: Path, planned: ErasurePlan) -> None:
+    """Write the list atomically. Raises InputError when the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with replace_file(path) as temporary:
             temporary.write_text(planned.text, encoding="utf-8")
     except OSError as error:
         raise InputError(
-            f"cannot write the erasure list {path} ({error.strerror}): set NUMEROSITY_ERASURES"
-            " to a file that can be written, for dbt too; nothing was erased"
+            f"cannot write the erasure list {path} ({error.strerror}), nothing was erased: set"
+            " NUMEROSITY_ERASURES to a writable file, for dbt as well"
         ) from None

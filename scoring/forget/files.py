@@ -13,9 +13,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scoring.forget.lineage import EXAMPLE, OWNED, QUOTES, condition, rest, see
+from scoring.forget.lineage import EXAMPLE, OWNED, QUOTES, condition, mark_known, remaining_rows
 from scoring.forget.replace import replace_file
-from warehouse.connection import fetch
+from warehouse.connection import fetch, literal
 from warehouse.errors import InputError, IntegrityError
 from warehouse.landing.catalog import read_catalog
 from warehouse.landing.deliveries import Source, land_source
@@ -24,10 +24,10 @@ from warehouse.landing.erasures import id_of, keys_of, ragged_words
 from warehouse.landing.land import source_of
 from warehouse.landing.text_files import CopyWithout, land_text
 
-__all__ = ["File", "own_files", "raw_files", "rewrite_file"]
+__all__ = ["FoundFile", "own_files", "raw_files", "rewrite_file"]
 
 PARQUET, TEXT = ".parquet", (".csv", ".txt")
-THEIR_IDS = "(select list(id) from temp.forgotten where key = 'customer_id')"
+THEIR_IDS = "(select list(id) from temp.traced_keys where key = 'customer_id')"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class File:
+class FoundFile:
     """A file with rows of the person."""
 
     path: Path
@@ -54,7 +54,7 @@ class File:
 
 def own_files(
     connection: duckdb.DuckDBPyConnection, scratch: Path, *folders: Path
-) -> Iterator[File]:
+) -> Iterator[FoundFile]:
     """The files in our folders that hold the person, each table as the warehouse knows it."""
     for path in _files(*folders):
         source = Source("own", path.parent, scratch / "own")
@@ -70,10 +70,10 @@ def own_files(
             if (where := condition(columns) or (QUOTES if EXAMPLE in columns else None))
         )
         if rows := sum(_count(connection, part.sql, part.where) for part in parts):
-            yield File(path, source, parts, rows, path.suffix.removeprefix("."), is_own=True)
+            yield FoundFile(path, source, parts, rows, path.suffix.removeprefix("."), is_own=True)
 
 
-def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path, scratch: Path) -> list[File]:
+def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path, scratch: Path) -> list[FoundFile]:
     """The raw files that hold the person, by the headers that name customers; keys are noted.
 
     Raises InputError when one cannot be read.
@@ -89,10 +89,10 @@ def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path, scratch: Path) -
         for part in delivery.parts:
             if named := id_of(part.columns, source.people):
                 sql = _parquet(Path(part.path))
-                see(connection, named, sql)
+                mark_known(connection, named, sql)
                 for key in OWNED[:4]:
                     if key in part.columns:
-                        _note(connection, key, sql, _in(named, "customer_id"))
+                        _add_keys(connection, key, sql, _in(named, "customer_id"))
     found = []
     for source, delivery in opened:
         parts = tuple(
@@ -101,11 +101,11 @@ def raw_files(connection: duckdb.DuckDBPyConnection, raw: Path, scratch: Path) -
         )
         if rows := sum(_count(connection, part.sql, part.where) for part in parts):
             path = source.raw / source.name / delivery.path
-            found.append(File(path, source, parts, rows, delivery.format))
+            found.append(FoundFile(path, source, parts, rows, delivery.format))
     return found
 
 
-def rewrite_file(connection: duckdb.DuckDBPyConnection, file: File) -> None:
+def rewrite_file(connection: duckdb.DuckDBPyConnection, file: FoundFile) -> None:
     """Put the file without the person's rows in its place.
 
     Lines of text and CSV are kept byte for byte. Raises IntegrityError when the new file does not
@@ -115,9 +115,9 @@ def rewrite_file(connection: duckdb.DuckDBPyConnection, file: File) -> None:
         before = sum(_count(connection, part.sql, "true") for part in file.parts)
         if file.is_own and file.format == "parquet":
             columns = _columns(connection, file.path)
-            kept = rest(columns, _parquet(file.path))
+            kept = remaining_rows(columns, _parquet(file.path))
             connection.execute(
-                f"copy ({kept}) to {_literal(temporary)} (format parquet, compression zstd)"
+                f"copy ({kept}) to {literal(temporary)} (format parquet, compression zstd)"
             )
             erased = 0 if EXAMPLE in columns else file.rows
             new = [Part(_parquet(temporary), part.where) for part in file.parts]
@@ -129,10 +129,12 @@ def rewrite_file(connection: duckdb.DuckDBPyConnection, file: File) -> None:
         after = sum(_count(connection, part.sql, "true") for part in new)
         left = sum(_count(connection, part.sql, part.where) for part in new)
         if after != before - erased or left:
-            raise IntegrityError(f"{file.path} could not be rewritten: erase its rows by hand")
+            raise IntegrityError(
+                f"{file.path} could not be rewritten, it is unchanged: erase its rows by hand"
+            )
 
 
-def _records(connection: duckdb.DuckDBPyConnection, file: File) -> set[int]:
+def _records(connection: duckdb.DuckDBPyConnection, file: FoundFile) -> set[int]:
     """The numbers of their records, from 1."""
     return {
         int(record)
@@ -141,7 +143,7 @@ def _records(connection: duckdb.DuckDBPyConnection, file: File) -> set[int]:
     }
 
 
-def _write_parquet(file: File, target: Path, records: set[int]) -> list[Part]:
+def _write_parquet(file: FoundFile, target: Path, records: set[int]) -> list[Part]:
     first = 1
     with (
         pq.ParquetFile(file.path) as old,
@@ -157,7 +159,7 @@ def _write_parquet(file: File, target: Path, records: set[int]) -> list[Part]:
     return [Part(_parquet(target), where)]
 
 
-def _write_text(file: File, target: Path, records: set[int]) -> list[Part]:
+def _write_text(file: FoundFile, target: Path, records: set[int]) -> list[Part]:
     """The file copied without these records, and then landed as the old one was."""
     source = file.source
     name = file.path.relative_to(source.raw / source.name).as_posix() if not file.is_own else ""
@@ -188,7 +190,10 @@ def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ..
     try:
         rows = fetch(connection, f"select column_name from (describe from {_parquet(path)})")
     except duckdb.Error as error:
-        raise InputError(f"cannot read {path}: {str(error).splitlines()[0]}") from None
+        reason = str(error).splitlines()[0]
+        raise InputError(
+            f"cannot read {path} ({reason}): correct the file or move it away, then run again"
+        ) from None
     return tuple(name for (name,) in rows)
 
 
@@ -207,16 +212,16 @@ def _belongs(columns: tuple[str, ...], source: Source) -> str:
     return f"({' or '.join(tests)})" if source.people else "false"
 
 
-def _note(connection: duckdb.DuckDBPyConnection, key: str, sql: str, where: str) -> None:
+def _add_keys(connection: duckdb.DuckDBPyConnection, key: str, sql: str, where: str) -> None:
     fetch(
         connection,
-        f"insert into temp.forgotten select '{key}', cast({key} as varchar) from {sql}"
-        f" where {where} and {key} is not null except select key, id from temp.forgotten",
+        f"insert into temp.traced_keys select '{key}', cast({key} as varchar) from {sql}"
+        f" where {where} and {key} is not null except select key, id from temp.traced_keys",
     )
 
 
 def _in(column: str, key: str) -> str:
-    return f"{column} in (select id from temp.forgotten where key = '{key}')"
+    return f"{column} in (select id from temp.traced_keys where key = '{key}')"
 
 
 def _count(connection: duckdb.DuckDBPyConnection, sql: str, where: str) -> int:
@@ -224,9 +229,5 @@ def _count(connection: duckdb.DuckDBPyConnection, sql: str, where: str) -> int:
     return int(rows)
 
 
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
 def _parquet(path: Path) -> str:
-    return f"read_parquet({_literal(path)})"
+    return f"read_parquet({literal(path)})"

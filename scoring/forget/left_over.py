@@ -1,4 +1,4 @@
-"""What an erasure does not reach, for the receipt: other files, receivers of audiences, sources."""
+"""What an erasure cannot reach, for the receipt: other files, receivers of audiences, sources."""
 
 import mmap
 import re
@@ -15,23 +15,23 @@ from warehouse.settings import PROJECT_ROOT, Settings
 __all__ = ["delivered_to", "emails", "not_kept_out", "still_found"]
 
 SHORTEST = 6
-"""Characters. A shorter word is found by chance in files of other content."""
+"""Characters. A shorter word would be found by chance in unrelated files."""
 
 
 def emails(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Their e-mail addresses, to be searched for."""
+    """The customers' e-mail addresses, to search files for."""
     if "email" not in columns(connection, "marts.customers"):
         return []
     rows = fetch(
         connection,
         f"select email from {qualified(connection, 'marts.customers')} where email is not null"
-        " and customer_id in (select id from temp.forgotten where key = 'customer_id')",
+        " and customer_id in (select id from temp.traced_keys where key = 'customer_id')",
     )
     return [email for (email,) in rows]
 
 
 def delivered_to(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """Receivers outside: an audience with them was posted to an address, who must erase it, too."""
+    """URLs that an audience with the customers was posted to: their owners must erase them too."""
     if not columns(connection, "scoring.delivery_members"):
         return []
     rows = fetch(
@@ -41,20 +41,23 @@ def delivered_to(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
         f" inner join {qualified(connection, 'scoring.deliveries')} as deliveries"
         " using (delivery_id)"
         " where not members.is_holdout and members.customer_id in"
-        " (select id from temp.forgotten where key = 'customer_id')"
+        " (select id from temp.traced_keys where key = 'customer_id')"
         " and deliveries.destination like 'http%' group by 1 order by 1",
     )
     return [{"address": address, "last": str(at)} for address, at in rows]
 
 
 def not_kept_out(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Their sources whose files do not name customers: a build from these brings them back."""
+    """The customers' sources whose files do not name customers: a build from these adds them again.
+
+    The erasure list cannot be applied to such a source.
+    """
     if not columns(connection, "marts.customers"):
         return []
     rows = fetch(
         connection,
         f"select distinct source_name from {qualified(connection, 'marts.customers')}"
-        " where customer_id in (select id from temp.forgotten where key = 'customer_id')"
+        " where customer_id in (select id from temp.traced_keys where key = 'customer_id')"
         " order by 1",
     )
     catalog = read_catalog()
@@ -62,7 +65,11 @@ def not_kept_out(connection: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def still_found(settings: Settings, words: Iterable[str]) -> list[str]:
-    """Files beside the warehouse, of dbt and of logs in which an id or e-mail address still is."""
+    """Other files that still contain an id or e-mail address.
+
+    Searched are the folders of the warehouse, of the models, of dbt's target and of the logs, but
+    not the raw files.
+    """
     long = [word.encode() for word in words if len(word) >= SHORTEST]
     dbt = settings.manifest.parent, PROJECT_ROOT / "logs"
     folders = settings.warehouse.parent, settings.artifacts, *dbt
@@ -72,7 +79,7 @@ def still_found(settings: Settings, words: Iterable[str]) -> list[str]:
 
 
 def _holds(path: Path, words: list[bytes]) -> bool:
-    """Whether one of the words is in the file, neither side of it a letter or a digit."""
+    """Whether the file contains one of the words, without a letter or digit on either side."""
     if not path.stat().st_size:
         return False
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:

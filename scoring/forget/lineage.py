@@ -1,7 +1,7 @@
-"""Which rows are about a person: by the customer's id, or by what is theirs (sessions, orders, …).
+"""Which rows are about a person: by customer id, or by the keys of their sessions, orders, ….
 
-Nothing here lists tables. A table with a column `customer_id` is asked for it; one without is asked
-for a key that some other table says is the customer's. So tables that are added later are covered.
+No table is listed here. A table with a column `customer_id` is searched by it. A table without it
+is searched by keys that another table assigns to the customer. So new tables are covered as well.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,26 +19,28 @@ __all__ = [
     "Relation",
     "condition",
     "entity_keys",
-    "note",
+    "mark_known",
     "relations",
-    "see",
+    "remaining_rows",
+    "start",
     "trace",
-    "unseen",
+    "unknown_ids",
 ]
 
 PERSON = "customer_id"
 OWNED = ("session_id", "order_id", "order_item_id", "engagement_id", "raw_hash", "raw_text")
-"""Keys of rows that belong to one customer. raw_hash and raw_text lead to quarantined rows."""
+"""Keys of rows that belong to one customer; raw_hash and raw_text identify quarantined rows."""
 ENTITIES = (PERSON, *OWNED[:4])
 EXAMPLE = "example_raw_text"
-"""A column that quotes a row: the quote goes, the row stays."""
+"""A column that quotes a raw row: the quote is erased, the row is kept."""
 ERASED = "'erased with its customer'"
-QUOTES = f"{EXAMPLE} in (select id from temp.forgotten where key = 'raw_text')"
+QUOTES = f"{EXAMPLE} in (select id from temp.traced_keys where key = 'raw_text')"
+"""The condition for rows that quote a row of the person."""
 
 
 @dataclass(frozen=True)
 class Relation:
-    """A table of an attached database, as SQL and for people."""
+    """A table of an attached database; `name` is `schema.table`."""
 
     database: str
     name: str
@@ -46,12 +48,12 @@ class Relation:
 
     @property
     def sql(self) -> str:
-        """With its database, quoted."""
+        """`database.schema.table`, quoted."""
         return ".".join(map(quoted, [self.database, *self.name.split(".", 1)]))
 
 
 def entity_keys(manifest: Path) -> dict[str, str]:
-    """What each task's `entity_id` is: {task: its key column}, as the project's YAML says.
+    """The key column that `entity_id` holds, by task, from the project's YAML.
 
     Raises InputError when dbt's manifest cannot be read.
     """
@@ -63,7 +65,7 @@ def entity_keys(manifest: Path) -> dict[str, str]:
 
 
 def relations(connection: duckdb.DuckDBPyConnection, database: str) -> list[Relation]:
-    """The tables of a database (views hold nothing), in order."""
+    """The tables of a database, by name; views are left out because they hold no rows."""
     rows = fetch(
         connection,
         "select schema_name || '.' || table_name, list(column_name order by column_index)"
@@ -75,48 +77,54 @@ def relations(connection: duckdb.DuckDBPyConnection, database: str) -> list[Rela
     return [Relation(database, name, tuple(columns)) for name, columns in rows]
 
 
-def note(
+def start(
     connection: duckdb.DuckDBPyConnection,
     ids: Mapping[str, Iterable[str]],
     tasks: Mapping[str, str],
 ) -> None:
-    """Start the temporary tables that conditions look into: what is known to be theirs."""
+    """Create the temporary tables that the conditions read.
+
+    `ids` are the ids to erase by key column, `tasks` the result of `entity_keys`. The tables are
+    traced_keys (keys of the person), entities, known_ids and runs.
+    """
     rows = [(key, each) for key, values in ids.items() for each in values]
-    noted = pa.table({"key": [key for key, _ in rows], "id": [each for _, each in rows]})  # noqa: F841
-    entities = pa.table(  # noqa: F841 - both are read by their names
+    given = pa.table({"key": [key for key, _ in rows], "id": [each for _, each in rows]})  # noqa: F841
+    entities = pa.table(  # noqa: F841 - DuckDB reads both by their names
         {"task": pa.array(tasks, pa.string()), "key": pa.array(tasks.values(), pa.string())}
     )
-    connection.execute("create or replace temp table forgotten as select key, id from noted")
+    connection.execute("create or replace temp table traced_keys as select key, id from given")
     connection.execute("create or replace temp table entities as select task, key from entities")
-    connection.execute("create or replace temp table seen (id varchar)")
+    connection.execute("create or replace temp table known_ids (id varchar)")
     connection.execute("create or replace temp table runs (run_key bigint, task varchar)")
 
 
-def unseen(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> set[str]:
-    """The ids that no table and no raw file (which notes what it saw) names as a customer."""
+def unknown_ids(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> set[str]:
+    """The ids that neither a table nor a raw file (see `mark_known`) has as a customer."""
     for table in tables:
         if PERSON in table.columns:
-            see(connection, f"cast({PERSON} as varchar)", table.sql)
+            mark_known(connection, f"cast({PERSON} as varchar)", table.sql)
     rows = fetch(
         connection,
-        f"select id from temp.forgotten where key = '{PERSON}' except select id from temp.seen",
+        f"select id from temp.traced_keys where key = '{PERSON}' except"
+        " select id from temp.known_ids",
     )
     return {each for (each,) in rows}
 
 
-def see(connection: duckdb.DuckDBPyConnection, value: str, relation: str) -> None:
-    """Note which of the ids a relation names."""
+def mark_known(connection: duckdb.DuckDBPyConnection, value: str, relation: str) -> None:
+    """Record the ids that a relation has; `value` is its customer id as SQL."""
     fetch(
         connection,
-        f"insert into temp.seen select distinct id from {relation} as relation inner join"
-        f" temp.forgotten as forgotten on {value} = forgotten.id and forgotten.key = '{PERSON}'",
+        f"insert into temp.known_ids select distinct id from {relation} as relation inner join"
+        f" temp.traced_keys as traced on {value} = traced.id and traced.key = '{PERSON}'",
     )
 
 
 def condition(columns: Iterable[str]) -> str | None:
-    """The SQL that is true for a person's row of a table with these columns; None if none can be.
+    """The SQL condition for a person's rows in a table with these columns.
 
-    A row that names its customer goes by that name alone: two customers may claim one order.
+    None for a table without any key of a person. A row with a customer id is matched by that id
+    only, because two customers may claim one order.
     """
     names = set(columns)
     owned = " or ".join(_in(key, key) for key in OWNED if key in names)
@@ -124,26 +132,26 @@ def condition(columns: Iterable[str]) -> str | None:
         orphans = f" or ({PERSON} is null and ({owned}))" if owned else ""
         return f"({_in(PERSON, PERSON)}{orphans})"
     if "entity_id" in names:
-        anything = f"entity_id in (select id from temp.forgotten where key in {ENTITIES})"
-        theirs = "temp.forgotten inner join temp.entities using (key)"
+        any_key = f"entity_id in (select id from temp.traced_keys where key in {ENTITIES})"
+        of_tasks = "temp.traced_keys inner join temp.entities using (key)"
         if "task" in names:
             return (
-                f"((task, entity_id) in (select task, id from {theirs})"
-                f" or (task not in (select task from temp.entities) and {anything}))"
+                f"((task, entity_id) in (select task, id from {of_tasks})"
+                f" or (task not in (select task from temp.entities) and {any_key}))"
             )
         if "run_key" in names:
             known = "temp.runs inner join temp.entities using (task)"
             return (
                 "((run_key, entity_id) in"
-                f" (select run_key, id from {theirs} inner join temp.runs using (task))"
-                f" or (run_key not in (select run_key from {known}) and {anything}))"
+                f" (select run_key, id from {of_tasks} inner join temp.runs using (task))"
+                f" or (run_key not in (select run_key from {known}) and {any_key}))"
             )
-        return anything
+        return any_key
     return f"({owned})" if owned else None
 
 
-def rest(columns: Iterable[str], relation: str) -> str:
-    """The query of a relation without the person's rows, and without what quotes them."""
+def remaining_rows(columns: Iterable[str], relation: str) -> str:
+    """The query for a relation's rows without the person's rows and without quotes of them."""
     names = list(columns)
     where = condition(names)
     star = "select *"
@@ -153,9 +161,9 @@ def rest(columns: Iterable[str], relation: str) -> str:
 
 
 def trace(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> None:
-    """Follow the lineage: note every key that is the person's, until there is nothing new.
+    """Add every key of the person to traced_keys, until no table yields a new one.
 
-    Scores name their run, and the run its task: that is noted, too.
+    The table runs is filled as well: it gives the task of scores that have only a run_key.
     """
     tables = list(tables)
     for table in tables:
@@ -165,7 +173,7 @@ def trace(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> 
                 "insert into temp.runs select distinct run_key, task"
                 f" from {table.sql} where run_key is not null",
             )
-    asked = [
+    searched = [
         (table, key, found)
         for table in tables
         for key in OWNED
@@ -174,19 +182,19 @@ def trace(connection: duckdb.DuckDBPyConnection, tables: Iterable[Relation]) -> 
     before = -1
     while (size := _size(connection)) > before:
         before = size
-        for table, key, found in asked:
+        for table, key, found in searched:
             fetch(
                 connection,
-                f"insert into temp.forgotten select '{key}', cast({key} as varchar)"
+                f"insert into temp.traced_keys select '{key}', cast({key} as varchar)"
                 f" from {table.sql} where {found} and {key} is not null"
-                " except select key, id from temp.forgotten",
+                " except select key, id from temp.traced_keys",
             )
 
 
 def _size(connection: duckdb.DuckDBPyConnection) -> int:
-    ((size,),) = fetch(connection, "select count(*) from temp.forgotten")
+    ((size,),) = fetch(connection, "select count(*) from temp.traced_keys")
     return int(size)
 
 
 def _in(column: str, key: str) -> str:
-    return f"cast({column} as varchar) in (select id from temp.forgotten where key = '{key}')"
+    return f"cast({column} as varchar) in (select id from temp.traced_keys where key = '{key}')"

@@ -1,4 +1,4 @@
-"""The receipt: where rows were erased and how many, what is left to others, and never an id."""
+"""The receipt of an erasure: the rows erased by place, and what others must erase; without ids."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ TABLE = "scoring.erasures"
 
 @dataclass(frozen=True)
 class ReceiptLine:
-    """Rows of one table of a database file, or of one file."""
+    """The rows erased from one table of a database file, or from one file."""
 
     place: str
     table: str
@@ -30,31 +30,37 @@ class ReceiptLine:
 
 @dataclass
 class Receipt:
-    """What one erasure did. `raw_files`: file, rows, whether they were rewritten."""
+    """What one erasure did."""
 
     erasure_id: str
     customers: int
+    """The number of customers erased."""
     status: str = "new"
+    """`new`, `started`, `done`, `already_done` or `dry_run`."""
     started_at: str = ""
     finished_at: str | None = None
     erased: list[ReceiptLine] = field(default_factory=list)
     raw_files: list[dict[str, Any]] = field(default_factory=list)
+    """For each raw file with rows of the customers: file, rows, rewritten (bool)."""
     still_found: list[str] = field(default_factory=list)
+    """Other files that still contain an id or e-mail address."""
     delivered_to: list[dict[str, Any]] = field(default_factory=list)
+    """For each URL that received the customers: address, last (when)."""
     not_kept_out: list[str] = field(default_factory=list)
+    """Sources that the erasure list cannot be applied to."""
 
     @property
     def rows(self) -> int:
-        """All rows that were erased."""
+        """The number of rows erased."""
         return sum(line.rows for line in self.erased)
 
     def facts(self) -> dict[str, Any]:
-        """As JSON has it."""
+        """The receipt as JSON."""
         lines = [vars(line) for line in self.erased]
         return {**vars(self), "erased": lines, "rows_erased": self.rows}
 
     def write(self, folder: Path) -> Path:
-        """Write it to `<folder>/<erasure_id>.json`, in one step."""
+        """Write the receipt to `<folder>/<erasure_id>.json` atomically; returns the path."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.erasure_id}.json"
         with replace_file(path) as temporary:
@@ -63,19 +69,19 @@ class Receipt:
 
 
 def erasure_id(hashes: Iterable[str]) -> str:
-    """The same for the same customers, whoever asks again; it cannot be turned into an id."""
+    """16 hex digits, the same for the same customers; they do not reveal a customer id."""
     return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()[:16]
 
 
 def now() -> str:
-    """UTC, as text."""
+    """The time in UTC, in ISO 8601 with seconds."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def resume(folder: Path, hashes: list[str], found: Iterable[ReceiptLine]) -> Receipt:
-    """The receipt of this erasure, with what is found now added to what an earlier run did.
+    """The receipt of this erasure: the rows found now, added to those that earlier runs erased.
 
-    A run that was killed had planned its lines: those that are found again were not done yet.
+    A run that was killed has written its planned lines; a line found again was not erased yet.
     """
     name = erasure_id(hashes)
     path = folder / f"{name}.json"
@@ -93,7 +99,7 @@ def resume(folder: Path, hashes: list[str], found: Iterable[ReceiptLine]) -> Rec
 
 
 def record(connection: duckdb.DuckDBPyConnection, receipt: Receipt, database: str) -> None:
-    """Put the receipt's lines into `scoring.erasures` of a database, in place of earlier ones."""
+    """Replace the lines of the receipt in `scoring.erasures` of an attached database."""
     create(connection, TABLE, quoted(database))
     table = f"{quoted(database)}.{TABLE}"
     fetch(connection, f"delete from {table} where erasure_id = ?", [receipt.erasure_id])

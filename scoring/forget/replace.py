@@ -1,4 +1,4 @@
-"""A file put in the place of another in one step: a reader or a crash meets one or the other."""
+"""Replace a file atomically: a reader sees the old file or the new one, even after a crash."""
 
 import os
 import shutil
@@ -6,35 +6,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scoring.publish.versions import sync
+
 __all__ = ["UNFINISHED", "replace_file"]
 
 
 UNFINISHED = ".unfinished"
-"""How the name of a file being written ends; what a killed run left, the next one clears."""
+"""The suffix of a file that is being written; the next run removes what a killed run left."""
 
 
 @contextmanager
 def replace_file(path: Path) -> Iterator[Path]:
-    """The temporary file to write; it takes the place of `path` when the block ends well."""
+    """Yields a temporary path to write to; it replaces `path` when the block ends without error."""
     temporary = path.with_name(f".{path.name}{UNFINISHED}")
     _remove(temporary)
     try:
         yield temporary
         if path.exists():
             shutil.copymode(path, temporary)
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        sync(temporary)
         os.replace(temporary, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(path.parent)
     finally:
         _remove(temporary)
 
 
 def _remove(temporary: Path) -> None:
-    """With its log, where it is a database: an old log would be played into the new file."""
+    """Remove the file, and its write-ahead log if it is a database: DuckDB would replay the log."""
     for path in (temporary, temporary.with_name(f"{temporary.name}.wal")):
         path.unlink(missing_ok=True)

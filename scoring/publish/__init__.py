@@ -1,4 +1,4 @@
-"""Publishing: the public tables as one file for BI and the HTTP service, swapped in whole."""
+"""Publishing: the public tables as one file for BI and the HTTP service, replaced atomically."""
 
 from scoring.publish.commands import KEEP, Published, publish, restore
 

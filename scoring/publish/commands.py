@@ -1,4 +1,4 @@
-"""Publish: what BI reads, whole, checked and swapped in at once; restore: an earlier version."""
+"""The commands `publish` (copy, verify and serve the public tables) and `restore`."""
 
 import time
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import structlog
 
 from scoring.publish.public_tables import check_build, public_tables
 from scoring.publish.published_types import require_types
-from scoring.publish.version_file import Sum, read, sums, write, write_parquet
+from scoring.publish.version_file import TableChecksum, checksums, read, write, write_parquet
 from scoring.publish.versions import Versions
 from warehouse.connection import connect, fetch, require_tables, storage
 from warehouse.console import row_progress_bar
@@ -21,24 +21,25 @@ from warehouse.steps import step
 __all__ = ["KEEP", "Published", "publish", "restore"]
 
 KEEP = 3
-"""Versions kept, with the one that is served."""
+"""The default number of versions to keep, the served one included."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Published:
-    """What is served now."""
+    """The version that is served now."""
 
     status: str
-    """`done`, or `already_done` when just this was served before."""
+    """`done`, or `already_done` when the same content was served before."""
     version: str
     serving: Path
     parquet: Path | None
+    """The folder of Parquet files; None when Parquet was never requested."""
     rows: dict[str, int]
-    """By published relation."""
+    """The number of rows of each published relation."""
     kept: list[str]
-    """Versions that `restore` can bring back, oldest first."""
+    """The versions that `restore` can serve, oldest first."""
     seconds: float
 
 
@@ -49,12 +50,15 @@ def publish(
     force: bool = False,
     progress: bool = True,
 ) -> Published:
-    """Copy the public tables of the warehouse into a new version, and serve it.
+    """Copy the public tables of the warehouse to a new version, and serve it.
 
-    Where the same is served already, nothing is copied. Parquet, once asked for, is kept in step.
-    Whatever is raised, what was served still is: InputError (what dbt ran last has failed and there
-    is no `force`, a table is missing, or a column has a type that is not published),
-    IntegrityError (the copy is not the original), LockedError or StorageError.
+    Nothing is copied if the same content is served already. With `parquet`, this version and all
+    later ones are published as Parquet as well. `keep` is the number of versions to keep.
+
+    Raises InputError (the last dbt run failed and `force` is false, a table is missing, or a column
+    has a type that is not published), IntegrityError (the copy differs from the original),
+    UsageError (the serving path), LockedError or StorageError. The served version is unchanged
+    then.
     """
     started = time.perf_counter()
     versions = Versions(settings.serving)
@@ -66,19 +70,20 @@ def publish(
         versions.locked(settings.lock_timeout),
         row_progress_bar("publishing", total, progress) as advance,
     ):
-        status, version, held = _copy(settings, versions, advance)
+        status, version, content = _copy(settings, versions, advance)
         if status == "done":
             versions.serve(version)
-        _in_parquet(versions, version, parquet)
+        _serve_parquet(versions, version, parquet)
         kept = versions.remove_old(keep, version)
-    return _published(status, versions, version, held, kept, started)
+    return _published(status, versions, version, content, kept, started)
 
 
 def restore(settings: Settings, version: str | None = None) -> Published:
-    """Serve an earlier version again: the one named, or the one before what is served.
+    """Serve an earlier version again: `version`, or the one before the served version.
 
-    It is read and checked before. Whatever is raised, what was served still is: UsageError (there
-    is no such version), IntegrityError (it is not what was published), LockedError or StorageError.
+    The version is verified first. Raises UsageError (no such version), IntegrityError (the version
+    was changed since it was published), LockedError or StorageError. The served version is
+    unchanged then.
     """
     started = time.perf_counter()
     versions = Versions(settings.serving)
@@ -91,19 +96,19 @@ def restore(settings: Settings, version: str | None = None) -> Published:
                 f"no {f'version {version}' if version else 'earlier version'} of"
                 f" {versions.serving} to restore: kept are {', '.join(kept) or 'none'}"
             )
-        _, held = read(versions.file(wanted), check=True)
+        _, content = read(versions.file(wanted), check=True)
         versions.serve(wanted)
-        _in_parquet(versions, wanted)
+        _serve_parquet(versions, wanted)
     status = "already_done" if wanted == served else "done"
-    return _published(status, versions, wanted, held, kept, started)
+    return _published(status, versions, wanted, content, kept, started)
 
 
 def _copy(
     settings: Settings, versions: Versions, advance: Callable[[int], None]
-) -> tuple[str, str, dict[str, Sum]]:
-    """Make a version of the warehouse as it is, unless that is served; its status, name, content.
+) -> tuple[str, str, dict[str, TableChecksum]]:
+    """Make a version of the warehouse, unless its content is served; returns status, name, content.
 
-    The warehouse is held for reading in the meantime, and so cannot change.
+    The warehouse is open for reading meanwhile, so it cannot change.
     """
     tables = public_tables(settings.manifest)
     with connect(settings.warehouse, True, settings.lock_timeout) as connection:
@@ -111,31 +116,31 @@ def _copy(
         require_tables(connection, *(table.relation for table in tables))
         require_types(connection, tables)
         ((database,),) = fetch(connection, "select current_database()")
-        held = sums(connection, database, tables, advance)
-        served, said = _served(versions)
-        if served and said == held:
-            return "already_done", served, held
+        content = checksums(connection, database, tables, advance)
+        served, served_content = _served(versions)
+        if served and served_content == content:
+            return "already_done", served, content
         step("version begun")
-        at = datetime.now(UTC).replace(tzinfo=None)  # as the naive timestamps of all tables
+        at = datetime.now(UTC).replace(tzinfo=None)  # naive UTC, like the timestamps of all tables
         version = f"{at:%Y%m%d-%H%M%S-%f}"
         temporary = versions.temporary(f"{version}.duckdb")
-        write(connection, temporary, version, at, tables, held, advance)
+        write(connection, temporary, version, at, tables, content, advance)
         versions.keep(temporary, versions.file(version))
     step("version kept")
-    return "done", version, held
+    return "done", version, content
 
 
-def _served(versions: Versions) -> tuple[str | None, dict[str, Sum]]:
-    """What is served and what it says it holds; None when it is not one of the versions kept."""
+def _served(versions: Versions) -> tuple[str | None, dict[str, TableChecksum]]:
+    """The served version and its recorded content; None when it is not one of the kept versions."""
     try:
-        version, said = read(versions.serving)
+        version, content = read(versions.serving)
     except IntegrityError:
         return None, {}
-    return (version, said) if version in versions.kept() else (None, {})
+    return (version, content) if version in versions.kept() else (None, {})
 
 
-def _in_parquet(versions: Versions, version: str, wanted: bool = False) -> None:
-    """Serve a version as Parquet too, if that is wanted now or was once."""
+def _serve_parquet(versions: Versions, version: str, wanted: bool = False) -> None:
+    """Serve a version as Parquet as well, if that is requested now or was before."""
     if not (wanted or versions.parquet.is_symlink()):
         return
     folder = versions.parquet_of(version)
@@ -151,7 +156,7 @@ def _published(
     status: str,
     versions: Versions,
     version: str,
-    held: dict[str, Sum],
+    content: dict[str, TableChecksum],
     kept: list[str],
     started: float,
 ) -> Published:
@@ -161,7 +166,7 @@ def _published(
         version,
         versions.serving,
         versions.parquet if versions.parquet.is_symlink() else None,
-        {relation: each.rows for relation, each in held.items()},
+        {relation: table.rows for relation, table in content.items()},
         kept,
         round(time.perf_counter() - started, 3),
     )

@@ -1,8 +1,8 @@
-"""What the project's YAML says is public, and whether dbt made it.
+"""The tables that the project's YAML makes public, and the result of the last dbt run.
 
-Public are the tables of the schemas in `PUBLIC`, but for those that say
-`config.meta.is_public: false`; a table elsewhere may say `true`. Views are not: they are computed
-when they are read, and a sum of doubles comes out a little different each time.
+The tables of the schemas in `PUBLIC` are public, except those with
+`config.meta.is_public: false`. A table of another schema is public with `true`. Views are never
+public: they are computed at each reading, and a sum of doubles then differs in its last digits.
 """
 
 import json
@@ -14,20 +14,20 @@ from warehouse.connection import quoted
 from warehouse.errors import InputError
 from warehouse.manifest import read_models
 
-__all__ = ["PUBLIC", "Table", "check_build", "public_tables"]
+__all__ = ["PUBLIC", "PublicTable", "check_build", "public_tables"]
 
 PUBLIC = ("marts", "segments", "predictions", "monitoring", "activation")
 
 
 @dataclass(frozen=True)
-class Table:
-    """A public relation, and what the project says of it."""
+class PublicTable:
+    """A public table, with its descriptions from the project's YAML."""
 
     schema: str
     name: str
     description: str = field(default="", repr=False)
     columns: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Descriptions by name."""
+    """The description of each column, by name."""
 
     @property
     def relation(self) -> str:
@@ -35,17 +35,17 @@ class Table:
         return f"{self.schema}.{self.name}"
 
     def within(self, database: str) -> str:
-        """As SQL."""
+        """`database.schema.name`, quoted."""
         return ".".join(map(quoted, (database, self.schema, self.name)))
 
 
-def public_tables(manifest: Path) -> list[Table]:
-    """The public relations of the project, by name.
+def public_tables(manifest: Path) -> list[PublicTable]:
+    """The public tables of the project, sorted by relation.
 
     Raises InputError when dbt's manifest cannot be read.
     """
     tables = [
-        Table(
+        PublicTable(
             model.schema,
             model.alias,
             model.description,
@@ -59,7 +59,7 @@ def public_tables(manifest: Path) -> list[Table]:
 
 
 def check_build(results: Path) -> None:
-    """Raise InputError when what dbt ran last, by its run_results.json, has failed in part."""
+    """Raise InputError when a node of the last dbt run failed, according to run_results.json."""
     if not results.is_file():
         return
     failed = [
@@ -70,6 +70,6 @@ def check_build(results: Path) -> None:
     if failed:
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
         raise InputError(
-            f"what dbt ran last has failed ({failed[0]}{more}, see {results}):"
-            " mend it and run dbt build, or publish --force"
+            f"the last dbt run failed ({failed[0]}{more}, see {results}):"
+            " correct it and run dbt build, or use publish --force"
         )

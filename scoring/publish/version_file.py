@@ -1,4 +1,4 @@
-"""One version of what BI reads: the public tables of a warehouse, in a DuckDB file of their own."""
+"""One published version: a DuckDB file with the public tables of a warehouse."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,44 +8,44 @@ from typing import Any
 
 import duckdb
 
-from scoring.publish.public_tables import Table
+from scoring.publish.public_tables import PublicTable
 from scoring.publish.published_types import rows as rows_of
-from warehouse.connection import columns, fetch, quoted
+from warehouse.connection import columns, fetch, literal, quoted
 from warehouse.errors import IntegrityError
 from warehouse.steps import step
 
-__all__ = ["STORAGE", "Sum", "read", "sums", "write", "write_parquet"]
+__all__ = ["STORAGE", "TableChecksum", "checksums", "read", "write", "write_parquet"]
 
 STORAGE = "v1.0.0"
-"""The oldest DuckDB that can read the file."""
+"""The storage version of the file: the oldest version of DuckDB that can read it."""
 COPY = "the copy"
-"""The name of the file within a connection; no warehouse has a space in its own."""
+"""The name the file is attached as. It contains a space, so it differs from every warehouse."""
 RUN_ID = "run_id"
 
 
 @dataclass(frozen=True)
-class Sum:
-    """What a table holds: its rows, and a checksum that their order does not change."""
+class TableChecksum:
+    """The content of a table: its number of rows, and a checksum independent of their order."""
 
     rows: int
     checksum: str
 
 
-def sums(
+def checksums(
     connection: duckdb.DuckDBPyConnection,
     database: str,
-    tables: Sequence[Table],
+    tables: Sequence[PublicTable],
     advance: Callable[[int], None] = lambda _: None,
-) -> dict[str, Sum]:
-    """Rows and checksum of each table, by relation."""
+) -> dict[str, TableChecksum]:
+    """The rows and checksum of each table, by relation; `advance` is called with 1 per table."""
     found = {}
     for table in tables:
         ((rows, checksum),) = fetch(
             connection,
-            "select count(*), coalesce(sum(hash(whole_row)), 0)"
-            f" from ({rows_of(connection, database, table)}) as whole_row",
+            "select count(*), coalesce(sum(hash(table_row)), 0)"
+            f" from ({rows_of(connection, database, table)}) as table_row",
         )
-        found[table.relation] = Sum(rows, str(checksum))
+        found[table.relation] = TableChecksum(rows, str(checksum))
         advance(1)
     return found
 
@@ -55,19 +55,18 @@ def write(
     path: Path,
     version: str,
     published_at: datetime,
-    tables: Sequence[Table],
-    wanted: Mapping[str, Sum],
+    tables: Sequence[PublicTable],
+    expected: Mapping[str, TableChecksum],
     advance: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Copy the tables from the connection's warehouse to the new file `path`.
 
-    Raises IntegrityError unless the finished file, opened again, holds exactly what is wanted.
+    `published_at` is a naive UTC datetime. Raises IntegrityError unless the finished file, opened
+    again, has the `expected` content.
     """
     ((database,),) = fetch(connection, "select current_database()")
-    place = str(path).replace("'", "''")
-    copy = quoted(COPY)
-    attach = f"attach '{place}' as {copy} (read_write, storage_version '{STORAGE}')"
-    fetch(connection, attach)
+    copy, file = quoted(COPY), literal(path)
+    fetch(connection, f"attach {file} as {copy} (read_write, storage_version '{STORAGE}')")
     try:
         for schema in sorted({table.schema for table in tables}):
             fetch(connection, f"create schema {copy}.{quoted(schema)}")
@@ -76,38 +75,38 @@ def write(
             fetch(connection, f"create table {table.within(COPY)} as {rows}")
             _comment(connection, table)
             advance(1)
-        _note(connection, version, published_at, tables, wanted)
+        _write_publication(connection, version, published_at, tables, expected)
         fetch(connection, f"checkpoint {copy}")
     finally:
         fetch(connection, f"detach {copy}")
     step("tables copied")
-    fetch(connection, f"attach '{place}' as {copy} (read_only)")
+    fetch(connection, f"attach {file} as {copy} (read_only)")
     try:
-        found = sums(connection, COPY, tables, advance)
+        found = checksums(connection, COPY, tables, advance)
     finally:
         fetch(connection, f"detach {copy}")
-    _compare(path, wanted, found)
+    _compare(path, expected, found)
     step("version checked")
 
 
 def write_parquet(version: Path, folder: Path) -> None:
-    """Write a version's tables to `folder`, `<schema>/<table>.parquet` each."""
+    """Write each table of a version to `<folder>/<schema>/<table>.parquet`."""
     with duckdb.connect(str(version), read_only=True) as connection:
         rows = fetch(connection, "select schema_name, table_name from publication")
         for schema, name in [("main", "publication"), *rows]:
             path = folder / ("" if schema == "main" else schema) / f"{name}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
-            place = str(path).replace("'", "''")
             fetch(
                 connection,
-                f"copy {quoted(schema)}.{quoted(name)} to '{place}' (format parquet)",
+                f"copy {quoted(schema)}.{quoted(name)} to {literal(path)} (format parquet)",
             )
 
 
-def read(path: Path, check: bool = False) -> tuple[str, dict[str, Sum]]:
-    """A version's name, and what it says it holds; with `check` it is counted and summed, too.
+def read(path: Path, check: bool = False) -> tuple[str, dict[str, TableChecksum]]:
+    """The name of a version and its recorded content, by relation.
 
-    Raises IntegrityError when that is not so, or the file cannot be read.
+    With `check`, the tables are counted and summed again. Raises IntegrityError when they differ
+    from the record, or the file is not a version.
     """
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
@@ -115,20 +114,24 @@ def read(path: Path, check: bool = False) -> tuple[str, dict[str, Sum]]:
                 connection,
                 "select version, schema_name, table_name, row_count, checksum from publication",
             )
-            tables = [Table(row[1], row[2]) for row in rows]
-            said = {
-                table.relation: Sum(row[3], row[4]) for table, row in zip(tables, rows, strict=True)
+            tables = [PublicTable(row[1], row[2]) for row in rows]
+            recorded = {
+                table.relation: TableChecksum(row[3], row[4])
+                for table, row in zip(tables, rows, strict=True)
             }
             if check:
                 ((database,),) = fetch(connection, "select current_database()")
-                _compare(path, said, sums(connection, str(database), tables))
+                _compare(path, recorded, checksums(connection, str(database), tables))
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
-        raise IntegrityError(f"{path} is no version that was published: {reason}") from None
-    return str(rows[0][0]), said
+        raise IntegrityError(
+            f"{path} is not a published version ({reason}): publish or restore again"
+        ) from None
+    return str(rows[0][0]), recorded
 
 
-def _comment(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _comment(connection: duckdb.DuckDBPyConnection, table: PublicTable) -> None:
+    """Write the descriptions of the table and its columns as comments of the database."""
     there = {
         row[0]
         for row in fetch(
@@ -138,45 +141,44 @@ def _comment(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
             [COPY, table.schema, table.name],
         )
     }
-    where = table.within(COPY)
-    notes = {f"table {where}": table.description}
+    copied = table.within(COPY)
+    comments = {f"table {copied}": table.description}
     for name, text in table.columns.items():
         if name in there:
-            notes[f"column {where}.{quoted(name)}"] = text
-    for what, text in notes.items():
+            comments[f"column {copied}.{quoted(name)}"] = text
+    for what, text in comments.items():
         if text:
-            fetch(
-                connection, f"comment on {what} is '{text.strip().replace(chr(39), chr(39) * 2)}'"
-            )
+            fetch(connection, f"comment on {what} is {literal(text.strip())}")
 
 
-def _note(
+def _write_publication(
     connection: duckdb.DuckDBPyConnection,
     version: str,
     published_at: datetime,
-    tables: Sequence[Table],
-    wanted: Mapping[str, Sum],
+    tables: Sequence[PublicTable],
+    content: Mapping[str, TableChecksum],
 ) -> None:
-    """The table `publication`: one row a table, with the scoring runs its rows come from."""
-    note = f"{quoted(COPY)}.main.publication"
+    """Create the table `publication`: one row per published table."""
+    publication = f"{quoted(COPY)}.main.publication"
     fetch(
         connection,
-        f"create table {note} (version varchar, published_at timestamp, schema_name varchar,"
+        f"create table {publication} (version varchar, published_at timestamp, schema_name varchar,"
         " table_name varchar, row_count bigint, checksum varchar, run_ids varchar)",
     )
     fetch(
         connection,
-        f"comment on table {note} is 'One row per published table: its version, when it was"
+        f"comment on table {publication} is 'One row per published table: its version, when it was"
         " published (UTC), its rows, their checksum and the scoring runs they come from.'",
     )
     for table in tables:
-        held = wanted[table.relation]
+        found = content[table.relation]
         values: list[Any] = [version, published_at, table.schema, table.name]
-        values += [held.rows, held.checksum, _run_ids(connection, table)]
-        fetch(connection, f"insert into {note} values (?, ?, ?, ?, ?, ?, ?)", values)
+        values += [found.rows, found.checksum, _run_ids(connection, table)]
+        fetch(connection, f"insert into {publication} values (?, ?, ?, ?, ?, ?, ?)", values)
 
 
-def _run_ids(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
+def _run_ids(connection: duckdb.DuckDBPyConnection, table: PublicTable) -> str | None:
+    """The scoring runs that the table's rows come from, separated by commas; None without any."""
     if RUN_ID not in columns(connection, table.relation):
         return None
     ((ids,),) = fetch(
@@ -186,10 +188,13 @@ def _run_ids(connection: duckdb.DuckDBPyConnection, table: Table) -> str | None:
     return None if ids is None else str(ids)
 
 
-def _compare(path: Path, wanted: Mapping[str, Sum], found: Mapping[str, Sum]) -> None:
-    for relation, held in wanted.items():
-        if found[relation] != held:
+def _compare(
+    path: Path, expected: Mapping[str, TableChecksum], found: Mapping[str, TableChecksum]
+) -> None:
+    for relation, wanted in expected.items():
+        if found[relation] != wanted:
             raise IntegrityError(
                 f"{relation} in {path} is not what was published: {found[relation].rows} rows"
-                f" (checksum {found[relation].checksum}), not {held.rows} ({held.checksum})"
+                f" (checksum {found[relation].checksum}), not {wanted.rows} ({wanted.checksum});"
+                " publish again, or restore another version"
             )

@@ -1,8 +1,8 @@
-"""Versions of what BI reads, as files: kept beside each other, one of them swapped in whole.
+"""The published versions as files; one of them is served, and it changes atomically.
 
-`data/serving.duckdb` is a second name (a hard link) of one file in `data/serving/`, and
-`data/serving.parquet` a symbolic link to one folder there. Each changes in one rename, so whoever
-opens it gets a whole version, and keeps it for as long as it is open.
+`data/serving.duckdb` is a hard link to one file in `data/serving/`, and `data/serving.parquet` is a
+symbolic link to one folder there. Each changes by one rename. So a reader always opens a complete
+version, and keeps it for as long as the file is open.
 """
 
 import fcntl
@@ -16,44 +16,44 @@ from pathlib import Path
 from warehouse.errors import LockedError, UsageError
 from warehouse.steps import step
 
-__all__ = ["Versions"]
+__all__ = ["Versions", "sync"]
 
 PAUSE = 0.1
 """Seconds between two attempts at the lock."""
 
 
 class Versions:
-    """The versions kept for a serving file, in the folder of its name beside it."""
+    """The versions kept for a serving file, in the folder of the same name next to it."""
 
     def __init__(self, serving: Path) -> None:
         """Raises UsageError unless `serving` ends in .duckdb."""
         if serving.suffix != ".duckdb":
-            raise UsageError(f"NUMEROSITY_SERVING is {serving}: it has to end in .duckdb")
+            raise UsageError(f"NUMEROSITY_SERVING is {serving}: give a path that ends in .duckdb")
         self.serving = serving
         self.parquet = serving.with_suffix(".parquet")
         self.folder = serving.with_suffix("")
 
     def file(self, version: str) -> Path:
-        """Where a version is kept."""
+        """The file of a version."""
         return self.folder / f"{version}.duckdb"
 
     def parquet_of(self, version: str) -> Path:
-        """Where the same version is kept as Parquet, if it was asked for."""
+        """The folder of a version's Parquet files, which exists if Parquet was requested."""
         return self.folder / f"{version}.parquet"
 
     def temporary(self, name: str) -> Path:
-        """A place for what is not whole yet; cleared by the next who takes the lock."""
+        """The path of an unfinished file or folder; `locked` removes what a killed run left."""
         return self.folder / f".{name}"
 
     def kept(self) -> list[str]:
-        """The versions there are, oldest first."""
+        """The names of the versions, oldest first."""
         return sorted(path.stem for path in self.folder.glob("[!.]*.duckdb"))
 
     @contextmanager
     def locked(self, timeout: float) -> Iterator[None]:
-        """Keep others from publishing or restoring, and clear what is not whole, before and after.
+        """Lock the versions against other processes, and remove unfinished files before and after.
 
-        The lock ends with the process, however that ends. Raises LockedError after `timeout`
+        The lock ends with the process, even if it is killed. Raises LockedError after `timeout`
         seconds.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,8 @@ class Versions:
                     if time.monotonic() >= deadline:
                         raise LockedError(
                             f"another process is still publishing to {self.serving} after"
-                            f" {timeout:g} s: wait for it, or longer with NUMEROSITY_LOCK_TIMEOUT"
+                            f" {timeout:g} s: run again later, or set NUMEROSITY_LOCK_TIMEOUT to"
+                            " wait longer"
                         ) from None
                     time.sleep(PAUSE)
             self._clear()
@@ -82,14 +83,14 @@ class Versions:
                 _remove(path)
 
     def keep(self, temporary: Path, place: Path) -> None:
-        """Give a finished file or folder its name for good, once all of it is on the disk."""
+        """Sync a finished file or folder to disk, then rename it to `place`."""
         for path in [temporary, *temporary.rglob("*")]:
             sync(path)
         os.replace(temporary, place)
         sync(self.folder)
 
     def serve(self, version: str) -> None:
-        """Make a kept version the one that is served."""
+        """Serve a kept version."""
         link = self.temporary("serving.duckdb")
         try:
             os.link(self.file(version), link)
@@ -98,12 +99,12 @@ class Versions:
             sync(link)
         step("serving linked")
         os.replace(link, self.serving)
-        link.unlink(missing_ok=True)  # renaming one of two names of the same file does nothing
+        link.unlink(missing_ok=True)  # a rename does nothing if both are links to one file
         sync(self.serving.parent)
         step("serving replaced")
 
     def serve_parquet(self, version: str) -> None:
-        """Make a version the one served as Parquet."""
+        """Serve the Parquet files of a kept version."""
         link = self.temporary("serving.parquet")
         link.symlink_to(self.parquet_of(version).relative_to(self.parquet.parent))
         os.replace(link, self.parquet)
@@ -111,7 +112,7 @@ class Versions:
         step("parquet replaced")
 
     def remove_old(self, keep: int, served: str) -> list[str]:
-        """Remove all but the newest `keep` versions and the one served; returns what is left."""
+        """Remove all versions but the newest `keep` and `served`; returns the remaining ones."""
         left = {*self.kept()[-keep:], served}
         for path in self.folder.glob("[!.]*"):
             if path.stem not in left:
@@ -121,7 +122,7 @@ class Versions:
 
 
 def sync(path: Path) -> None:
-    """Have a file, or the names in a folder, on the disk before going on."""
+    """Wait until a file, or the list of files in a folder, is written to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

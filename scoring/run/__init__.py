@@ -1,1 +1,1 @@
-"""The nightly job: the rows of a feature table through a bundle into `scoring.predictions`."""
+"""The nightly job: score the rows of a feature table, and write `scoring.predictions`."""

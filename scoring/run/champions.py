@@ -1,4 +1,4 @@
-"""Which model scores which task: the champions of the registry, each with its verified bundle."""
+"""The champions of the registry: which model scores which task."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ __all__ = ["Champion", "find_champions"]
 
 @dataclass(frozen=True)
 class Champion:
-    """A task's champion as the registry names it."""
+    """A task's champion, as recorded in registry.models."""
 
     task: str
     model_version: str
@@ -23,7 +23,11 @@ class Champion:
     bundle_sha256: str
 
     def load(self) -> Bundle:
-        """Its bundle; IntegrityError when the folder holds another one than was registered."""
+        """Load and verify its bundle.
+
+        Raises IntegrityError when the folder holds another bundle than the registered one, and
+        otherwise as `load_bundle` does.
+        """
         bundle = load_bundle(self.folder)
         for name in ("task", "model_version", "bundle_sha256"):
             found, registered = getattr(bundle, name), getattr(self, name)
@@ -38,9 +42,10 @@ class Champion:
 def find_champions(
     connection: duckdb.DuckDBPyConnection, artifacts: Path, manifest: Path, task: str | None = None
 ) -> list[Champion]:
-    """The champions of every task, or of one, ordered by task.
+    """The champion of every task, or of `task` only, ordered by task.
 
-    Raises UsageError (no such task), InputError (no champion, more than one, no dbt manifest).
+    Bundle paths are below the folder `artifacts`. Raises UsageError (an unknown task) or InputError
+    (no champion, several champions of one task, no table registry.models, no dbt manifest).
     """
     require_tables(connection, "registry.models")
     rows = fetch(
@@ -63,13 +68,14 @@ def find_champions(
     for name in tasks:
         if tasks.count(name) > 1:
             raise InputError(
-                f"registry.models has {tasks.count(name)} champions for {name}: keep one"
+                f"registry.models has {tasks.count(name)} champions for {name}: keep the status"
+                " champion for one of them"
             )
     return champions
 
 
 def _known_tasks(connection: duckdb.DuckDBPyConnection, manifest: Path) -> list[str]:
-    """The tasks that were ever trained, and those the project's YAML declares."""
+    """The trained tasks, and those that the project's YAML declares."""
     trained = fetch(
         connection, f"select distinct task from {qualified(connection, 'registry.models')}"
     )

@@ -1,4 +1,4 @@
-"""One day of a feature table: does it keep its contract, what is in it, and its rows as Arrow."""
+"""One as-of date of a DuckDB feature table: check its contract, read and fingerprint its rows."""
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,14 +10,23 @@ import numpy as np
 import pyarrow as pa
 
 from scoring.bundle import Bundle
+from scoring.run.contract import check_columns, check_date, duplicates
 from warehouse.connection import columns, fetch, qualified, quoted
-from warehouse.errors import InputError, NothingToScoreError
+from warehouse.errors import InputError
 
-__all__ = ["FeatureDay", "Seen", "check_contract", "choose_date", "count_rows", "look_at", "read"]
+__all__ = [
+    "FeatureDay",
+    "RowDigest",
+    "check_contract",
+    "choose_date",
+    "count_rows",
+    "digest_rows",
+    "read",
+]
 
 KEY_HASH = "hash of the key"
 ODD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9)
-"""Multipliers of a hash: the golden ratio, and one of Steele, Lea and Flood's SplitMix64."""
+"""Multipliers of the hash: 2^64 / golden ratio, and one of SplitMix64 (Steele, Lea, Flood 2014)."""
 
 
 @dataclass(frozen=True)
@@ -28,20 +37,20 @@ class FeatureDay:
     rows: int
 
 
-class Seen:
-    """What is known of the rows that have been read so far; their order does not matter."""
+class RowDigest:
+    """A fingerprint of the rows read so far, and a check for duplicate keys; order-independent."""
 
     def __init__(self, features: tuple[str, ...], rows: int) -> None:
-        """`rows` is how many will be read: eight bytes are kept of each."""
+        """`rows` is the number of rows that will be read; 8 bytes are kept for each."""
         self._features = features
         self._rows = self._sum = self._known = 0
         self._keys = np.empty(rows, np.uint64)
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Look at a batch of `read`.
+        """Add a batch of `read`.
 
-        A row's hash is a polynomial of the bits of its features, mixed so that no two rows can
-        trade values and keep the sum of all hashes.
+        The hash of a row is a polynomial of the bits of its features, mixed at the end. Without the
+        mixing, two rows could exchange values and the sum of all hashes would stay the same.
         """
         keys = batch.column(KEY_HASH).to_numpy()
         row = keys.copy()
@@ -59,86 +68,74 @@ class Seen:
 
     @property
     def fingerprint(self) -> str:
-        """Of the keys and features of all rows."""
+        """`<rows>-<16 hex digits>`, computed from the keys and features of all rows."""
         return f"{self._rows}-{self._sum:016x}"
 
-    def may_have_twins(self) -> bool:
-        """False where each key that is not null came once; true where two have the same hash."""
+    def may_have_duplicates(self) -> bool:
+        """Whether two keys have the same hash; False means that every non-null key is unique."""
         keys = self._keys[: self._known]
         keys.sort()
         return bool((keys[1:] == keys[:-1]).any())
 
 
 def check_contract(connection: duckdb.DuckDBPyConnection, bundle: Bundle) -> None:
-    """Raise InputError unless the relation has the bundle's key, date and features, typed."""
+    """Raise InputError unless the relation has the bundle's columns with the right types.
+
+    These are the entity key, the as-of date (DATE) and the features (FLOAT).
+    """
     found = columns(connection, bundle.relation)
     if not found:
         raise InputError(f"the warehouse has no relation {bundle.relation}: run dbt build first")
-    model = f"model {bundle.model_version} of {bundle.task}"
-    for name in (bundle.entity_key, bundle.as_of_column, *bundle.features):
-        if name not in found:
-            raise InputError(
-                f"{bundle.relation} has no column {name}, which {model} needs:"
-                " put it back, or train again"
-            )
-    wanted = {bundle.as_of_column: "DATE"} | dict.fromkeys(bundle.features, "FLOAT")
-    for name, kind in wanted.items():
-        if found[name] != kind:
-            raise InputError(
-                f"{bundle.relation}.{name} is {found[name]}, {model} needs {kind}:"
-                f" cast it to {kind.lower()} in its SQL"
-            )
+    check_columns(bundle, found, date_type="DATE", feature_type="FLOAT")
 
 
 def choose_date(
     connection: duckdb.DuckDBPyConnection, bundle: Bundle, wanted: date | None = None
 ) -> date:
-    """`wanted`, or the newest date of the bundle's relation.
+    """`wanted` if the bundle's relation has rows on that date; by default its newest date.
 
-    Raises NothingToScoreError when the relation has no rows, InputError when it has none on that
-    date, naming the dates nearest to it.
+    Raises NothingToScoreError when the relation is empty, and InputError with the nearest dates
+    when it has no rows on that date.
     """
     day, relation = quoted(bundle.as_of_column), qualified(connection, bundle.relation)
-    ((newest, there, before, after),) = fetch(
+    ((newest, rows, before, after),) = fetch(
         connection,
         f"select max({day}), count(*) filter ({day} = $1), max({day}) filter ({day} < $1),"
         f" min({day}) filter ({day} > $1) from {relation}",
         [wanted],
     )
-    if newest is None:
-        raise NothingToScoreError(f"{bundle.relation} has no rows: run dbt build")
-    if wanted is None:
-        return date.fromisoformat(str(newest))
-    if not there:
-        nearest = " and ".join(str(other) for other in (before, after) if other)
-        raise InputError(f"{bundle.relation} has no rows as of {wanted}: nearest are {nearest}")
-    return wanted
+    return check_date(bundle, wanted, newest, rows, before, after)
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: date) -> FeatureDay:
-    """The rows of `day`, counted."""
+    """Count the rows of `day`."""
     ((rows,),) = fetch(connection, f"select count(*) from {_rows_of_day(connection, bundle, day)}")
     return FeatureDay(day, rows)
 
 
-def look_at(
+def digest_rows(
     connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: FeatureDay, batch_rows: int
-) -> Seen:
-    """Read all of `day` and keep nothing of it; raises as `read` does."""
-    seen = Seen(bundle.features, day.rows)
-    for _ in read(connection, bundle, day.as_of_date, batch_rows, seen):
+) -> RowDigest:
+    """Read the rows of `day` only for their digest; raises as `read` does."""
+    digest = RowDigest(bundle.features, day.rows)
+    for _ in read(connection, bundle, day.as_of_date, batch_rows, digest):
         pass
-    return seen
+    return digest
 
 
 def read(
-    connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: date, batch_rows: int, seen: Seen
+    connection: duckdb.DuckDBPyConnection,
+    bundle: Bundle,
+    day: date,
+    batch_rows: int,
+    digest: RowDigest,
 ) -> Generator[pa.RecordBatch]:
-    """The entity key (as text) and the features of `day`, streamed in batches of `batch_rows`.
+    """Stream the rows of `day` in batches of `batch_rows`, and add each batch to `digest`.
 
-    Missing values are NaN. The next batch is read, and added to `seen`, in another thread while one
-    is worked on: close the iterator before the connection. Raises InputError at the end when an
-    entity is there more than once.
+    A batch has the entity key as text, the features as float32 with NaN for missing values, and a
+    hash of the key. Another thread reads the next batch while the caller works on one, so close
+    the iterator before the connection. Raises InputError at the end when an entity has several
+    rows.
     """
     key = quoted(bundle.entity_key)
     text = f"cast({key} as varchar)"
@@ -154,7 +151,7 @@ def read(
     def following() -> pa.RecordBatch | None:
         batch = next(batches, None)
         if batch is not None:
-            seen.add(batch)
+            digest.add(batch)
         return batch
 
     with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
@@ -162,12 +159,12 @@ def read(
         while (batch := coming.result()) is not None:
             coming = reader.submit(following)
             yield batch
-    if seen.may_have_twins():
-        _check_twins(connection, bundle, day)
+    if digest.may_have_duplicates():
+        _check_duplicates(connection, bundle, day)
 
 
-def _check_twins(connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: date) -> None:
-    """Raise InputError that names an entity which is there more than once."""
+def _check_duplicates(connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: date) -> None:
+    """Raise InputError when an entity has several rows on that date."""
     key = f"cast({quoted(bundle.entity_key)} as varchar)"
     rows_of_day = f"{_rows_of_day(connection, bundle, day)} and {key} is not null"
     found = fetch(
@@ -175,11 +172,8 @@ def _check_twins(connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: dat
         f"select {key}, count(*), sum(count(*) - 1) over () from {rows_of_day}"
         " group by 1 having count(*) > 1 order by 1 limit 1",
     )
-    for entity, times, too_many in found:
-        raise InputError(
-            f"{bundle.relation} has {times} rows as of {day} for {bundle.entity_key} {entity}"
-            f" ({too_many} rows too many in all): keep one row an entity and date"
-        )
+    for entity, rows, too_many in found:
+        raise duplicates(bundle, day, entity, rows, too_many)
 
 
 def _rows_of_day(connection: duckdb.DuckDBPyConnection, bundle: Bundle, day: date) -> str:

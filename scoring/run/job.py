@@ -1,4 +1,4 @@
-"""Score feature tables: each task's day through its model into the warehouse."""
+"""Score feature tables: one as-of date of each task, with its champion, into the warehouse."""
 
 import time
 import uuid
@@ -16,9 +16,16 @@ import structlog
 from scoring.bundle import Bundle, load_bundle
 from scoring.run.batches import CODED_SCHEMA, score_batches
 from scoring.run.champions import find_champions
-from scoring.run.feature_day import Seen, check_contract, choose_date, count_rows, look_at, read
+from scoring.run.feature_day import (
+    RowDigest,
+    check_contract,
+    choose_date,
+    count_rows,
+    digest_rows,
+    read,
+)
 from scoring.run.predictions import TABLES, already_done, replace
-from scoring.run.stored_scores import Counts, count
+from scoring.run.stored_scores import RowCounts, count
 from warehouse.connection import connect, fetch, require_tables, storage
 from warehouse.console import row_progress_bar
 from warehouse.errors import IntegrityError, NothingToScoreError, exit_code, one_line
@@ -35,31 +42,34 @@ __all__ = [
 ]
 
 BATCH_ROWS = 8_192
-"""Rows scored at once: what is worked on stays in a core's cache, and larger ones are no faster."""
+"""Rows per batch. A batch of this size fits a core's cache; larger batches are not faster."""
 AHEAD = 16
-"""Batches scored while others are written: more than a core can score in that time."""
+"""Batches scored ahead, while others are written: more than a core can score in that time."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class ScoringRequest:
-    """What to score: every champion's newest day, unless said otherwise."""
+    """What to score: by default the newest date of every task, with its champion."""
 
     task: str | None = None
     as_of: date | None = None
     bundle: Path | None = None
+    """The folder of a bundle to score with instead of the champion."""
     dry_run: bool = False
     force: bool = False
+    """Score again even if the scores exist already."""
     progress: bool = True
 
 
 @dataclass(frozen=True)
 class ScoringOutcome:
-    """What became of one task; `error` and `exit_code` tell why it failed."""
+    """The result of one task; `error` and `exit_code` say why it failed."""
 
     task: str
     status: str
+    """`done`, `already_done`, `dry_run`, `nothing_to_score` or `failed`."""
     as_of_date: date | None = None
     model_version: str | None = None
     rows_scored: int = 0
@@ -71,12 +81,13 @@ class ScoringOutcome:
 
 
 def run(settings: Settings, request: ScoringRequest) -> list[ScoringOutcome]:
-    """Score what is asked for, one outcome a task.
+    """Score the requested tasks; returns one outcome per task.
 
-    A task that fails does not keep the others from being scored: its outcome has the error. A task
-    whose feature table is empty is passed over while another one has rows. What concerns them all
-    is raised: UsageError, InputError, IntegrityError (of `request.bundle`) or
-    LockedError.
+    If a task fails, its outcome has the error and the other tasks are still scored. An empty
+    feature table is a failure only when all are empty.
+
+    Raises errors that concern every task: UsageError (an unknown task), InputError (no warehouse,
+    table or champion), IntegrityError (of `request.bundle`) or LockedError.
     """
     with connect(settings.warehouse, request.dry_run, settings.lock_timeout) as connection:
         fetch(connection, "set memory_limit = ?", [settings.memory_limit])
@@ -89,7 +100,7 @@ def run(settings: Settings, request: ScoringRequest) -> list[ScoringOutcome]:
 
 
 def without_empty(outcomes: list[ScoringOutcome]) -> list[ScoringOutcome]:
-    """An empty feature table is no failure, unless there is no other."""
+    """Mark empty feature tables as failed if all are empty; otherwise remove their errors."""
     if all(outcome.status == "nothing_to_score" for outcome in outcomes):
         return [replaced(outcome, status="failed", exit_code=3) for outcome in outcomes]
     return [
@@ -101,9 +112,10 @@ def without_empty(outcomes: list[ScoringOutcome]) -> list[ScoringOutcome]:
 def models(
     connection: duckdb.DuckDBPyConnection, settings: Settings, request: ScoringRequest
 ) -> list[tuple[str, Callable[[], Bundle]]]:
-    """The tasks to score, and for each how to load its model.
+    """The tasks to score, each with a function that loads its bundle.
 
-    Raises UsageError, InputError or IntegrityError where that cannot be told.
+    Raises UsageError or InputError as `find_champions` does, and IntegrityError when
+    `request.bundle` is damaged or is a bundle of another task.
     """
     if request.bundle is None:
         champions = find_champions(connection, settings.artifacts, settings.manifest, request.task)
@@ -111,7 +123,8 @@ def models(
     bundle = load_bundle(request.bundle)
     if request.task not in (None, bundle.task):
         raise IntegrityError(
-            f"the bundle {request.bundle} is for the task {bundle.task}, not {request.task}"
+            f"the bundle {request.bundle} is for the task {bundle.task}, not {request.task}:"
+            " give its own bundle, or another --task"
         )
     return [(bundle.task, lambda: bundle)]
 
@@ -143,38 +156,41 @@ def score_day(
     threads: int = 1,
     batch_rows: int = BATCH_ROWS,
 ) -> ScoringOutcome:
-    """Score one day with one model, and write it unless it is there already or the run is dry.
+    """Score one as-of date with one model, and write the scores.
 
-    Raises InputError or IntegrityError, and then nothing in the warehouse has changed.
+    Nothing is written in a dry run, or if the same scores exist already. `threads` is the number of
+    batches scored at the same time. Raises NothingToScoreError (an empty feature table), InputError
+    (a broken contract) or IntegrityError (unusable model output); the warehouse is unchanged then.
     """
     started = time.perf_counter()
     check_contract(connection, bundle)
     day = count_rows(connection, bundle, choose_date(connection, bundle, request.as_of))
     about = {"task": bundle.task, "as_of_date": str(day.as_of_date), "model": bundle.model_version}
-    status, run_id, counts, seen = "already_done", None, Counts(), Seen(bundle.features, day.rows)
+    status, run_id, counts = "already_done", None, RowCounts()
+    digest = RowDigest(bundle.features, day.rows)
 
     def fingerprint() -> str:
-        return look_at(connection, bundle, day, batch_rows).fingerprint
+        return digest_rows(connection, bundle, day, batch_rows).fingerprint
 
-    searched = not (request.force or request.dry_run)
-    if done := already_done(connection, bundle, day, fingerprint) if searched else None:
+    is_searched = not (request.force or request.dry_run)
+    if done := already_done(connection, bundle, day, fingerprint) if is_searched else None:
         run_id, counts = done
     else:
         log.info("scoring", rows=day.rows, **about)
         # The reader has its own cursor: a connection that is being read from cannot write.
         with (
             connection.cursor() as reading,
-            closing(read(reading, bundle, day.as_of_date, batch_rows, seen)) as batches,
+            closing(read(reading, bundle, day.as_of_date, batch_rows, digest)) as batches,
             closing(score_batches(batches, bundle, threads, CODED_SCHEMA, AHEAD)) as scores,
             _one_thread(connection),
             row_progress_bar(bundle.task, day.rows, request.progress) as advance,
         ):
             scored = _counted(scores, advance)
             if request.dry_run:
-                status, counts = "dry_run", sum(map(count, scored), Counts())
+                status, counts = "dry_run", sum(map(count, scored), RowCounts())
             else:
                 status, run_id = "done", uuid.uuid4().hex
-                counts = replace(connection, bundle, day, run_id, scored, seen)
+                counts = replace(connection, bundle, day, run_id, scored, digest)
     seconds = round(time.perf_counter() - started, 3)
     scored_rows, unscorable = counts.scored, counts.unscorable
     log.info(status, scored=scored_rows, unscorable=unscorable, seconds=seconds, **about)
@@ -192,13 +208,13 @@ def score_day(
 
 @contextmanager
 def _one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """DuckDB works in the threads that call it: the cores are busy, with scores."""
+    """Limit DuckDB to the calling threads, because the cores are busy with scoring."""
     ((threads,),) = fetch(connection, "select current_setting('threads')")
     fetch(connection, "set threads = 1")
     try:
         yield
     finally:
-        with suppress(duckdb.Error):  # what the connection died of is the error to tell
+        with suppress(duckdb.Error):  # on a broken connection, the first error is the one to report
             fetch(connection, f"set threads = {threads}")
 
 

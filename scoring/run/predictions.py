@@ -1,8 +1,8 @@
-"""What was scored, in the warehouse: one transaction replaces a model's scores of a day.
+"""Write scores to the warehouse: one transaction replaces the scores of one partition.
 
-A partition is (task, as_of_date, model_version). The tables have no keys or indexes on purpose: the
-whole partition is deleted and inserted again, and a crash in between leaves what was there before.
-`scoring.predictions` is a view of what is written here: numbers, and what they stand for.
+A partition is (task, as_of_date, model_version). It is deleted and inserted again, and a crash in
+between leaves the old rows. The tables have no keys or indexes, which would slow this down.
+`scoring.predictions` is a view of the tables written here.
 """
 
 import hashlib
@@ -16,13 +16,13 @@ import pyarrow as pa
 
 from scoring import __version__
 from scoring.bundle import Bundle
-from scoring.run.feature_day import FeatureDay, Seen
+from scoring.run.feature_day import FeatureDay, RowDigest
 from scoring.run.stored_scores import (
     REASON_NAMES,
     RUN_KEY,
     SCORES,
     UNSCORABLE,
-    Counts,
+    RowCounts,
     insert,
     reason_numbers,
     row_groups,
@@ -41,7 +41,7 @@ _PARTITION = "task = $task and as_of_date = $day and model_version = $version"
 
 @cache
 def code_version() -> str:
-    """The version of the package, and eight digits of the SHA-256 of the code that scores."""
+    """`<package version>+<8 hex digits of the SHA-256 of the scoring code>`."""
     code = hashlib.sha256()
     run = Path(__file__).parent
     for path in sorted([*run.glob("*.py"), *(run.parent / "bundle").glob("*.py")]):
@@ -54,11 +54,11 @@ def already_done(
     bundle: Bundle,
     day: FeatureDay,
     fingerprint: Callable[[], str],
-) -> tuple[str, Counts] | None:
-    """The run whose result is in place for this model and exactly these features, or None.
+) -> tuple[str, RowCounts] | None:
+    """The run that wrote the partition's current rows from the same model and features, or None.
 
-    The rows themselves must be of that run and as many as it wrote: an older run over the same
-    features may have been replaced since. Only then is the `fingerprint` of the features asked for.
+    The rows must carry its run_id and be as many as it wrote, because a later run may have replaced
+    them. `fingerprint`, which reads all features, is called only in that case.
     """
     values = _values(bundle, day.as_of_date)
     runs = fetch(
@@ -71,7 +71,7 @@ def already_done(
     present = [_present(connection, table, values) for table in (SCORES, UNSCORABLE)]
     for run_id, then, *wanted in runs:
         if present == [{run_id: rows} if rows else {} for rows in wanted]:
-            return (run_id, Counts(*wanted)) if then == fingerprint() else None
+            return (run_id, RowCounts(*wanted)) if then == fingerprint() else None
     return None
 
 
@@ -81,17 +81,17 @@ def replace(
     day: FeatureDay,
     run_id: str,
     batches: Iterable[pa.RecordBatch],
-    seen: Seen,
-) -> Counts:
-    """Put the scored `batches` in place of the partition's rows, and note the run; all or nothing.
+    digest: RowDigest,
+) -> RowCounts:
+    """Replace the partition's rows by the scored `batches`, and record the run, atomically.
 
-    The batches are of CODED_SCHEMA, and `seen` knows all features once they end. They must not be
-    read through `connection` itself. Whatever they raise undoes everything.
-    Raises IntegrityError unless exactly the rows of `day` came out, and are there when read back.
+    The batches have CODED_SCHEMA and must not be read through `connection` itself. `digest` covers
+    all features once the batches end. An error of the batches rolls everything back. Raises
+    IntegrityError unless every row of `day` is written exactly once, as counted after the writing.
     """
     values = _values(bundle, day.as_of_date)
     run = values | {"run": run_id, "at": _now()}
-    total = Counts()
+    total = RowCounts()
     with transaction(connection):
         of_partition = f"select run_key from {qualified(connection, RUNS)} where {_PARTITION}"
         fetch(
@@ -109,26 +109,26 @@ def replace(
         for rows in row_groups(batches):
             total += insert(connection, rows, numbers, run)
             step("batch written")
-        _note(connection, bundle, run, total, seen.fingerprint)
+        _record(connection, bundle, run, total, digest.fingerprint)
         written = [
             sum(_present(connection, table, values).values()) for table in (SCORES, UNSCORABLE)
         ]
         if written != [total.scored, total.unscorable] or sum(written) != day.rows:
             raise IntegrityError(
                 f"{bundle.relation} has {day.rows} rows as of {day.as_of_date}, but {written[0]}"
-                f" were scored and {written[1]} listed as unscorable: nothing was kept, run again"
+                f" were scored and {written[1]} listed as unscorable, nothing was kept: run again"
             )
     return total
 
 
-def _note(
+def _record(
     connection: duckdb.DuckDBPyConnection,
     bundle: Bundle,
     run: dict[str, object],
-    total: Counts,
+    total: RowCounts,
     fingerprint: str,
 ) -> None:
-    """The run's row: what all of its scores have in common."""
+    """Write the run's row, with the values that all of its scores share."""
     fetch(
         connection,
         f"insert into {qualified(connection, RUNS)} by name select {RUN_KEY} as run_key,"
@@ -146,7 +146,7 @@ def _note(
 def _present(
     connection: duckdb.DuckDBPyConnection, table: str, partition: dict[str, object]
 ) -> dict[str, int]:
-    """The partition's rows in `table`, by run."""
+    """The number of the partition's rows in `table`, by run_id."""
     counted = f"{qualified(connection, table)} as counted"
     if table == SCORES:
         counted += f" inner join {qualified(connection, RUNS)} as runs using (run_key)"
@@ -163,5 +163,5 @@ def _values(bundle: Bundle, day: date) -> dict[str, object]:
 
 
 def _now() -> datetime:
-    """UTC, as the naive timestamp the tables hold."""
+    """The time as naive UTC, like the timestamps of all tables."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -1,7 +1,7 @@
-"""Scored rows as they are stored: numbers stand for reasons, and for what all rows of a run share.
+"""Scored rows as they are stored: integers in place of reasons and of values shared by a run.
 
-Text that is the same in every row is half of the cost of writing a million. The view
-`scoring.predictions` puts it back.
+Writing text that is the same in every row would be half of the cost of a million rows. The view
+`scoring.predictions` joins the text again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ __all__ = [
     "RUN_KEY",
     "SCORES",
     "UNSCORABLE",
-    "Counts",
+    "RowCounts",
     "count",
     "insert",
     "reason_numbers",
@@ -30,37 +30,39 @@ SCORES = "scoring.scores"
 UNSCORABLE = "scoring.unscorable"
 REASON_NAMES = "scoring.reasons"
 ROW_GROUP = 122_880
-"""Rows written at once. It is DuckDB's row group: an insert of exactly one is written once, any
-other size is merged and written again."""
+"""Rows per insert: the size of DuckDB's row group.
+
+An insert of one row group is written once; another size is merged and written again.
+"""
 
 _REASONS = tuple(f"reason_{rank}" for rank in range(1, REASONS + 1))
 _STORED = ", ".join(
     ["probability", "score", *_REASONS, *(f"contribution_{rank}" for rank in range(1, REASONS + 1))]
 )
 RUN_KEY = "cast(hash($run) >> 1 as bigint)"
-"""A run's number, from its id $run: it never stands for another run, not even in another file."""
+"""The integer key of a run, computed from its id $run: 63 bits of a hash, unique across files."""
 
 
 @dataclass(frozen=True)
-class Counts:
-    """How many entities got a score, and how many a reason why not."""
+class RowCounts:
+    """The number of entities with scores, and of unscorable ones."""
 
     scored: int = 0
     unscorable: int = 0
 
-    def __add__(self, other: "Counts") -> "Counts":
-        """Both together."""
-        return Counts(self.scored + other.scored, self.unscorable + other.unscorable)
+    def __add__(self, other: "RowCounts") -> "RowCounts":
+        """The sums of both."""
+        return RowCounts(self.scored + other.scored, self.unscorable + other.unscorable)
 
 
-def count(batch: pa.RecordBatch) -> Counts:
-    """Count one batch of `score_batches`."""
+def count(batch: pa.RecordBatch) -> RowCounts:
+    """Count the rows of one batch of `score_batches`."""
     scored = batch.column("unscorable").null_count
-    return Counts(scored, batch.num_rows - scored)
+    return RowCounts(scored, batch.num_rows - scored)
 
 
 def reason_numbers(connection: duckdb.DuckDBPyConnection, reasons: tuple[str, ...]) -> pa.Array:
-    """The number that stands for each reason; those that have none yet get one."""
+    """The number of each reason in scoring.reasons, int32 [reasons]; new reasons are added."""
     table = qualified(connection, REASON_NAMES)
     known = dict(fetch(connection, f"select reason, reason_number from {table}"))
     new = [reason for reason in dict.fromkeys(reasons) if reason not in known]
@@ -76,7 +78,7 @@ def reason_numbers(connection: duckdb.DuckDBPyConnection, reasons: tuple[str, ..
 
 
 def row_groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """The same rows in tables of ROW_GROUP rows or little more, the last one of what is left."""
+    """The same rows in tables of at least ROW_GROUP rows; only the last one may be smaller."""
     waiting: list[pa.RecordBatch] = []
     for batch in batches:
         waiting.append(batch)
@@ -92,13 +94,14 @@ def insert(
     rows: pa.Table,
     numbers: pa.Array,
     run: dict[str, object],
-) -> Counts:
-    """Append scored rows to both tables.
+) -> RowCounts:
+    """Append scored rows (CODED_SCHEMA) to the tables scoring.scores and scoring.unscorable.
 
-    DuckDB finds `coded` by its name in this very frame. Registering it instead would make a view
-    in the transaction, and that keeps all of it in memory until the commit.
+    `numbers` is the result of `reason_numbers`. `run` has the values of the run: run, task, day,
+    version, at. DuckDB finds the variable `coded` by its name in this frame. Registering it would
+    create a view in the transaction, which would keep the rows in memory until the commit.
     """
-    counts = sum(map(count, rows.to_batches()), Counts())
+    counts = sum(map(count, rows.to_batches()), RowCounts())
     coded = _coded(rows, numbers)  # noqa: F841 - DuckDB reads it by its name
     if counts.scored:
         connection.execute(
@@ -117,7 +120,7 @@ def insert(
 
 
 def _coded(rows: pa.Table, numbers: pa.Array) -> pa.Table:
-    """The rows with `numbers` in place of reasons."""
+    """The rows with the reasons replaced by their `numbers`."""
     for name in _REASONS:
         coded = [numbers.take(chunk.indices) for chunk in rows.column(name).chunks]
         position = rows.schema.get_field_index(name)

@@ -1,1 +1,1 @@
-"""Scores over HTTP: needs the extra `serve`; nothing outside imports it but the command line."""
+"""The HTTP service. It needs the extra `serve`, so only the command line imports it, when asked."""

@@ -1,4 +1,4 @@
-"""The routes: what can be asked over HTTP, and how it is refused."""
+"""The application: routes for scores and operation, and error responses."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from scoring.serve.entities import CUSTOMER, SESSION, Entity
 from scoring.serve.guard import Guard, watch_keys
 from scoring.serve.keys import Keys
 from scoring.serve.limits import Limits
-from scoring.serve.live import Live, Open
+from scoring.serve.live import Live, PublicationInUse
 from scoring.serve.metrics import Metrics
 from scoring.serve.page import add_page
 from scoring.serve.publication import Facts, Unscorable
@@ -34,17 +34,21 @@ Responses = dict[int | str, dict[str, Any]]
 REFUSALS: Responses = {
     code: {"model": Refusal, "description": text}
     for code, text in {
-        400: "The body is no JSON.",
-        409: "Each field could be, but not all of them together.",
-        401: "No API key, or one that is not known.",
+        400: "The body cannot be parsed.",
+        409: "Each field is valid, but they contradict each other.",
+        401: "The API key is missing or unknown.",
         408: "The request did not arrive in time.",
         413: "The request is too large.",
-        422: "What is asked for cannot be read, and why.",
+        422: "The request is invalid; the body lists the fields and the problems.",
         429: "Too many requests; `Retry-After` says when to try again.",
     }.items()
 }
-NOT_KNOWN: Responses = {404: {"model": Refusal, "description": "No prediction of this customer."}}
-NO_MODEL: Responses = {503: {"model": Refusal, "description": "No champion scores such requests."}}
+NOT_KNOWN: Responses = {
+    404: {"model": Refusal, "description": "No prediction for this customer is published."}
+}
+NO_MODEL: Responses = {
+    503: {"model": Refusal, "description": "No champion for such requests is published."}
+}
 
 NO_OBJECT = "send a JSON object, with the header Content-Type: application/json"
 
@@ -52,7 +56,11 @@ log = structlog.get_logger()
 
 
 def create_app(settings: Settings, keys: Keys, per_second: float) -> FastAPI:
-    """The service of what is published now; raises as `OpenPublication` does."""
+    """The HTTP application for the published tables.
+
+    `per_second` is the number of requests allowed per second and API key. Raises as
+    `OpenPublication` does.
+    """
     metrics = Metrics()
     live = Live(settings, metrics)
 
@@ -69,25 +77,25 @@ def create_app(settings: Settings, keys: Keys, per_second: float) -> FastAPI:
         title="Numerosity",
         version=__version__,
         description=(
-            "Who will buy, why, and how far that can be trusted. Every answer names the model and"
-            " the published version it comes from; features are computed by the SQL that built"
-            " the tables."
+            "Who will buy, why, and how reliable the figures are. Every response names the models"
+            " and the published version it comes from. Features of a request are computed by the"
+            " same SQL that builds the tables."
         ),
         lifespan=lifespan,
-        docs_url=None,  # they would load their looks from elsewhere
+        docs_url=None,  # these pages would load scripts from another server
         redoc_url=None,
     )
     app.add_middleware(Guard, keys=keys, limits=Limits(per_second), metrics=metrics)
     _handle_errors(app)
     _add_probes(app, live, metrics)
     key = [Depends(HTTPBearer(auto_error=False, description="An API key."))]
-    _add_questions(app, live, {"dependencies": key})
+    _add_scores(app, live, {"dependencies": key})
     add_browsing(app, live, {"dependencies": key, "responses": REFUSALS})
     add_page(app)
     return app
 
 
-def _add_questions(app: FastAPI, live: Live, keyed: dict[str, Any]) -> None:
+def _add_scores(app: FastAPI, live: Live, keyed: dict[str, Any]) -> None:
     shared: dict[str, Any] = {
         "response_model": Answer,
         "response_model_exclude_unset": True,
@@ -97,27 +105,27 @@ def _add_questions(app: FastAPI, live: Live, keyed: dict[str, Any]) -> None:
 
     @app.post(
         "/v1/sessions/score",
-        summary="What a session will lead to, from what it looks like now",
+        summary="Predictions for a web session, from its current data",
         responses=REFUSALS | NO_MODEL,
         **shared,
     )
     async def session(body: Session) -> Response:
         with live.lend() as current:
             _require(current, SESSION)
-            return _answered(await current.sessions.answer(body.row()))
+            return _response(await current.sessions.answer(body.row()))
 
     @app.post(
         "/v1/customers/score",
-        summary="What a customer will do whom the warehouse does not know yet",
+        summary="Predictions for a new customer, who is not in the warehouse yet",
         responses=REFUSALS | NO_MODEL,
         **shared,
     )
     async def profile(body: Profile) -> Response:
         with live.lend() as current:
             _require(current, CUSTOMER)
-            return _answered(await current.customers.answer(body.row()))
+            return _response(await current.customers.answer(body.row()))
 
-    # After the one above, as `score` would be a customer.
+    # Declared after the route above, else `score` would match as a customer id.
     @app.get(
         "/v1/customers/{customer_id}",
         summary="A customer's latest predictions, reasons and micro-segment",
@@ -132,18 +140,18 @@ def _add_questions(app: FastAPI, live: Live, keyed: dict[str, Any]) -> None:
         with live.lend() as current:
             found = current.publication.card(customer_id)
         if found is None:
-            raise HTTPException(404, "no prediction of this customer is published")
+            raise HTTPException(404, "no prediction for this customer is published")
         return Response(found, media_type="application/json")
 
 
 def _add_probes(app: FastAPI, live: Live, metrics: Metrics) -> None:
-    @app.get("/health", summary="Whether the process is alive", tags=["operation"])
+    @app.get("/health", summary="Whether the process is running", tags=["operation"])
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/ready", summary="What is served, and by which models", tags=["operation"])
+    @app.get("/ready", summary="The served version and its models", tags=["operation"])
     async def ready() -> dict[str, Any]:
-        publication = live.open.publication
+        publication = live.current.publication
         models = [each for entity in (SESSION, CUSTOMER) for each in publication.models(entity)]
         return {
             "status": "ready",
@@ -153,11 +161,11 @@ def _add_probes(app: FastAPI, live: Live, metrics: Metrics) -> None:
 
     @app.get(
         "/metrics",
-        summary="Figures for Prometheus",
+        summary="Metrics for Prometheus",
         tags=["operation"],
         response_class=PlainTextResponse,
     )
-    async def figures() -> Response:
+    async def prometheus() -> Response:
         return Response(metrics.text(), media_type=METRICS)
 
 
@@ -174,8 +182,8 @@ def _handle_errors(app: FastAPI) -> None:
             for each in error.errors()
         ]
         first = problems[0]
-        together = all(each["loc"] == ("body",) for each in error.errors())
-        status = 409 if together and error.errors()[0]["type"] == "value_error" else 422
+        is_contradiction = all(each["loc"] == ("body",) for each in error.errors())
+        status = 409 if is_contradiction and error.errors()[0]["type"] == "value_error" else 422
         return _refusal(status, f"{first['field']}: {first['problem']}", problems)
 
     @app.exception_handler(HTTPException)
@@ -186,15 +194,15 @@ def _handle_errors(app: FastAPI) -> None:
     async def unexpected(_: Request, error: Exception) -> Response:
         log.error("request_failed", reason=one_line(error))
         log.debug("request_failed", exc_info=error)
-        return _refusal(500, "the service could not answer; its log says why")
+        return _refusal(500, "the request failed: see the log of the service")
 
 
-def _require(current: Open, entity: Entity) -> None:
+def _require(current: PublicationInUse, entity: Entity) -> None:
     if not current.publication.models(entity):
-        raise HTTPException(503, f"no champion that scores a {entity.name} is published")
+        raise HTTPException(503, f"no champion for the entity {entity.name} is published")
 
 
-def _answered(answer: Facts | Unscorable) -> Response:
+def _response(answer: Facts | Unscorable) -> Response:
     if isinstance(answer, Unscorable):
         raise HTTPException(422, answer.reason)
     return JSONResponse(answer)
@@ -206,6 +214,6 @@ def _refusal(
     problems: list[dict[str, str]] | None = None,
     headers: Any = None,
 ) -> Response:
-    # As ASCII: what was sent may be no text (half a surrogate pair), and is named all the same.
+    # Escaped to ASCII: the message may quote text that UTF-8 cannot encode (a lone surrogate).
     content = json.dumps({"error": error, "problems": problems or []})
     return Response(content, status, headers, "application/json")

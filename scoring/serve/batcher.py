@@ -1,4 +1,4 @@
-"""Requests that wait at the same time are answered at once: one run of the SQL for all of them."""
+"""Answer requests that wait at the same time in one batch, by one run of the SQL."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -8,37 +8,39 @@ from typing import Generic, TypeVar
 __all__ = ["Batcher"]
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-class Batcher(Generic[Item, Answer]):
-    """Answers items in batches, in threads of its own.
+class Batcher(Generic[Item, Result]):
+    """Answers items in batches, in its own threads.
 
-    Nobody waits for a batch to fill: it takes what came while the one before was worked on.
+    A batch takes the items that arrived while the batch before was being answered. It does not wait
+    for more.
     """
 
     def __init__(
         self,
-        work: Callable[[Sequence[Item]], Sequence[Answer]],
+        work: Callable[[Sequence[Item]], Sequence[Result]],
         name: str,
         largest: int,
         threads: int = 1,
     ) -> None:
-        """`work` answers a batch of at most `largest` items, one answer each, in order.
+        """Start without threads; they are created when the first batch needs them.
 
-        So many `threads` do so at a time.
+        `work` answers a batch of at most `largest` items: one result per item, in order. At most
+        `threads` batches are answered at the same time. `name` is the prefix of the threads' names.
         """
         self._work = work
         self._largest = largest
-        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._threads = threads
         self._busy = 0
         self._running: set[asyncio.Task[None]] = set()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
 
-    async def answer(self, item: Item) -> Answer:
-        """The answer to one item; raises what the work raised."""
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    async def answer(self, item: Item) -> Result:
+        """The result for one item; raises what `work` raised for it."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._busy < self._threads:
             self._busy += 1
@@ -48,7 +50,7 @@ class Batcher(Generic[Item, Answer]):
         return await future
 
     def close(self) -> None:
-        """End the thread, after what it is doing."""
+        """End the threads, after their current batches."""
         self._pool.shutdown()
 
     async def _run(self) -> None:
@@ -60,18 +62,18 @@ class Batcher(Generic[Item, Answer]):
         finally:
             self._busy -= 1
 
-    async def _do(self, batch: list[tuple[Item, asyncio.Future[Answer]]]) -> None:
+    async def _do(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
         items = [item for item, _ in batch]
         try:
             loop = asyncio.get_running_loop()
-            answers = await loop.run_in_executor(self._pool, self._work, items)
+            results = await loop.run_in_executor(self._pool, self._work, items)
         except Exception as error:
-            if len(batch) > 1:  # one that cannot be answered must not take others with it
+            if len(batch) > 1:  # only the item that fails gets the error
                 for one in batch:
                     await self._do([one])
             elif not batch[0][1].done():
                 batch[0][1].set_exception(error)
             return
-        for (_, future), answer in zip(batch, answers, strict=True):
-            if not future.done():  # whoever asked may have gone
-                future.set_result(answer)
+        for (_, future), result in zip(batch, results, strict=True):
+            if not future.done():  # the client may have disconnected
+                future.set_result(result)

@@ -1,4 +1,4 @@
-"""What is known of each customer, kept as the JSON that is answered."""
+"""The published predictions of each customer, in memory as JSON."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from scoring.serve.entities import SERVING
-from warehouse.connection import fetch
+from warehouse.connection import fetch, literal
 
 __all__ = ["Cards"]
 
@@ -41,13 +41,15 @@ SIDES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 class Cards:
-    """The published predictions of single customers, in memory; a look-up reads two places."""
+    """The published predictions by customer, found by binary search over hashes of the ids."""
 
     def __init__(self, file: str) -> None:
-        """Read them from a published file; raises duckdb.Error when they are not in it."""
-        place = file.replace("'", "''")
+        """Read the predictions from a published file.
+
+        Raises duckdb.Error when the file cannot be read or lacks the tables.
+        """
         with duckdb.connect(config={"threads": 1}) as connection:
-            fetch(connection, f"attach '{place}' as {SERVING} (read_only)")
+            fetch(connection, f"attach {literal(file)} as {SERVING} (read_only)")
             found = connection.sql(
                 "select customer_id,"
                 f" string_agg(to_json({PREDICTION})::varchar, ',' order by cards.task) as cards"
@@ -55,20 +57,20 @@ class Cards:
                 f" left join (select task, task_title from {SERVING}.predictions.model_overview)"
                 " as titles on cards.task = titles.task group by customer_id"
             ).to_arrow_table()
-        # One text of all cards may be longer than 2 GiB.
+        # All cards together may be longer than 2 GiB, the limit of an Arrow string column.
         self._cards = found["cards"].cast(pa.large_string()).combine_chunks()
         self._customers = found["customer_id"].cast(pa.large_string()).combine_chunks()
         hashes = np.fromiter(
             (hash(each.as_py()) for each in self._customers), np.int64, len(self._customers)
         )
-        self._places = np.argsort(hashes)
-        self._hashes = hashes[self._places]
+        self._order = np.argsort(hashes)
+        self._hashes = hashes[self._order]
 
     def of(self, customer: str) -> str | None:
-        """The predictions of a customer as a JSON array, none for whom there are none."""
+        """The predictions of a customer as a JSON array; None for an unknown customer."""
         wanted = hash(customer)
         first, end = (int(np.searchsorted(self._hashes, wanted, side)) for side in SIDES)
-        for place in self._places[first:end].tolist():
-            if self._customers[place].as_py() == customer:
-                return f"[{self._cards[place].as_py()}]"
+        for index in self._order[first:end].tolist():
+            if self._customers[index].as_py() == customer:
+                return f"[{self._cards[index].as_py()}]"
         return None

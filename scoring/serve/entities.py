@@ -1,6 +1,7 @@
-"""What a request can be about, in SQL: how its rows, and their past, enter the compiled statements.
+"""The kinds of requests (session, customer), and the SQL that feeds their rows to the models.
 
-`<schema.table>` stands for a relation of the DuckDB in which the statements run.
+The compiled dbt statements run in an in-memory DuckDB. In the SQL here, `<schema.table>` is a
+relation of that database.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,9 +12,9 @@ from scoring.run.batches import REASONS
 __all__ = ["CUSTOMER", "KEY", "SCORE", "SERVING", "SESSION", "Entity"]
 
 SERVING = "serving"
-"""The published file, within the connection."""
+"""The name the published file is attached as."""
 KEY = "request_key"
-"""Which request of the batch a row is, as no customer is called: the key of what is computed."""
+"""The column with the key of a request in its batch. No customer id has the same form."""
 
 INPUTS = {
     "intermediate.int_as_of_dates_scheduled": "select '' as source_name, null::date as as_of_date",
@@ -27,8 +28,10 @@ INPUTS = {
         for name in ("orders", "order_items", "products", "sessions", "engagements")
     },
 }
-"""What the statements read and do not make themselves, as queries whose columns it has. No row but
-those of a view of the entity is there."""
+"""The relations that the statements read but do not build, as queries with the same columns.
+
+Only rows from the views of the entity are used.
+"""
 
 SCORE = {
     "entity_id": "varchar",
@@ -36,7 +39,7 @@ SCORE = {
     **{f"reason_{rank}": "varchar" for rank in range(1, REASONS + 1)},
     **{f"contribution_{rank}": "double" for rank in range(1, REASONS + 1)},
 }
-"""What reasons in words are made of, and its types."""
+"""The columns, with types, from which the reasons in words are built."""
 
 
 @dataclass(frozen=True)
@@ -45,26 +48,28 @@ class Entity:
 
     name: str
     request: str
-    """What a request says, as a query without rows."""
+    """The columns of a request, as a query without rows."""
     history: Mapping[str, str]
-    """What is known of before, by name: sorted by what it is looked up by, so that a look-up reads
-    a block or two."""
+    """Published rows by name, sorted by the look-up key, so that a look-up reads few blocks."""
     views: Mapping[str, Sequence[str]]
-    """How the rows of `<request.rows>` enter: rows of an input, which may lack columns of it."""
+    """For an input relation, the queries that give its rows, from `<request.rows>` and history.
+
+    A query may lack columns of the relation.
+    """
     as_of_date: str
-    """The date to compute for: of a session, the first that knows it."""
+    """The as-of date, as SQL: for a session, the first date whose features include it."""
     people: str
-    """A join to `people`, which says in `is_known` whether the one whom `request` names is."""
+    """A join of `request` to `people`, whose `is_known` says whether the customer is published."""
     computed: tuple[str, ...]
-    """The statements to run. What the others would fill stays empty."""
+    """The statements to run. The tables of the other statements stay empty."""
 
     @property
     def features(self) -> str:
-        """The relation whose rows models read."""
+        """The feature table that the models read."""
         return f"features.{self.name}_features"
 
     def inputs(self, source: str) -> dict[str, str]:
-        """What the statements read, each as a query: empty, or what there is for the requests."""
+        """Each input relation as a query: the rows for the requests, or no rows."""
         dates = f"select '{source}' as source_name, {self.as_of_date} as as_of_date"
         views = {
             "intermediate.int_as_of_dates_scheduled": [f"{dates} from <request.rows>"],
@@ -83,7 +88,7 @@ PAST = {
     "sessions": ("started_at", "known_at"),
     "engagements": ("action", "engaged_at", "known_at"),
 }
-"""What the features of a session ask of its customer's past."""
+"""The columns of a customer's history that the features of a session read."""
 
 
 def _past(name: str) -> str:
@@ -128,7 +133,7 @@ CUSTOMER = Entity(
     request=f"select '' as {KEY}, current_date as as_of_date,"
     " * exclude (customer_id, source_name, full_name, email, valid_from, known_at)"
     f" from {SERVING}.marts.customers limit 0",
-    # A region's mean salary is among the features.
+    # The mean salary of the region is a feature, so the customers of the region are needed.
     history={
         "customers": f"from {SERVING}.marts.customers where region is not null order by region"
     },

@@ -1,4 +1,4 @@
-"""Stands before every route: who asks, how often, how much, and how long the answer took."""
+"""Middleware for every route: API keys, rate limits, request size, and request metrics."""
 
 import asyncio
 import json
@@ -19,9 +19,9 @@ __all__ = ["LARGEST_BODY", "Guard", "watch_keys"]
 LARGEST_BODY = 16_384
 """Bytes."""
 DROPPED = 1_048_576
-"""Bytes that are read, to be dropped, before a request that is too large is refused."""
+"""Bytes read and dropped before a too large request is refused; more is refused at once."""
 SLOWEST_BODY = 10.0
-"""Seconds until all of a request has arrived."""
+"""Seconds in which the complete request must arrive."""
 GUARDED = "/v1/"
 
 log = structlog.get_logger()
@@ -33,13 +33,13 @@ class _Refused(Exception):
 
 
 class Guard:
-    """ASGI middleware. A request is read whole before it goes on, so that none is half-answered."""
+    """ASGI middleware that reads the complete request before it passes it on."""
 
     def __init__(self, app: ASGIApp, keys: Keys, limits: Limits, metrics: Metrics) -> None:
         self._app, self._keys, self._limits, self._metrics = app, keys, limits, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or let through."""
+        """Refuse the request, or pass it to the application; count it either way."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -59,7 +59,7 @@ class Guard:
         except _Refused as refused:
             await _refuse(refused, noting)
         except Exception:
-            if not status:  # else it has been answered with 500, and logged
+            if not status:  # otherwise the 500 response was sent and logged already
                 raise
         finally:
             route = getattr(scope.get("route"), "path", "other")
@@ -67,7 +67,7 @@ class Guard:
             self._metrics.seconds.labels(route).observe(time.perf_counter() - started)
 
     def _admit(self, scope: Scope) -> None:
-        """Raise unless the caller has a key and has not asked too often."""
+        """Raise _Refused unless the caller has a valid key and is below the rate limit."""
         host = (scope.get("client") or ("unknown",))[0]
         headers = dict(scope["headers"])
         kind, _, key = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
@@ -76,7 +76,7 @@ class Guard:
         if wait:
             raise _Refused(
                 429,
-                f"more than {self._limits.per_second:g} requests a second:"
+                f"more than {self._limits.per_second:g} requests per second:"
                 f" try again in {wait:.3f} s",
                 **{"retry-after": str(math.ceil(wait))},
             )
@@ -89,19 +89,22 @@ class Guard:
 
 
 async def watch_keys(keys: Keys, pause: float = 1.0) -> None:
-    """Take new keys and drop revoked ones; never ends by itself."""
-    said = ""
+    """Reload the keys every `pause` seconds, until cancelled."""
+    logged = ""
     while True:
         await asyncio.sleep(pause)
         try:
             keys.reload()
         except InputError as error:
-            if said != (said := one_line(error)):
-                log.warning("keys_unreadable", reason=said)
+            if logged != (logged := one_line(error)):
+                log.warning("keys_unreadable", reason=logged)
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes:
-    """All of the body. What is too large is read and dropped, so that the refusal is heard."""
+    """The complete body; a too large one is read and dropped, so that the client gets the answer.
+
+    Raises _Refused when it is too large or too slow.
+    """
     declared = dict(scope["headers"]).get(b"content-length", b"0")
     too_large = _Refused(413, f"the request is larger than {LARGEST_BODY} bytes")
     if declared.isdigit() and int(declared) > DROPPED:

@@ -1,4 +1,4 @@
-"""API keys: only their SHA-256 is kept, one line `name hash` each."""
+"""API keys: a file with one line `name sha256` per key; the keys themselves are not stored."""
 
 import hashlib
 import hmac
@@ -13,15 +13,17 @@ __all__ = ["Keys", "create"]
 
 
 def create(file: Path, name: str) -> str:
-    """Make a key, keep its hash, and return it; it cannot be seen again.
+    """Create a key, append its hash to `file`, and return the key, which cannot be shown again.
 
-    A key is 256 random bits, so one round of SHA-256 is as good as many. Raises UsageError when
-    the name is taken or is none.
+    A key has 256 random bits, so one round of SHA-256 is enough. Raises UsageError when the name is
+    taken or invalid, and InputError when the file cannot be read as keys.
     """
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name):
-        raise UsageError(f"--name {name!r}: letters, digits, '.', '-' and '_' only")
+        raise UsageError(
+            f"--name {name!r} is not a name: use 1 to 64 letters, digits, '.', '-' and '_'"
+        )
     if name in _read(file):
-        raise UsageError(f"{file} has a key {name}: take its line out to make a new one")
+        raise UsageError(f"{file} has a key {name}: remove its line to create a new one")
     key = secrets.token_urlsafe(32)
     file.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -31,23 +33,23 @@ def create(file: Path, name: str) -> str:
 
 
 class Keys:
-    """The keys of a file, read again when it changes: a key is revoked by taking its line out."""
+    """The keys of a file. `reload` reads it again; to revoke a key, remove its line."""
 
     def __init__(self, file: Path) -> None:
-        """Raises InputError when there is no key, or the file cannot be read as keys."""
+        """Read the keys. Raises InputError when there are none, or a line is not a key."""
         self.file = file
         self._hashes = _read(file)
         self._seen = _state(file)
         if not self._hashes:
-            raise InputError(f"no API key in {file}: make one with python -m scoring api-key")
+            raise InputError(f"no API key in {file}: create one with python -m scoring api-key")
 
     def reload(self) -> None:
-        """Take the file as it is now; InputError leaves what was."""
+        """Read the file again if it changed. Raises InputError; the old keys stay valid then."""
         if (state := _state(self.file)) != self._seen:
             self._hashes, self._seen = _read(self.file), state
 
     def owner(self, key: str) -> str | None:
-        """Whose key it is. Each hash is compared, and each compare takes the same time."""
+        """The name of the key's owner; None for an unknown key. Constant time for every key."""
         given, found = _hash(key), None
         for name, kept in self._hashes.items():
             if hmac.compare_digest(given, kept):
@@ -73,13 +75,15 @@ def _read(file: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read the API keys of {file}: {error}") from None
+        raise InputError(
+            f"cannot read the API keys in {file} ({error}): correct the file or its permissions"
+        ) from None
     hashes = {}
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
         name, _, kept = line.strip().partition(" ")
         if not re.fullmatch(r"[0-9a-f]{64}", kept):
-            raise InputError(f"line {number} of {file} is no API key: write `name sha256`")
+            raise InputError(f"line {number} of {file} is not an API key: write `name sha256`")
         hashes[name] = kept
     return hashes

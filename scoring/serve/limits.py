@@ -1,4 +1,4 @@
-"""How much one caller may ask: so many requests a second, with a short burst."""
+"""Rate limits: requests per second for each caller, with a short burst."""
 
 import time
 from collections import OrderedDict
@@ -7,21 +7,21 @@ from collections.abc import Callable
 __all__ = ["Limits"]
 
 CALLERS = 10_000
-"""Callers remembered; the one not seen for longest goes first."""
+"""Callers remembered; beyond that, the one with the oldest request is dropped."""
 
 
 class Limits:
-    """A bucket of tokens for each caller: it holds one second's worth, and refills steadily."""
+    """A token bucket for each caller. It holds the tokens of one second and refills steadily."""
 
     def __init__(self, per_second: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """`per_second` requests of each caller."""
+        """Allow each caller `per_second` requests; `clock` returns seconds."""
         self.per_second = per_second
         self._size = max(1.0, per_second)
         self._clock = clock
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def wait(self, caller: str) -> float:
-        """0 when the request may go on, else the seconds after which one more may."""
+        """0 when the request is allowed, else the seconds until the next one is."""
         now = self._clock()
         tokens, then = self._left.pop(caller, (self._size, now))
         tokens = min(self._size, tokens + (now - then) * self.per_second)

@@ -1,4 +1,4 @@
-"""The publication that is asked now, and its replacement by the next without a request lost."""
+"""The current publication, and its replacement by a newer one without losing a request."""
 
 import asyncio
 import time
@@ -15,18 +15,18 @@ from scoring.serve.publication import THREADS, Facts, OpenPublication, Unscorabl
 from warehouse.errors import one_line
 from warehouse.settings import Settings
 
-__all__ = ["Live", "Open"]
+__all__ = ["Live", "PublicationInUse"]
 
 PAUSE = 0.5
-"""Seconds between two looks at the serving file."""
+"""Seconds between two checks of the serving file."""
 LARGEST = 64
-"""Requests answered by one run of the SQL."""
+"""The most requests answered by one run of the SQL."""
 
 log = structlog.get_logger()
 
 
-class Open:
-    """An open publication, and how many requests it is answering."""
+class PublicationInUse:
+    """An open publication, its batchers, and the number of requests it is answering."""
 
     def __init__(self, publication: OpenPublication) -> None:
         self.publication = publication
@@ -36,33 +36,33 @@ class Open:
         self.customers: Batcher[Any, Facts | Unscorable] = Batcher(
             publication.customers, "customers", 1, THREADS
         )
-        self.asked: Batcher[Question, str | None] = Batcher(publication.asked, "tables", LARGEST)
+        self.tables: Batcher[Question, str | None] = Batcher(publication.answers, "tables", LARGEST)
         self.requests = 0
         self.is_replaced = False
 
     def close(self) -> None:
-        """End its threads and let go of the file."""
-        for batcher in (self.sessions, self.customers, self.asked):
+        """End the threads and close the file."""
+        for batcher in (self.sessions, self.customers, self.tables):
             batcher.close()
         self.publication.close()
 
 
 class Live:
-    """Lends the newest publication to requests; an older one closes when its last request ends."""
+    """Gives requests the newest publication; closes an older one after its last request."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        """Open what is served; raises as `OpenPublication` does."""
+        """Open the served publication; raises as `OpenPublication` does."""
         self._settings = settings
         self._metrics = metrics
         self._refused: object = None
         self._closing: set[asyncio.Task[None]] = set()
-        self.open = Open(OpenPublication(settings))
-        self._tell()
+        self.current = PublicationInUse(OpenPublication(settings))
+        self._update_metrics()
 
     @contextmanager
-    def lend(self) -> Iterator[Open]:
-        """The publication for one request, from its first question to its last."""
-        lent = self.open
+    def lend(self) -> Iterator[PublicationInUse]:
+        """The current publication, which stays open until the block of the request ends."""
+        lent = self.current
         lent.requests += 1
         try:
             yield lent
@@ -71,18 +71,19 @@ class Live:
             self._close_if_done(lent)
 
     async def watch(self) -> None:
-        """Look for a new publication again and again; never ends by itself."""
+        """Look for a new publication every PAUSE seconds, until cancelled."""
         while True:
             await asyncio.sleep(PAUSE)
             await self.look()
 
     async def look(self) -> None:
-        """Take what is published now, if it is another version and can be opened.
+        """Switch to the served publication, if it is another version and can be opened.
 
-        What cannot be opened is said once and tried again: a bundle may arrive after its tables.
+        A publication that cannot be opened is logged once and tried again at each look, because a
+        bundle may arrive after its tables.
         """
         found = identity(self._settings.serving)
-        if found is None or found == self.open.publication.identity:
+        if found is None or found == self.current.publication.identity:
             return
         started = time.perf_counter()
         try:
@@ -93,24 +94,24 @@ class Live:
                 self._metrics.refused.inc()
                 log.warning("publication_refused", reason=one_line(error))
             return
-        replaced, self.open = self.open, Open(taken)
+        replaced, self.current = self.current, PublicationInUse(taken)
         replaced.is_replaced = True
         self._close_if_done(replaced)
-        self._tell()
+        self._update_metrics()
         seconds = round(time.perf_counter() - started, 3)
         log.info("publication_taken", version=taken.version, seconds=seconds)
 
     async def close(self) -> None:
-        """Close what is open, after its last answer."""
+        """Close all publications, after their last requests."""
         await asyncio.gather(*self._closing)
-        await asyncio.to_thread(self.open.close)
+        await asyncio.to_thread(self.current.close)
 
-    def _close_if_done(self, lent: Open) -> None:
+    def _close_if_done(self, lent: PublicationInUse) -> None:
         if lent.is_replaced and not lent.requests:
             task = asyncio.get_running_loop().create_task(asyncio.to_thread(lent.close))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
-    def _tell(self) -> None:
+    def _update_metrics(self) -> None:
         self._metrics.taken.inc()
-        self._metrics.published_at.set(self.open.publication.published_at.timestamp())
+        self._metrics.published_at.set(self.current.publication.published_at.timestamp())

@@ -1,4 +1,4 @@
-"""What Prometheus reads at /metrics: requests and their time by route, and what is served."""
+"""The metrics that Prometheus reads at /metrics: requests and their time, and publications."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -8,7 +8,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 
 
 class Metrics:
-    """The figures of one service, in a registry of its own."""
+    """The metrics of one service, in their own registry."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
@@ -30,15 +30,15 @@ class Metrics:
         )
         self.refused = Counter(
             "numerosity_publications_refused",
-            "Publications that could not be opened; the one before is served on.",
+            "Publications that could not be opened; the previous one stays in use.",
             registry=self._registry,
         )
         self.published_at = Gauge(
             "numerosity_published_timestamp_seconds",
-            "When what is served was published.",
+            "Time of the served publication.",
             registry=self._registry,
         )
 
     def text(self) -> bytes:
-        """All figures, as Prometheus reads them."""
+        """All metrics in the text format of Prometheus."""
         return generate_latest(self._registry)

@@ -1,4 +1,4 @@
-"""The live page: files of this package, which ask nobody but this service."""
+"""The live page: static files of this package, which send requests only to this service."""
 
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ class _Files(StaticFiles):
 
 
 def add_page(app: FastAPI) -> None:
-    """Add the page at `/`, its files below `/page`, and send `/docs` to what is there instead."""
+    """Add the page at `/` and its files below `/page`; redirect `/docs` to the page's API view."""
 
     @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page() -> Response:

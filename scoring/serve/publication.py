@@ -1,4 +1,4 @@
-"""One published version, opened to be asked: its cards, its champions, its SQL for requests."""
+"""One published version, opened for requests: its predictions, champions and compiled SQL."""
 
 import json
 import os
@@ -16,10 +16,10 @@ from scoring.bundle import Bundle, session
 from scoring.run.batches import REASONS, score_batch
 from scoring.run.champions import Champion
 from scoring.serve.browse import audiences, models, segments
-from scoring.serve.browse.tables import Asked, Question, Tables
+from scoring.serve.browse.tables import Question, TableAnswers, Tables
 from scoring.serve.cards import Cards
 from scoring.serve.entities import CUSTOMER, SERVING, SESSION, Entity
-from scoring.serve.request_features import REMEDY, Features
+from scoring.serve.request_features import REMEDY, RequestFeatures
 from warehouse.connection import fetch
 from warehouse.errors import InputError
 from warehouse.settings import Settings
@@ -28,10 +28,10 @@ __all__ = ["THREADS", "OpenPublication", "Unscorable", "identity"]
 
 Identity = tuple[int, int, int, int]
 Facts = dict[str, Any]
-Kept = TypeVar("Kept")
+Resource = TypeVar("Resource")
 THREADS = min(4, os.cpu_count() or 1)
-"""Batches of a kind computed at the same time."""
-SHOWN = {
+"""Batches of one kind of request computed at the same time."""
+QUESTIONS = {
     each.__name__: each
     for each in (
         models.tasks,
@@ -42,26 +42,26 @@ SHOWN = {
         segments.segment,
     )
 }
-"""What the live page may ask."""
+"""The questions that the live page can ask, by name."""
 
 
 @dataclass(frozen=True)
 class Unscorable:
-    """Why the row of a request has no score."""
+    """Why a request cannot be scored."""
 
     reason: str
 
 
 @dataclass(frozen=True)
-class Model:
-    """A champion, ready to score. It lives in memory: its folder may be replaced or go."""
+class LoadedModel:
+    """A champion in memory, ready to score; its folder may be replaced or removed meanwhile."""
 
     bundle: Bundle
     session: onnxruntime.InferenceSession
 
 
 def identity(serving: Path) -> Identity | None:
-    """What tells one published file from the next, none when there is no file."""
+    """Device, inode, size and time of change of the published file; None when there is no file."""
     try:
         return _identity(os.stat(serving))
     except OSError:
@@ -69,16 +69,17 @@ def identity(serving: Path) -> Identity | None:
 
 
 class OpenPublication:
-    """Answers from one version, whatever is published in the meantime.
+    """Answers requests from one version, also after a newer one is published.
 
-    `sessions` and `customers` are for THREADS threads each at a time, `asked` is for one.
+    At most THREADS threads at a time may call `sessions`, and as many `customers`; only one thread
+    at a time may call `answers`.
     """
 
     def __init__(self, settings: Settings) -> None:
-        """Open what is served now, load and verify the champions.
+        """Open the served version, and load and verify its champions.
 
-        Raises InputError (nothing is published, or not what a request needs) or IntegrityError (a
-        bundle is not the one that was published).
+        Raises InputError (nothing is published, or a table for requests is missing) or
+        IntegrityError (a bundle is not the published one).
         """
         self._open: list[Any] = []
         try:
@@ -95,13 +96,13 @@ class OpenPublication:
             raise
 
     def close(self) -> None:
-        """Let go of the version."""
+        """Close the file and everything opened from it."""
         for each in self._open:
             each.close()
         os.close(self._handle)
 
     def card(self, customer: str) -> str | None:
-        """What is known of a customer as JSON, none without a prediction; for every thread."""
+        """The published predictions of a customer as JSON; None without any. Thread-safe."""
         predictions = self._cards.of(customer)
         if predictions is None:
             return None
@@ -110,42 +111,48 @@ class OpenPublication:
         return f'{{"customer_id":{name},"predictions":{predictions},"publication":{facts}}}'
 
     def sessions(self, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
-        """The predictions for sessions, columns of `marts.sessions`."""
+        """The predictions for sessions, given as columns of `marts.sessions`; one per row."""
         return self._score(SESSION, rows)
 
     def customers(self, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
-        """The predictions for customers without a history, columns of `marts.customers`."""
+        """The predictions for new customers, given as columns of `marts.customers`; one per row."""
         return [answer for row in rows for answer in self._score(CUSTOMER, [row])]
 
-    def asked(self, questions: Sequence[Question]) -> list[str | None]:
-        """What the live page shows, as JSON; none where there is nothing of the kind."""
-        return self._asked.answer(questions)
+    def answers(self, questions: Sequence[Question]) -> list[str | None]:
+        """The answers to questions of the live page as JSON; None where nothing is published."""
+        return self._tables.answer(questions)
 
-    def models(self, entity: Entity) -> list[Model]:
-        """The champions that score such requests."""
+    def models(self, entity: Entity) -> list[LoadedModel]:
+        """The champions that score requests about this entity."""
         return self._models[entity.features]
 
     def _load(self, settings: Settings) -> None:
-        file = f"/dev/fd/{self._handle}"  # this very file, whatever its name stands for by now
+        file = f"/dev/fd/{self._handle}"  # the opened file, even if its path is replaced meanwhile
         try:
             champions = self._read(file, settings)
-            self._models: dict[str, list[Model]] = {SESSION.features: [], CUSTOMER.features: []}
+            self._models: dict[str, list[LoadedModel]] = {
+                SESSION.features: [],
+                CUSTOMER.features: [],
+            }
             for bundle in [champion.load() for champion in champions]:
                 if bundle.relation in self._models:
-                    self._models[bundle.relation].append(Model(bundle, session(bundle, threads=1)))
+                    model = LoadedModel(bundle, session(bundle, threads=1))
+                    self._models[bundle.relation].append(model)
             self._cards = Cards(file)
-            self._asked = self._kept(Asked(Tables(file, self.facts), SHOWN))
+            self._tables = self._opened(TableAnswers(Tables(file, self.facts), QUESTIONS))
         except duckdb.Error as error:
             why = str(error).splitlines()[0]
-            raise InputError(f"{settings.serving} answers no requests ({why}): {REMEDY}") from None
+            raise InputError(
+                f"{settings.serving} cannot answer requests ({why}): {REMEDY}"
+            ) from None
         self._features = {
-            entity.name: self._kept(Features(file, entity, THREADS))
+            entity.name: self._opened(RequestFeatures(file, entity, THREADS))
             for entity in (SESSION, CUSTOMER)
         }
-        self._try_out()
+        self._warm_up()
 
     def _read(self, file: str, settings: Settings) -> list[Champion]:
-        tables = self._kept(duckdb.connect(config={"threads": 1}))
+        tables = self._opened(duckdb.connect(config={"threads": 1}))
         fetch(tables, f"attach '{file}' as {SERVING} (read_only)")
         ((version, at),) = fetch(
             tables,
@@ -163,31 +170,31 @@ class OpenPublication:
         self._titles: dict[str, str] = {row[0]: row[4] for row in rows}
         return [Champion(row[0], row[1], settings.artifacts / row[2], row[3]) for row in rows]
 
-    def _try_out(self) -> None:
-        """Ask each question once: what fails does so here, and nobody waits for a first time."""
+    def _warm_up(self) -> None:
+        """Answer each kind of request once, so that errors show and the first request is fast."""
         moment = datetime(2026, 1, 1)
         self.card("")
-        self.asked([Question("tasks"), Question("checks"), Question("audiences")])
+        self.answers([Question("tasks"), Question("checks"), Question("audiences")])
         self.sessions([{"started_at": moment, "customer_id": "", "visitor_type": "unknown"}])
         self.customers([{"registered_at": moment, "as_of_date": date(2026, 1, 2), "region": ""}])
 
-    def _kept(self, each: Kept) -> Kept:
-        """The same, to be closed at the end."""
-        self._open.append(each)
-        return each
+    def _opened(self, resource: Resource) -> Resource:
+        """The same resource, which `close` will close."""
+        self._open.append(resource)
+        return resource
 
     def _score(self, entity: Entity, rows: Sequence[Mapping[str, Any]]) -> list[Facts | Unscorable]:
-        """One answer a row. Where a row cannot be scored by one model it is by none."""
+        """One answer per row. A row that one model cannot score is not scored by any model."""
         features, models = self._features[entity.name], self._models[entity.features]
         answers: list[Facts | Unscorable] = []
-        with features.of(rows) as made:
+        with features.of(rows) as computed:
             scores = {
-                model.bundle.task: score_batch(made.batch, model.bundle, model.session)
+                model.bundle.task: score_batch(computed.batch, model.bundle, model.session)
                 for model in models
             }
-            words = made.words(scores) if scores else {}
-            known = _column(made.batch, "is_known").to_pylist()
-            days = _column(made.batch, "as_of_date").to_pylist()
+            words = computed.words(scores) if scores else {}
+            known = _column(computed.batch, "is_known").to_pylist()
+            days = _column(computed.batch, "as_of_date").to_pylist()
         found = {task: batch.to_pylist() for task, batch in scores.items()}
         for number, row in enumerate(rows):
             scored = {task: each[number] for task, each in found.items()}

@@ -1,13 +1,13 @@
-"""A request's rows become features through the SQL that dbt compiled, in a DuckDB of their own.
+"""Compute the features of requests with the SQL that dbt compiled, in an in-memory DuckDB.
 
-The rows enter where all sources meet: a session as a row of `marts.sessions`, a profile as one of
-`int_customers_unioned`. Everything after that is the text of `predictions.request_statements`.
-Requests of one batch cannot see each other: each is its own customer, with that one's history.
+A session enters as a row of `marts.sessions`, a profile as a row of `int_customers_unioned`: there
+the rows of all sources meet. The further SQL is the text in `predictions.request_statements`.
+Requests of one batch are independent: each is a customer of its own, with that customer's history.
 
-Every statement is planned once. A plan must not lean on what its tables held when it was made, so
-the optimizers that do are off: with them DuckDB 1.5.6 finds nothing in a table that was empty.
-A run costs what its statements and operators cost to set up, hardly what rows do. So the inputs
-are views of the request, and what is given to a statement is JSON, which needs no plan of its own.
+Each statement is planned once. A plan must not depend on the statistics of its tables at that time.
+Therefore the optimizers that use them are off; with them, DuckDB 1.5.6 finds no rows in a table
+that was empty. The cost of a run is the set-up of statements and operators, not the rows. Therefore
+the inputs are views of the request, and rows are passed to a statement as JSON, without a plan.
 """
 
 import json
@@ -22,27 +22,28 @@ import duckdb
 import pyarrow as pa
 
 from scoring.serve.entities import KEY, SCORE, SERVING, Entity
-from warehouse.connection import fetch, quoted
+from warehouse.connection import fetch, literal, quoted
 from warehouse.errors import InputError
 
-__all__ = ["Features", "Found"]
+__all__ = ["ComputedFeatures", "RequestFeatures"]
 
 BY_STATISTICS = "statistics_propagation,compressed_materialization"
+"""The optimizers of DuckDB that use the statistics of tables."""
 REMEDY = "run dbt build and python -m scoring publish again"
 
 
 @dataclass(frozen=True)
-class Found:
-    """What was computed for the rows of one batch, while its block lasts."""
+class ComputedFeatures:
+    """The features of one batch of requests, valid within the block of `RequestFeatures.of`."""
 
     batch: pa.RecordBatch
-    """The features of the rows in their order, and `is_known`."""
+    """One row per request, in order: the features and `is_known`."""
     connection: duckdb.DuckDBPyConnection
 
     def words(self, scores: Mapping[str, pa.RecordBatch]) -> dict[tuple[str, str], Sequence[str]]:
-        """The three reasons in words by task and entity key, of scores as `score_batch` gives them.
+        """The three reasons in words, by task and entity key; a row without reasons is left out.
 
-        A row without a reason is not there.
+        `scores` has the result of `score_batch` by task.
         """
         given = [
             {"task": task, **{name: row[name] for name in SCORE if name in row}}
@@ -53,13 +54,13 @@ class Found:
         return {row[:2]: row[2:] for row in found}
 
 
-class Features:
-    """The features of one entity for rows that the warehouse has not."""
+class RequestFeatures:
+    """Computes the features of one entity for rows that are not in the warehouse."""
 
     def __init__(self, file: str, entity: Entity, threads: int = 1) -> None:
-        """Open a published file, which must not change, for that many threads at a time.
+        """Open a published file, which must not change; at most `threads` threads may use it.
 
-        Raises InputError when what is published has no SQL for requests.
+        Raises InputError when the published tables have no SQL for requests.
         """
         self.entity = entity
         self._steps: list[str] = []
@@ -72,25 +73,27 @@ class Features:
         except duckdb.Error as error:
             self._connection.close()
             reason = str(error).splitlines()[0]
-            raise InputError(f"what is published scores no requests ({reason}): {REMEDY}") from None
+            raise InputError(
+                f"the published tables cannot score requests ({reason}): {REMEDY}"
+            ) from None
         except BaseException:
             self._connection.close()
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the connections and the file."""
         while not self._free.empty():
             self._free.get().close()
         self._connection.close()
 
     @contextmanager
-    def of(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[Found]:
-        """What is found for `rows`, in the block.
+    def of(self, rows: Sequence[Mapping[str, Any]]) -> Iterator[ComputedFeatures]:
+        """The features of `rows`, within the block.
 
-        A session is given as columns of `marts.sessions`; `started_at` is a naive UTC datetime,
-        `customer_id` none for an anonymous visitor. A customer is given as columns of
-        `marts.customers`, and the `as_of_date` to compute for; one at a time, as each is compared
-        with everyone of its region.
+        A session is given as columns of `marts.sessions`: `started_at` is a naive UTC datetime,
+        `customer_id` is None for an anonymous visitor. A customer is given as columns of
+        `marts.customers`, with the `as_of_date` to compute for. Only one customer may be given at a
+        time, because the customer is compared with all others of the region.
         """
         connection = self._free.get()
         connection.begin()
@@ -107,38 +110,40 @@ class Features:
                 .combine_chunks()
                 .to_batches()
             )
-            yield Found(batch, connection)
+            yield ComputedFeatures(batch, connection)
         finally:
             connection.rollback()
             self._free.put(connection)
 
     def _set_up(self, file: str) -> list[tuple[Any, ...]]:
-        """Make what the statements read and fill; returns name, relation and text of each."""
-        place = file.replace("'", "''")
-        self._run(f"attach '{place}' as {SERVING} (read_only)")
+        """Create the relations that the statements read and fill.
+
+        Returns the name, relation and text of each statement.
+        """
+        self._run(f"attach {literal(file)} as {SERVING} (read_only)")
         statements = fetch(
             self._connection,
             "select database_name, source_name, statement, schema_name || '.' || table_name,"
             f" sql_text from {SERVING}.predictions.request_statements order by position",
         )
         if not statements:
-            raise InputError(f"what is published has no SQL for requests: {REMEDY}")
+            raise InputError(f"the published tables have no SQL for requests: {REMEDY}")
         (self._database, source, *_), entity = statements[0], self.entity
         self._run(f"attach ':memory:' as {quoted(self._database)}")
         for name, query in entity.history.items():
-            self._make("table", f"history.{name}", query)
-        self._make("table", "request.rows", entity.request)
+            self._create("table", f"history.{name}", query)
+        self._create("table", "request.rows", entity.request)
         for relation, query in entity.inputs(source).items():
-            self._make("view", relation, query)
+            self._create("view", relation, query)
         for *_, relation, text in statements:
             if relation is not None:
-                self._make("table", relation, text, ours=False)
-        # Nothing is made from here on: a plan older than its catalog is planned again each time.
+                self._create("table", relation, text, has_placeholders=False)
+        # No relation is created after this: a change of the catalog makes every plan obsolete.
         self._run(f"set disabled_optimizers = '{BY_STATISTICS}'")
         return [statement[2:] for statement in statements]
 
     def _prepared(self, statements: Sequence[Sequence[Any]]) -> duckdb.DuckDBPyConnection:
-        """A connection that has a plan of each statement."""
+        """A connection with a prepared plan for each statement."""
         connection, entity = self._connection.cursor(), self.entity
         fetch(connection, "set TimeZone = 'UTC'")
         texts = {
@@ -169,17 +174,17 @@ class Features:
         described = fetch(self._connection, self._named(f"describe <{relation}>"))
         return {name: kind for name, kind, *_ in described}
 
-    def _make(self, kind: str, relation: str, query: str, ours: bool = True) -> None:
+    def _create(self, kind: str, relation: str, query: str, has_placeholders: bool = True) -> None:
         schema = quoted(relation.partition(".")[0])
         self._run(f"create schema if not exists {quoted(self._database)}.{schema}")
-        made = self._named(f"create {kind} <{relation}>")
-        fetch(self._connection, f"{made} as {self._named(query) if ours else query}")
+        head = self._named(f"create {kind} <{relation}>")
+        fetch(self._connection, f"{head} as {self._named(query) if has_placeholders else query}")
 
     def _run(self, statement: str) -> None:
         fetch(self._connection, self._named(statement))
 
     def _named(self, statement: str) -> str:
-        """The statement with its `<schema.table>` as SQL."""
+        """The statement with each `<schema.table>` replaced by the quoted relation."""
 
         def relation(found: re.Match[str]) -> str:
             return ".".join(map(quoted, (self._database, found[1], found[2])))
@@ -188,9 +193,9 @@ class Features:
 
 
 def _rows(columns: Mapping[str, str]) -> str:
-    """A query for the rows, with these columns, of the JSON that a plan is executed with."""
-    shape = json.dumps([dict(columns)]).replace("'", "''")
-    return f"select unnest(from_json(cast($1 as varchar), '{shape}'), recursive := true)"
+    """A query that turns the JSON parameter of a plan into rows with these columns."""
+    shape = literal(json.dumps([dict(columns)]))
+    return f"select unnest(from_json(cast($1 as varchar), {shape}), recursive := true)"
 
 
 def _execute(
@@ -198,8 +203,7 @@ def _execute(
     name: str,
     rows: Sequence[Mapping[str, Any]] | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Run a plan, with rows where it takes some."""
+    """Run a prepared plan, with `rows` as its JSON parameter if it has one."""
     if rows is None:
         return connection.execute(f"execute {name}")
-    given = json.dumps(rows, default=str).replace("'", "''")
-    return connection.execute(f"execute {name}('{given}')")
+    return connection.execute(f"execute {name}({literal(json.dumps(rows, default=str))})")

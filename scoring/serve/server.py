@@ -1,4 +1,4 @@
-"""The process: a socket on loopback, uvicorn, and an orderly end."""
+"""The server process: a listening socket, uvicorn, and a graceful shutdown."""
 
 import signal
 import socket
@@ -24,16 +24,21 @@ def run(
     per_second: float,
     started: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are answered before it ends.
+    """Serve until SIGINT or SIGTERM; requests in progress are answered before the end.
 
-    `started` is told the address; port 0 takes a free one. Raises UsageError (the port is taken),
-    InputError (no key, nothing published) or IntegrityError (a bundle is not what was published).
+    `per_second` is the rate limit of each API key in requests per second. Port 0 takes a free port.
+    `started` is called with the address.
+
+    Raises UsageError (the port cannot be opened), InputError (no key, nothing published) or
+    IntegrityError (a bundle is not the published one).
     """
     keys = Keys(settings.api_keys)
     try:
         listening = socket.create_server((host, port), reuse_port=False, backlog=2048)
     except (OSError, OverflowError) as error:
-        raise UsageError(f"cannot listen on {host}:{port}: {error}") from None
+        raise UsageError(
+            f"cannot listen on {host}:{port} ({error}): choose another --host or --port"
+        ) from None
     with listening:
         app = create_app(settings, keys, per_second)
         address = f"http://{host}:{listening.getsockname()[1]}"
@@ -46,7 +51,7 @@ def run(
             server_header=False,
             timeout_graceful_shutdown=10,
         )
-        # uvicorn raises the signal again once it has ended: an ordered end is no failure.
+        # uvicorn raises the signal again after a shutdown; ignored, so that the exit code is 0.
         for each in (signal.SIGINT, signal.SIGTERM):
             signal.signal(each, lambda *_: None)
         uvicorn.Server(config).run(sockets=[listening])

@@ -1,7 +1,7 @@
-"""Scoring where the features are tables of Apache Spark: the same bundle, the same `score_batches`.
+"""Scoring feature tables in Apache Spark, with the same bundles and the same `score_batches`.
 
-The rows are scored in Spark's tasks and stay there. Models are registered where they were learned,
-in the DuckDB file of the settings. `session` alone opens Spark; `tasks` is what its workers run.
+The rows are scored in Spark tasks and stay in Spark. The registry of models is in the DuckDB
+warehouse. Only the module `session` opens Spark; the workers run the module `tasks`.
 """
 
 from scoring.spark.job import run

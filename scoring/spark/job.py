@@ -1,4 +1,4 @@
-"""Score feature tables of Spark: each task's day through its model, in Spark's tasks."""
+"""Score feature tables in Spark tasks: one as-of date of each task, with its champion."""
 
 import time
 import uuid
@@ -8,9 +8,9 @@ import structlog
 
 from scoring.bundle import Bundle
 from scoring.run.job import ScoringOutcome, ScoringRequest, models, without_empty
-from scoring.run.stored_scores import Counts
-from scoring.spark.registry_copy import bring_registry
-from scoring.spark.session import bring, connect, translated
+from scoring.run.stored_scores import RowCounts
+from scoring.spark.registry_copy import copy_registry
+from scoring.spark.session import connect, distribute, translated
 from scoring.spark.spark_feature_day import check_contract, choose_date, describe, read
 from scoring.spark.spark_predictions import already_done, count, replace
 from scoring.spark.tasks import SCHEMA, scorer
@@ -27,16 +27,17 @@ log = structlog.get_logger()
 
 
 def run(settings: Settings, request: ScoringRequest) -> list[ScoringOutcome]:
-    """Score what is asked for, one outcome a task, as `scoring.run.run` does in DuckDB.
+    """Score the requested tasks in Spark; returns one outcome per task.
 
-    Which model scores which task says the registry in the DuckDB file of the settings; Spark's
-    tables of the same names become a copy of it, for the models that dbt builds from them.
+    The registry in the DuckDB warehouse says which model scores which task. It is copied to Spark's
+    tables of the same names, for the dbt models that read them. Raises as `scoring.run.job.run`,
+    and UsageError when Spark cannot start.
     """
     with open_registry(settings.warehouse, True, settings.lock_timeout) as registry:
         wanted = models(registry, settings, request)
         with connect(settings) as spark:
             if not request.dry_run:
-                bring_registry(registry, spark)
+                copy_registry(registry, spark)
             outcomes = []
             for task, load in wanted:
                 try:
@@ -58,21 +59,23 @@ def run(settings: Settings, request: ScoringRequest) -> list[ScoringOutcome]:
 
 
 def score_day(spark: "SparkSession", bundle: Bundle, request: ScoringRequest) -> ScoringOutcome:
-    """Score one day with one model, and write it unless it is there already or the run is dry.
+    """Score one as-of date with one model, and write the scores.
 
-    Raises InputError or IntegrityError, and then nothing that is read has changed.
+    Nothing is written in a dry run, or if the same scores exist already. Raises
+    NothingToScoreError (an empty feature table), InputError (a broken contract) or IntegrityError
+    (unusable model output); readers see no change then.
     """
     started = time.perf_counter()
     check_contract(spark, bundle)
     day = describe(spark, bundle, choose_date(spark, bundle, request.as_of))
     about = {"task": bundle.task, "as_of_date": str(day.as_of_date), "model": bundle.model_version}
-    status, run_id, counts = "already_done", None, Counts()
+    status, run_id, counts = "already_done", None, RowCounts()
     done = None if request.force or request.dry_run else already_done(spark, bundle, day)
     if done:
         run_id, counts = done
     else:
         log.info("scoring", rows=day.rows, engine="spark", **about)
-        bring(spark, bundle.folder)
+        distribute(spark, bundle.folder)
         scores = read(spark, bundle, day.as_of_date).mapInArrow(scorer(bundle), SCHEMA)
         if request.dry_run:
             status, counts = "dry_run", count(scores)

@@ -1,4 +1,4 @@
-"""The registry in Spark: a copy of what the learning side wrote to DuckDB."""
+"""Copy the registry of models from DuckDB to Spark."""
 
 from typing import TYPE_CHECKING
 
@@ -11,18 +11,18 @@ from warehouse.connection import columns, fetch, qualified
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["bring_registry"]
+__all__ = ["copy_registry"]
 
 SCHEMA = "registry"
 CONTENT = "numerosity.content"
-"""The table property that says which content was brought last."""
+"""The table property that holds the fingerprint of the content copied last."""
 
 
-def bring_registry(connection: duckdb.DuckDBPyConnection, spark: "SparkSession") -> None:
-    """Make each table of Spark's registry what the table of that name is in DuckDB.
+def copy_registry(connection: duckdb.DuckDBPyConnection, spark: "SparkSession") -> None:
+    """Replace each table of Spark's registry by the table of the same name in DuckDB.
 
-    Columns are matched by name; one that DuckDB lacks is null. A table DuckDB has not, or that has
-    not changed since, stays as it is.
+    Columns are matched by name; a column missing in DuckDB is null. A table that DuckDB does not
+    have, or that has not changed since the last copy, is left as it is.
     """
     for _, table, _ in fetch_spark(spark, f"show tables in {SCHEMA}"):
         relation = f"{SCHEMA}.{table}"
@@ -34,15 +34,15 @@ def bring_registry(connection: duckdb.DuckDBPyConnection, spark: "SparkSession")
             connection, f"select count(*), sum(hash(source)) from {source} as source"
         )
         fingerprint = f"{rows}-{content or 0:x}"
-        if fingerprint != _brought(spark, relation):
+        if fingerprint != _copied_content(spark, relation):
             _copy(connection, spark, relation, source, there)
             spark.sql(
                 f"alter table {relation} set tblproperties ('{CONTENT}' = {literal(fingerprint)})"
             )
 
 
-def _brought(spark: "SparkSession", relation: str) -> str:
-    """The content that was brought last; that of an empty table where nothing was."""
+def _copied_content(spark: "SparkSession", relation: str) -> str:
+    """The fingerprint of the content copied last; that of an empty table if there is none."""
     return str(dict(fetch_spark(spark, f"show tblproperties {relation}")).get(CONTENT, "0-0"))
 
 

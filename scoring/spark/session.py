@@ -1,4 +1,4 @@
-"""The edge to Spark: a session as the dbt profile describes it, SQL, and its errors."""
+"""The Spark session of the dbt profile, statements in it, and translation of its errors."""
 
 import fcntl
 import os
@@ -28,20 +28,20 @@ from warehouse.settings import PROJECT_ROOT, Settings
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-__all__ = ["bring", "configuration", "connect", "fetch", "literal", "translated"]
+__all__ = ["configuration", "connect", "distribute", "fetch", "literal", "translated"]
 
 LONGEST_PAUSE = 0.5
 """Seconds between two attempts at a locked catalog."""
 RAISED = re.compile(r"warehouse\.errors\.(\w+): (.+)")
-"""How an error of ours ends a traceback that came from a worker."""
+"""One of our errors at the end of a worker's traceback."""
 
 log = structlog.get_logger()
 
 
 def configuration(settings: Settings) -> dict[str, str]:
-    """What target `spark` of profiles.yml sets, with environment variables filled in.
+    """The Spark settings of target `spark` in profiles.yml, with environment variables filled in.
 
-    Raises UsageError where the profile has no such target, or one without a session.
+    Raises UsageError when the profile has no such target.
     """
     import jinja2
     import yaml
@@ -51,7 +51,9 @@ def configuration(settings: Settings) -> dict[str, str]:
     try:
         target = yaml.safe_load(path.read_text())["numerosity"]["outputs"]["spark"]
     except (OSError, KeyError, TypeError, yaml.YAMLError):
-        raise UsageError(f"{path} has no target spark in the profile numerosity") from None
+        raise UsageError(
+            f"{path} has no target spark in the profile numerosity: add it, see docs/scale.md"
+        ) from None
     return {
         name: jinja2.Template(str(value)).render(env_var=variables.get)
         for name, value in target.get("server_side_parameters", {}).items()
@@ -60,16 +62,19 @@ def configuration(settings: Settings) -> dict[str, str]:
 
 @contextmanager
 def connect(settings: Settings) -> Iterator["SparkSession"]:
-    """A Spark session with this package on its workers; stopped at the end.
+    """A Spark session with this package on its workers; it is stopped at the end of the block.
 
-    Raises UsageError (no pyspark, no Java) or LockedError (another process has the catalog).
+    Raises UsageError (pyspark, Java or the target is missing) or LockedError (another process
+    holds the catalog), and in the block as `translated` does.
     """
     try:
         from pyspark.sql import SparkSession
     except ModuleNotFoundError:
-        raise UsageError("no pyspark here: run it with .venv-spark/bin/python") from None
+        raise UsageError(
+            "pyspark is not installed: run the command with .venv-spark/bin/python"
+        ) from None
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        raise UsageError("no java on the PATH: Spark needs Java 17")
+        raise UsageError("no java on the PATH: install Java 17, which Spark needs")
     _wait_for(settings.spark_warehouse / "catalog", settings.lock_timeout)
     builder = SparkSession.builder.enableHiveSupport()
     for name, value in configuration(settings).items():
@@ -83,11 +88,11 @@ def connect(settings: Settings) -> Iterator["SparkSession"]:
         spark.stop()
 
 
-def bring(spark: "SparkSession", folder: Path) -> None:
-    """Have a local folder on every worker, there `SparkFiles.get(folder.name)`.
+def distribute(spark: "SparkSession", folder: Path) -> None:
+    """Copy a local folder to every worker, where its path is `SparkFiles.get(folder.name)`.
 
-    As an archive, because a cluster takes no folders; it stays where it is until the session ends,
-    as a worker that comes later fetches it, too.
+    It is sent as an archive, because a cluster does not accept folders. The archive is kept until
+    the session ends, because a worker that starts later fetches it as well.
     """
     from pyspark import SparkFiles
 
@@ -98,7 +103,11 @@ def bring(spark: "SparkSession", folder: Path) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise an error of ours that was raised in a worker, or is one of Spark's we know."""
+    """Translate an error of Spark into one of ours, if it has one line to report.
+
+    Raises the NumerosityError that a worker raised, or one for a known error of Spark (a missing
+    table, a full disk); for another Java exception a RuntimeError with its first line.
+    """
     try:
         yield
     except NumerosityError:
@@ -114,17 +123,17 @@ def translated() -> Iterator[None]:
 
 
 def fetch(spark: "SparkSession", statement: str) -> list[tuple[Any, ...]]:
-    """Run one statement and return its rows."""
+    """Run one statement and return all its rows."""
     return [tuple(row) for row in spark.sql(statement).collect()]
 
 
 def literal(text: object) -> str:
-    """`text` as an SQL literal of Spark."""
+    """`text` as a string literal of Spark's SQL."""
     return "'" + str(text).replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _packed(folder: Path) -> Path:
-    """What workers on other machines import, as a zip file: this package and `warehouse`."""
+    """A zip file of the packages that workers import: `scoring` and `warehouse`."""
     content = folder / "content"
     for package in (Path(scoring.__file__).parent, Path(warehouse.__file__).parent):
         shutil.copytree(
@@ -134,7 +143,10 @@ def _packed(folder: Path) -> Path:
 
 
 def _wait_for(catalog: Path, timeout: float) -> None:
-    """Wait until no process has the Derby catalog open; Derby locks the file dbex.lck."""
+    """Wait until no process holds the Derby catalog, which locks its file dbex.lck.
+
+    Raises LockedError after `timeout` seconds.
+    """
     deadline = time.monotonic() + timeout
     while _is_held(catalog / "dbex.lck"):
         if time.monotonic() >= deadline:
@@ -165,5 +177,5 @@ def _known(message: str) -> NumerosityError | None:
         table = name[1].replace("`", "") if name else "a table"
         return InputError(f"Spark has no table {table}: run dbt build --target spark first")
     if "No space left on device" in message:
-        return StorageError("the disk is full: the scores are as they were before; make room")
+        return StorageError("the disk is full, the scores are unchanged: free space and run again")
     return None

@@ -1,12 +1,13 @@
-"""One day of a feature table in Spark: does it keep its contract, what is in it, and its rows."""
+"""One as-of date of a feature table in Spark: check its contract, fingerprint and read its rows."""
 
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
 from scoring.bundle import Bundle
+from scoring.run.contract import check_columns, check_date, duplicates
 from scoring.spark.session import fetch
-from warehouse.errors import InputError, NothingToScoreError
+from warehouse.errors import InputError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -16,7 +17,7 @@ __all__ = ["SparkFeatureDay", "check_contract", "choose_date", "describe", "read
 
 @dataclass(frozen=True)
 class SparkFeatureDay:
-    """One as-of date of a bundle's feature table, how many rows it has, and what is in them."""
+    """One as-of date of a bundle's feature table: its number of rows, and their fingerprint."""
 
     as_of_date: date
     rows: int
@@ -24,7 +25,10 @@ class SparkFeatureDay:
 
 
 def check_contract(spark: "SparkSession", bundle: Bundle) -> None:
-    """Raise InputError unless the relation has the bundle's key, date and features, typed."""
+    """Raise InputError unless the relation has the bundle's columns with the right types.
+
+    These are the entity key, the as-of date (date) and the features (float).
+    """
     if not spark.catalog.tableExists(bundle.relation):
         raise InputError(
             f"Spark has no table {bundle.relation}: run dbt build --target spark first"
@@ -32,54 +36,33 @@ def check_contract(spark: "SparkSession", bundle: Bundle) -> None:
     found = {
         field.name: field.dataType.simpleString() for field in spark.table(bundle.relation).schema
     }
-    model = f"model {bundle.model_version} of {bundle.task}"
-    for name in (bundle.entity_key, bundle.as_of_column, *bundle.features):
-        if name not in found:
-            raise InputError(
-                f"{bundle.relation} has no column {name}, which {model} needs:"
-                " put it back, or train again"
-            )
-    for name, kind in (
-        {bundle.as_of_column: "date"} | dict.fromkeys(bundle.features, "float")
-    ).items():
-        if found[name] != kind:
-            raise InputError(
-                f"{bundle.relation}.{name} is {found[name]}, {model} needs {kind}:"
-                f" cast it to {kind} in its SQL"
-            )
+    check_columns(bundle, found, date_type="date", feature_type="float")
 
 
 def choose_date(spark: "SparkSession", bundle: Bundle, wanted: date | None = None) -> date:
-    """`wanted`, or the newest date of the bundle's relation.
+    """`wanted` if the bundle's relation has rows on that date; by default its newest date.
 
-    Raises NothingToScoreError when the relation has no rows, InputError when it has none on that
-    date, naming the dates nearest to it.
+    Raises NothingToScoreError when the relation is empty, and InputError with the nearest dates
+    when it has no rows on that date.
     """
     day = f"`{bundle.as_of_column}`"
-    asked = f"date '{wanted}'" if wanted else "cast(null as date)"
-    ((newest, there, before, after),) = fetch(
+    requested = f"date '{wanted}'" if wanted else "cast(null as date)"
+    ((newest, rows, before, after),) = fetch(
         spark,
-        f"select max({day}), count(case when {day} = {asked} then 1 end),"
-        f" max(case when {day} < {asked} then {day} end),"
-        f" min(case when {day} > {asked} then {day} end) from {bundle.relation}",
+        f"select max({day}), count(case when {day} = {requested} then 1 end),"
+        f" max(case when {day} < {requested} then {day} end),"
+        f" min(case when {day} > {requested} then {day} end) from {bundle.relation}",
     )
-    if newest is None:
-        raise NothingToScoreError(f"{bundle.relation} has no rows: run dbt build")
-    if wanted is None:
-        return date.fromisoformat(str(newest))
-    if not there:
-        nearest = " and ".join(str(other) for other in (before, after) if other)
-        raise InputError(f"{bundle.relation} has no rows as of {wanted}: nearest are {nearest}")
-    return wanted
+    return check_date(bundle, wanted, newest, rows, before, after)
 
 
 def describe(spark: "SparkSession", bundle: Bundle, day: date) -> SparkFeatureDay:
-    """Count and fingerprint the rows of `day`; the order of the rows does not matter.
+    """Count and fingerprint the rows of `day`, independently of their order.
 
-    Raises InputError when an entity is there more than once.
+    Raises InputError when an entity has several rows.
     """
     key = f"cast(`{bundle.entity_key}` as string)"
-    # xxhash64 passes over nulls: where they are belongs to the content, too.
+    # xxhash64 ignores nulls, so whether a value is null is hashed as well.
     values = ", ".join(f"`{name}`, `{name}` is null" for name in bundle.features)
     of_day = f"{bundle.relation} where `{bundle.as_of_column}` = date '{day}'"
     ((rows, keyed, entities, content),) = fetch(
@@ -88,15 +71,12 @@ def describe(spark: "SparkSession", bundle: Bundle, day: date) -> SparkFeatureDa
         f" sum(cast(xxhash64({key}, {values}) as decimal(38, 0))) from {of_day}",
     )
     if entities < keyed:
-        ((entity, times),) = fetch(
+        ((entity, rows_of_entity),) = fetch(
             spark,
             f"select {key}, count(*) from {of_day} and {key} is not null"
             " group by 1 having count(*) > 1 order by 1 limit 1",
         )
-        raise InputError(
-            f"{bundle.relation} has {times} rows as of {day} for {bundle.entity_key} {entity}"
-            f" ({keyed - entities} rows too many in all): keep one row an entity and date"
-        )
+        raise duplicates(bundle, day, entity, rows_of_entity, keyed - entities)
     return SparkFeatureDay(day, rows, f"{rows}-{int(content or 0) % 2**128:x}")
 
 

@@ -1,9 +1,9 @@
-"""What was scored, in Spark's tables: a day's scores by a model are files that no other run writes.
+"""Write scores to Spark's tables: each run writes files of its own for one partition.
 
-A partition is (task, as_of_date, model_version). A run writes files of its own, counts them, and
-only then says to the catalog that the partition is these: one entry of the catalog, so that a
-reader sees the old scores or the new. Whatever happens before leaves files nobody reads, which the
-next run that writes removes.
+A partition is (task, as_of_date, model_version). A run writes its files, counts their rows, and
+then changes the partition's location in the catalog. That is one catalog entry, so a reader sees
+either the old scores or the new ones. Files of a run that failed before are not read, and the next
+run of the partition removes them.
 """
 
 from datetime import date
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from scoring.bundle import Bundle
 from scoring.run.predictions import code_version
-from scoring.run.stored_scores import Counts
+from scoring.run.stored_scores import RowCounts
 from scoring.spark.session import fetch, literal
 from scoring.spark.spark_feature_day import SparkFeatureDay
 from warehouse.errors import IntegrityError
@@ -24,13 +24,13 @@ __all__ = ["already_done", "count", "replace"]
 
 SCORES, RUNS = "scoring.scores", "scoring.runs"
 SHOWN = ("scoring.predictions", "scoring.unscorable")
-"""Views of SCORES: those with a score, and those without."""
+"""The views of SCORES: rows with a score, and rows without."""
 
 
 def already_done(
     spark: "SparkSession", bundle: Bundle, day: SparkFeatureDay
-) -> tuple[str, Counts] | None:
-    """The run whose result is in place for this model and exactly these features, or None."""
+) -> tuple[str, RowCounts] | None:
+    """The run that wrote the partition's current rows from the same model and features, or None."""
     where = _where(bundle, day.as_of_date)
     runs = fetch(
         spark,
@@ -46,27 +46,28 @@ def already_done(
     ]
     for run_id, *wanted in runs:
         if present == [{run_id: rows} if rows else {} for rows in wanted]:
-            return run_id, Counts(*wanted)
+            return run_id, RowCounts(*wanted)
     return None
 
 
-def count(scores: "DataFrame") -> Counts:
-    """Count rows of `tasks.SCHEMA`."""
+def count(scores: "DataFrame") -> RowCounts:
+    """Count the rows of a DataFrame with `tasks.SCHEMA`."""
     found = scores.selectExpr("count(case when unscorable is null then 1 end)", "count(unscorable)")
-    return Counts(*found.collect()[0])
+    return RowCounts(*found.collect()[0])
 
 
 def replace(
     spark: "SparkSession", bundle: Bundle, day: SparkFeatureDay, run_id: str, scores: "DataFrame"
-) -> Counts:
-    """Put `scores` (`tasks.SCHEMA`) in place of the partition's rows, and note the run.
+) -> RowCounts:
+    """Replace the partition's rows by `scores` (`tasks.SCHEMA`), and record the run.
 
-    Raises IntegrityError unless exactly the rows of `day` came out; nothing has changed then.
+    Raises IntegrityError unless every row of `day` is written exactly once; the partition is
+    unchanged then.
     """
     ((started,),) = fetch(spark, "select cast(localtimestamp() as string)")
     root = f"{spark.conf.get('spark.sql.warehouse.dir')}/scores"
     folder = f"{root}/{bundle.task}/{day.as_of_date}/{bundle.model_version}"
-    mine = f"{folder}/{run_id}"
+    own_folder = f"{folder}/{run_id}"
     scores.selectExpr(
         "entity_id",
         f"{literal(run_id)} as run_id",
@@ -75,47 +76,47 @@ def replace(
         f"{literal(bundle.feature_schema_hash)} as feature_schema_hash",
         f"{literal(code_version())} as code_version",
         f"cast({literal(started)} as timestamp) as scored_at",
-    ).write.parquet(mine)
+    ).write.parquet(own_folder)
     step("batch written")
-    counts = count(spark.read.parquet(mine))
+    counts = count(spark.read.parquet(own_folder))
     if counts.scored + counts.unscorable != day.rows:
-        _remove(spark, mine)
+        _remove(spark, own_folder)
         raise IntegrityError(
             f"{bundle.relation} has {day.rows} rows as of {day.as_of_date}, but {counts.scored}"
-            f" were scored and {counts.unscorable} listed as unscorable: nothing was kept,"
+            f" were scored and {counts.unscorable} listed as unscorable, nothing was kept:"
             " run again"
         )
     step("transaction ready")
-    _point(spark, bundle, day.as_of_date, mine)
+    _set_location(spark, bundle, day.as_of_date, own_folder)
     step("transaction committed")
-    _note(spark, bundle, day, run_id, started, counts)
+    _record(spark, bundle, day, run_id, started, counts)
     for other in _folders(spark, folder):
         if other != run_id:
             _remove(spark, f"{folder}/{other}")
     return counts
 
 
-def _point(spark: "SparkSession", bundle: Bundle, day: date, files: str) -> None:
-    """Say to the catalog that the partition's files are those in the folder `files`."""
+def _set_location(spark: "SparkSession", bundle: Bundle, day: date, folder: str) -> None:
+    """Set the partition's location in the catalog to `folder`."""
     partition = (
         f"partition (task = {literal(bundle.task)}, as_of_date = date '{day}',"
         f" model_version = {literal(bundle.model_version)})"
     )
     there = fetch(spark, f"show partitions {SCORES} {partition}")
-    place = f"location {literal(files)}"
+    location = f"location {literal(folder)}"
     spark.sql(
         f"alter table {SCORES} "
-        + (f"{partition} set {place}" if there else f"add {partition} {place}")
+        + (f"{partition} set {location}" if there else f"add {partition} {location}")
     )
 
 
-def _note(
+def _record(
     spark: "SparkSession",
     bundle: Bundle,
     day: SparkFeatureDay,
     run_id: str,
     started: str,
-    counts: Counts,
+    counts: RowCounts,
 ) -> None:
     values = {
         "run_id": literal(run_id),

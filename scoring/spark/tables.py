@@ -1,18 +1,19 @@
-"""Spark's tables without Spark: the Parquet files of a table, for DuckDB to read."""
+"""Read Spark's tables without Spark: their Parquet files, as SQL for DuckDB."""
 
 from pathlib import Path
 
+from warehouse.connection import literal
 from warehouse.errors import InputError
 
 __all__ = ["parquet"]
 
 
 def parquet(warehouse: Path, relation: str) -> str:
-    """What DuckDB selects from for `schema.name` of the tables below `warehouse`.
+    """The table `schema.name` in the folder `warehouse`, as a table function of DuckDB.
 
-    In partitions or not; what a job has not finished is left out: its folder begins with a dot or
-    an underscore, as those of partitions do not. A column that was added later is null in files
-    from before. Raises InputError when there is no file of it.
+    The table may be partitioned. Files of unfinished jobs are left out: their folders begin with a
+    dot or an underscore. A column that was added later is null in older files. Raises InputError
+    when the table has no files.
     """
     schema, _, name = relation.partition(".")
     folder = warehouse / "tables" / f"{schema}.db" / name
@@ -25,6 +26,6 @@ def parquet(warehouse: Path, relation: str) -> str:
         raise InputError(
             f"Spark has no rows of {relation} in {folder}: run dbt build --target spark first"
         )
-    listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
+    listed = ", ".join(map(literal, files))
     is_partitioned = str(files[0].parent != folder).lower()
     return f"read_parquet([{listed}], hive_partitioning = {is_partitioned}, union_by_name = true)"

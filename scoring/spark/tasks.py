@@ -1,4 +1,4 @@
-"""What a Spark worker runs: Arrow batches of features in, Arrow batches of scores out."""
+"""The function that Spark workers run: it scores Arrow batches of features."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
@@ -18,13 +18,14 @@ SCHEMA = (
     " reason_1 string, reason_2 string, reason_3 string,"
     " contribution_1 double, contribution_2 double, contribution_3 double, unscorable string"
 )
-"""`scoring.batches.OUTPUT_SCHEMA` as Spark writes it."""
+"""`scoring.run.batches.OUTPUT_SCHEMA` in Spark's notation."""
 
 
 def scorer(bundle: Bundle) -> Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """A function for `mapInArrow` that scores with the bundle Spark has brought to the worker.
+    """A function for `mapInArrow` that scores with the bundle in the worker's folder.
 
-    It raises IntegrityError when what arrived is not this bundle, and what `score_batches` raises.
+    `session.distribute` must have copied the bundle there. The function raises IntegrityError when
+    the copy is another bundle, and otherwise as `score_batches` does.
     """
     return partial(_score, bundle.folder.name, bundle.bundle_sha256)
 
@@ -36,12 +37,13 @@ def _score(folder: str, sha256: str, batches: Iterable[pa.RecordBatch]) -> Itera
 
 @cache
 def _open(folder: str, sha256: str) -> tuple[Bundle, onnxruntime.InferenceSession]:
-    """The bundle, verified, and its session: once for a worker, however many tasks it gets."""
+    """The verified bundle and its session, loaded once per worker process."""
     from pyspark import SparkFiles
 
     bundle = load_bundle(Path(SparkFiles.get(folder)))
     if bundle.bundle_sha256 != sha256:
         raise IntegrityError(
-            f"Spark brought the bundle {bundle.bundle_sha256[:8]}, not {sha256[:8]}: run again"
+            f"the Spark worker has the bundle {bundle.bundle_sha256[:8]}, not {sha256[:8]}:"
+            " run again"
         )
     return bundle, session(bundle, threads=1)

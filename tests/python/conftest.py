@@ -1,12 +1,15 @@
 """Shops that several tests look at; each is built once for all processes that run tests."""
 
+import json
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import hypothesis
 import pytest
 from filelock import FileLock
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.engines import SparkWorkspace
 from tests.support.project import Workspace
@@ -19,6 +22,7 @@ from tests.support.shops import (
     Shop,
 )
 from tests.support.spark_server import SparkServer
+from tests.support.sql_macros import project_vars
 
 # How long an example takes says how busy the machine is: time is measured in bench/.
 hypothesis.settings.register_profile("numerosity", deadline=None)
@@ -30,20 +34,31 @@ BUILT = {*BUILDERS, "spark"}
 """Fixtures that build a whole shop."""
 
 
-@pytest.hookimpl(tryfirst=True)
+class ByFile(LoadScopeScheduling):
+    """One process runs the tests of a file, and all of those on Spark."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "spark" if "/spark/" in file else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Hand out files, not tests: what a file's tests share is then built once."""
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs the tests of a file, and all of those on Spark; the longest start first."""
-
-    def place(item: pytest.Item) -> int:
-        parts = (item.path.parent.name, item.path.name)
-        return next((rank for rank, name in enumerate(FIRST) if name in parts), len(FIRST))
-
-    items.sort(key=place)
+    """Start with the longest, and mark what needs a built shop."""
+    items.sort(key=_place)
     for item in items:
-        group = "spark" if item.path.parent.name == "spark" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-        if BUILT & set(getattr(item, "fixturenames", ())) or item.path.name in FIRST:
+        if BUILT & set(getattr(item, "fixturenames", ())) or _place(item) < len(FIRST):
             item.add_marker(pytest.mark.shop)
+
+
+def _place(item: pytest.Item) -> int:
+    parts = (item.path.parent.name, item.path.name)
+    return next((rank for rank, name in enumerate(FIRST) if name in parts), len(FIRST))
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +113,8 @@ def spark(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spar
         shutil.copytree(shop.workspace.folder / name, folder / name)
     server = SparkServer(folder / "spark.log")
     workspace = SparkWorkspace(Workspace(folder, shop.workspace.raw), server=server)
-    workspace.dbt("build", *TABLES_ONLY, "--select", *BEFORE_SCORES).succeeded()
+    only = json.dumps({"source_catalog": {"sample": project_vars()["source_catalog"]["sample"]}})
+    workspace.dbt("build", *TABLES_ONLY, "--select", *BEFORE_SCORES, "--vars", only).succeeded()
     workspace.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()
     yield workspace
     server.stop()

@@ -121,7 +121,7 @@ def main() -> int:
         passed.append(_step("Check the style of changed SQL", "sqlfluff", "lint", *sql))
     passed += _unit_tests([name for name in changed if name.startswith("models/")])
     if tests := tests_of(changed):
-        quick = ("-q", "-n", "2", "--dist", "loadgroup", "-m", "not whole and not shop")
+        quick = ("-q", "-n", "2", "--dist", "loadfile", "-m", "not whole and not shop")
         passed.append(_step("Run the tests of what changed", "pytest", *quick, *tests))
     return 0 if all(passed) else 1
 

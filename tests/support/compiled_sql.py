@@ -45,6 +45,8 @@ def compiled_project(*names: str) -> tuple[dict[str, str], tuple[FeatureTable, .
         if done.returncode:
             last = (done.stdout.strip() or done.stderr.strip()).splitlines()[-1]
             raise NumerosityError(f"dbt does not compile {', '.join(names)}: {last}")
-        found = {path.stem: path for path in Path(folder, "target", "compiled").rglob("*.sql")}
+        files = Path(folder, "target", "compiled").rglob("*.sql")
+        # Below the name of a YAML file is what a unit test gives in place of a model.
+        found = {path.stem: path for path in files if path.parent.suffix != ".yml"}
         sql = {name: found[name].read_text(encoding="utf-8") for name in names}
         return sql, load_feature_tables(Path(folder, "target", "manifest.json"))

@@ -8,6 +8,7 @@ fresh parse go to the command line itself.
 
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -41,15 +42,14 @@ class DbtServer:
             }
             with self._lock:
                 process = self._started()
-                assert process.stdin and process.stdout
+                assert process.stdin
                 process.stdin.write(json.dumps(request) + "\n")
                 process.stdin.flush()
-                child = int(process.stdout.readline())
             code = Path(folder, "code")
-            while not code.exists() and _is_alive(child):
+            while not code.exists():
+                assert process.poll() is None, "the process that runs dbt has ended"
                 time.sleep(0.02)
-            text = Path(folder, "out").read_text(encoding="utf-8", errors="replace")
-            return (int(code.read_text()) if code.exists() else -1), text
+            return int(code.read_text()), Path(folder, "out").read_text(errors="replace")
 
     def _started(self) -> "subprocess.Popen[str]":
         if self._process is None:
@@ -57,32 +57,26 @@ class DbtServer:
                 [sys.executable, "-m", __name__],
                 cwd=PROJECT_ROOT,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
                 text=True,
             )
         return self._process
 
 
-def _is_alive(pid: int) -> bool:
-    """Whether the process works; one that has ended waits in /proc as a zombie to be reaped."""
-    stat = Path(f"/proc/{pid}/stat")
-    try:
-        os.kill(pid, 0)
-        return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 def _serve() -> None:
-    """Parse, then fork for each line of stdin; it ends with its client, who holds the other end."""
+    """Parse, then fork for each line of stdin; it ends when its client, who writes them, ends."""
     from dbt.cli.main import dbtRunner
 
     requests = os.fdopen(os.dup(0), encoding="utf-8")
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)  # what dbt prints while it parses is not an answer
     manifest: Any = None
-    for line in requests:
+    running: dict[int, Path] = {}
+    while True:
+        if not select.select([requests], [], [], 0.01 if running else None)[0]:
+            _say_ended(running)
+            continue
+        line = requests.readline()
+        if not line:
+            return
         request = json.loads(line)
         if manifest is None:
             os.environ.update(request["environment"])
@@ -90,21 +84,20 @@ def _serve() -> None:
                 where = ["--target-path", target, "--log-level-file", "none", "--quiet"]
                 manifest = dbtRunner().invoke(["--no-use-colors", "parse", *where]).result
         child = os.fork()
-        if child:
-            answers.write(f"{child}\n")
-            answers.flush()
-            while _reaped():
-                pass
-            continue
-        _work(request, manifest)
+        if not child:
+            _work(request, manifest)
+        running[child] = Path(request["code"])
 
 
-def _reaped() -> bool:
-    """Take leave of one child that has ended."""
-    try:
-        return os.waitpid(-1, os.WNOHANG)[0] != 0
-    except ChildProcessError:
-        return False
+def _say_ended(running: dict[int, Path]) -> None:
+    """Write the exit codes of those that have ended; only then have they closed the warehouse."""
+    for child, code in list(running.items()):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            del running[child]
+            part = code.with_suffix(".part")
+            part.write_text(str(os.waitstatus_to_exitcode(status)))
+            part.rename(code)
 
 
 def _work(request: Mapping[str, Any], manifest: Any) -> None:
@@ -124,17 +117,14 @@ def _work(request: Mapping[str, Any], manifest: Any) -> None:
         done = dbtRunner(manifest=manifest).invoke(request["arguments"])
         if done.exception:
             print(done.exception)
+        DuckDBConnectionManager.close_all_connections()  # as at the end of dbt's own process
         code = 0 if done.success else 2 if done.exception else 1
-        DuckDBConnectionManager.close_all_connections()  # as the end of dbt's own process does
     except BaseException:
         traceback.print_exc()
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
-        given = Path(request["code"])
-        given.with_suffix(".part").write_text(str(code))
-        given.with_suffix(".part").rename(given)
-        os._exit(0)
+        os._exit(code)
 
 
 if __name__ == "__main__":

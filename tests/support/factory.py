@@ -1,4 +1,4 @@
-"""Tiny warehouses and hand-made models for the tests: no dbt, no scikit-learn."""
+"""Small warehouses and models for the tests, made without dbt and scikit-learn."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -29,13 +29,13 @@ CHECK_COLUMNS = (
 """The columns of monitoring.monitoring_checks."""
 
 DDL = tables.script() + "create schema if not exists features;\n"
-"""The tables of Python as dbt creates them, and room for features."""
+"""The tables that Python writes, as dbt creates them, and the schema for features."""
 
 
 def warehouse(path: Path, rows: int = 50, features: Sequence[str] = FEATURES) -> Path:
-    """A warehouse with the tables of Python empty and `rows` customers on each of DATES.
+    """A warehouse with the empty tables of Python, and `rows` customers on each of DATES.
 
-    Each feature is a repeatable number between 0 and 10, missing in about one row of seven.
+    Each feature is a repeatable number between 0 and 10, missing in about one of seven rows.
     """
     values = ",".join(
         f"case when hash(i, {k}) % 7 > 0 then (hash(i, {k}, day) % 1000) / 100.0 end::float"
@@ -54,14 +54,14 @@ def warehouse(path: Path, rows: int = 50, features: Sequence[str] = FEATURES) ->
 
 
 def execute(path: Path, *statements: str) -> None:
-    """Change a warehouse."""
+    """Run statements in a warehouse."""
     with duckdb.connect(str(path)) as connection:
         for statement in statements:
             connection.execute(statement)
 
 
 def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
-    """What a query finds in a warehouse."""
+    """The rows of a query in a warehouse."""
     with duckdb.connect(str(path), read_only=True) as connection:
         return connection.execute(query).fetchall()
 
@@ -70,7 +70,7 @@ PREDICTED = ("task", "as_of_date", "model_version", "run_id")
 
 
 def predict(path: Path, values: str, **run: Any) -> None:
-    """Write scores as a run does: `values` is a query of entity_id and probability."""
+    """Write scores like a scoring run; `values` is a query of entity_id and probability."""
     known = {"task": TASK, "as_of_date": DATES[-1], "model_version": "m1", "run_id": "r1"} | run
     with duckdb.connect(str(path)) as connection:
         key = "cast(hash($run_id) >> 1 as bigint)"
@@ -89,10 +89,10 @@ def predict(path: Path, values: str, **run: Any) -> None:
 def onnx_model(
     weights: Sequence[float] = WEIGHTS, bias: float = BIAS, trees: int = 0, broken: bool = False
 ) -> bytes:
-    """An additive model: each feature contributes weight times value, a missing value nothing.
+    """An additive model: each feature contributes weight times value, and a missing value 0.
 
-    `trees` adds that many stumps on the first feature to the score (they count as "other").
-    A `broken` model answers the first feature as it is where a probability should be.
+    `trees` adds this many stumps on the first feature to the score (as "other" contributions). A
+    `broken` model returns the first feature instead of a probability.
     """
     width, shown = len(weights), min(3, len(weights))
     constants = {
@@ -149,7 +149,7 @@ def onnx_model(
 
 
 def _stumps(trees: int) -> onnx.NodeProto:
-    """`trees` trees of one split each, with awkward leaf values: their sum depends on its order."""
+    """`trees` trees of one split, with leaf values whose sum depends on the order of addition."""
     leaves = np.random.default_rng(0).normal(size=(trees, 2)).astype(np.float32)
     each = range(trees)
     return helper.make_node(
@@ -203,7 +203,7 @@ def bundle(
 
 
 def register(path: Path, model: Bundle, status: str = "champion", **values: Any) -> None:
-    """Enter a bundle in registry.models; `values` replace what is true of it."""
+    """Enter a bundle in registry.models; `values` replace its own values."""
     row = {
         "model_version": model.model_version,
         "task": model.task,

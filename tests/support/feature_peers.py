@@ -1,4 +1,4 @@
-"""What the peers of our SQL are given, and whether they come to the same features.
+"""Export tables for other implementations of the features, and compare their results.
 
 A peer computes `features.customer_features` from Parquet files of the tables that the SQL reads.
 """
@@ -75,7 +75,7 @@ EXPORTS: Mapping[str, tuple[str, Sequence[str]]] = {
         ("customer_id", "campaign_id", "channel", "action", "engaged_at", "known_at"),
     ),
 }
-"""By file name without `.parquet`: the relation, and those of its columns that features need."""
+"""The relation and the columns that features need, by file name without `.parquet`."""
 
 
 @dataclass(frozen=True)
@@ -83,26 +83,26 @@ class Comparison:
     """How a peer's features differ from the warehouse's, over all dates that the peer computed."""
 
     rows: int
-    """Rows that both have."""
+    """Rows that both contain."""
     unmatched_rows: int
-    """Rows that only one of the two has."""
+    """Rows that only one of the two contains."""
     null_mismatches: int
-    """Numbers in rows of both that only one of the two knows."""
+    """Numbers that are null in only one of the two."""
     text_mismatches: int
-    """Favourite categories in rows of both that are not the same."""
+    """Favourite categories that differ."""
     largest_difference: float
-    """Of two numbers, relative to the larger of them."""
+    """The largest difference of two numbers / the larger of them."""
     column: str
-    """The feature with that difference."""
+    """The feature with the largest difference."""
     unknown: tuple[str, ...]
     """Features of the warehouse that the peer does not compute."""
 
 
 def export_marts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Write the tables that customer features are made of to `folder`, one Parquet file each.
+    """Write the tables that customer features need to `folder`, one Parquet file each.
 
-    Decimals become doubles, which both peers calculate fastest with. Raises InputError when the
-    warehouse lacks one of the tables.
+    Decimals become doubles, with which both peers are fastest. Raises InputError when the warehouse
+    lacks one of the tables.
     """
     require_tables(connection, *(relation for relation, _ in EXPORTS.values()))
     folder.mkdir(parents=True, exist_ok=True)
@@ -119,11 +119,11 @@ def export_marts(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 
 def compare(connection: duckdb.DuckDBPyConnection, frame: Any) -> Comparison:
-    """A peer's features against those of the warehouse, at the dates that the peer has.
+    """Compare a peer's features with those of the warehouse, at the peer's dates.
 
-    `frame` is a pandas or polars data frame, or the path of a Parquet file with one. Features that
-    only the warehouse has are named, not compared. Raises InputError when the warehouse lacks one
-    of the peer's.
+    `frame` is a pandas or polars data frame, or the path of a Parquet file. Features that only the
+    warehouse has are listed and not compared. Raises InputError when the warehouse lacks a feature
+    of the peer.
     """
     types = columns(connection, FEATURES)
     table = _arrow(frame)
@@ -162,7 +162,7 @@ def compare(connection: duckdb.DuckDBPyConnection, frame: Any) -> Comparison:
 
 
 def _arrow(frame: Any) -> pyarrow.Table:
-    """The frame as Arrow, where pandas' NaN are nulls."""
+    """The frame as an Arrow table, with nulls for pandas' NaN."""
     if isinstance(frame, Path):
         return pyarrow.parquet.read_table(frame)
     if isinstance(frame, pd.DataFrame):

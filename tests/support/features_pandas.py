@@ -1,10 +1,11 @@
 """Customer features in pandas: a peer of the SQL in `models/intermediate/customer_features`.
 
-Events are filtered while they are read, and each aggregate is one grouping of the rows of its
-window. Customers are numbers, and a categorical of all of them: a grouping then has a row for
-everyone, 0 where there is nothing to count, and all results share one index.
+Events are filtered while they are read, and each aggregate is one grouping of the rows in its
+window. The customer column is a categorical of all customers. So each grouping has a row for every
+customer, with 0 where there is nothing to count, and all results have the same index.
 
-`python -m bench.features_pandas MARTS OUT.parquet DATE [DATE …]` writes the frame to a file.
+`python -m tests.support.features_pandas MARTS OUT.parquet DATE [DATE …]` writes the frame to a
+file.
 """
 
 import datetime
@@ -30,14 +31,15 @@ Features = dict[str, pd.Series]
 def customer_features(marts: Path, as_of_dates: Sequence[datetime.date]) -> pd.DataFrame:
     """The features of all customers known at each date, in the columns of the warehouse's table.
 
-    `marts` is a folder from `bench.peers.export_marts`. Numbers are float32, with NaN for null.
+    `marts` is a folder from `tests.support.feature_peers.export_marts`. Numbers are float32, with
+    NaN for null.
     """
     tables = _read_tables(marts, as_of_dates)
     return pd.concat([_features_at(tables, date) for date in as_of_dates], ignore_index=True)
 
 
 def _read_tables(marts: Path, dates: Sequence[datetime.date]) -> Tables:
-    """The rows that any of the dates can see, each with its `customer` and `day` as numbers."""
+    """The rows that any of the dates may use, with a categorical `customer` and a numeric `day`."""
     newest = datetime.datetime.combine(max(dates), MIDNIGHT)
     oldest = datetime.datetime.combine(min(dates), MIDNIGHT) - YEAR
     versions = pd.read_parquet(marts / "customers_versions.parquet")
@@ -62,8 +64,8 @@ def _read_tables(marts: Path, dates: Sequence[datetime.date]) -> Tables:
             read_dictionary=["customer_id", *texts],
             to_pandas_kwargs={"split_blocks": True, "self_destruct": True},
         )
-        told = rows.pop("customer_id").cat
-        codes = ids.get_indexer(told.categories)[told.codes]
+        given = rows.pop("customer_id").cat
+        codes = ids.get_indexer(given.categories)[given.codes]
         rows["customer"] = pd.Categorical.from_codes(codes, dtype=customers)
         rows["day"] = day(rows.pop(event_at))
         return rows
@@ -153,11 +155,11 @@ def _order_features(orders: pd.DataFrame, items: pd.DataFrame) -> Features:
     counts = {days: _count(_within(purchases, days)) for days in WINDOWS}
     ago = _of_each(purchases)["days_ago"]
     last = ago.min()
-    # Two orders on one day are no interval.
+    # Two orders on the same day do not form an interval.
     gaps = -ago.diff()
     gaps = gaps[gaps > 0].groupby(purchases["customer"], observed=False)
     gap = gaps.mean()
-    # Rounded to cents, so that what cancels out in decimals does so in doubles.
+    # Rounded to cents, so that amounts that cancel out as decimals also do as doubles.
     amounts = {
         days: _of_each(_within(items, days))["net_amount"].sum().round(2) for days in WINDOWS
     }
@@ -193,7 +195,7 @@ def _product_features(items: pd.DataFrame) -> Features:
     lines = items[items["order_type"] == "purchase"]
     by_category = lines.groupby(["customer", "category"], observed=True)["days_ago"]
     categories = by_category.agg(lines="size", days_ago="min").reset_index()
-    # Most lines, then bought last, then first by name: idxmax takes the first of equals.
+    # Most lines, then the newest, then the first by name: idxmax takes the first of equal scores.
     score = categories["lines"] * 1000 - categories["days_ago"]
     best = score.groupby(categories["customer"], observed=True).idxmax()
     favourites = categories.loc[best].set_index("customer")

@@ -1,9 +1,10 @@
 """Customer features in polars: a peer of the SQL in `models/intermediate/customer_features`.
 
-One lazy query for all dates, so that polars reads only the columns and rows that any step needs,
-works on all cores, and in batches where it can (its streaming engine).
+One lazy query computes all dates. So polars reads only the columns and rows that it needs, uses all
+cores, and works in batches where possible (its streaming engine).
 
-`python -m bench.features_polars MARTS OUT.parquet DATE [DATE …]` writes the frame to a file.
+`python -m tests.support.features_polars MARTS OUT.parquet DATE [DATE …]` writes the frame to a
+file.
 """
 
 import datetime
@@ -24,7 +25,7 @@ WINDOWS = (7, 30, 90, 365)
 def customer_features(marts: Path, as_of_dates: Sequence[datetime.date]) -> pl.DataFrame:
     """The features of all customers known at each date, in the columns of the warehouse's table.
 
-    `marts` is a folder from `bench.peers.export_marts`. Numbers are Float32.
+    `marts` is a folder from `tests.support.feature_peers.export_marts`. Numbers are Float32.
     """
     features = pl.concat([_features_at(marts, date) for date in as_of_dates])
     return features.collect(engine="streaming")
@@ -101,7 +102,7 @@ def _demographic_features(versions: pl.LazyFrame, date: datetime.date) -> pl.Laz
 
 
 def _order_features(orders: pl.LazyFrame, items: pl.LazyFrame) -> pl.LazyFrame:
-    # Two orders on one day are no interval.
+    # Two orders on the same day do not form an interval.
     is_same = pl.col("customer_id") == pl.col("customer_id").shift()
     gap = pl.when(is_same & (AGO.diff() > 0)).then(AGO.diff())
     rhythm = (
@@ -123,7 +124,7 @@ def _order_features(orders: pl.LazyFrame, items: pl.LazyFrame) -> pl.LazyFrame:
         return_count_365d=_count(365, pl.col("order_type") == "return"),
         cancellation_count_365d=_count(365, pl.col("order_type") == "cancellation"),
     )
-    # Rounded to cents, so that what cancels out in decimals does so in doubles.
+    # Rounded to cents, so that amounts that cancel out as decimals also do as doubles.
     amounts = items.group_by("customer_id").agg(
         *(
             pl.when(_within(days)).then("net_amount").sum().round(2).alias(f"order_amount_{days}d")

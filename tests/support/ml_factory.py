@@ -1,4 +1,4 @@
-"""A hand-made manifest and warehouse for the tests of learning: no dbt."""
+"""A small manifest and warehouse for the tests of learning, made without dbt."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -18,7 +18,7 @@ from tests.support.manifests import model, write_manifest
 from warehouse.feature_tables import Feature, FeatureTable, Task
 from warehouse.settings import Settings, load_settings
 
-threadpool_limits(1)  # two OpenMP threads on small data mostly wait for each other
+threadpool_limits(1)  # on small data, two OpenMP threads mostly wait for each other
 
 TASK = "visitor_purchase_30d"
 RELATION = "features.visitor_features"
@@ -31,13 +31,13 @@ ONE_DATE = (date(2025, 5, 1),)
 def sample(
     rows: int = 300, features: int = len(FEATURES), seed: int = 0, missing: float = 0.1
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.uint8]]:
-    """Features [rows, features] of very different sizes, some missing, and labels they explain."""
-    luck = np.random.default_rng(seed)
-    matrix = luck.normal(size=(rows, features))
+    """Features [rows, features] of very different sizes, some missing, and labels [rows]."""
+    rng = np.random.default_rng(seed)
+    matrix = rng.normal(size=(rows, features))
     matrix[:, 0] = np.exp(3 * matrix[:, 0])
     signal = np.log(matrix[:, 0]) / 3 - 0.5 * (matrix[:, -1] > 0.3)
-    labels = (signal + luck.logistic(size=rows) * 0.5 > 0.6).astype(np.uint8)
-    matrix[luck.random(matrix.shape) < missing] = np.nan
+    labels = (signal + rng.logistic(size=rows) * 0.5 > 0.6).astype(np.uint8)
+    matrix[rng.random(matrix.shape) < missing] = np.nan
     return matrix.astype(np.float32), labels
 
 
@@ -59,7 +59,7 @@ def dataset(
     dates: Sequence[date] = ONE_DATE,
     horizon_days: int = 30,
 ) -> Dataset:
-    """A data set whose rows fall on `dates` in equal parts, the same entities on each."""
+    """A data set with equal parts of the rows on each of `dates`, and the same entities on each."""
     found = table([f"feature_{i}" for i in range(matrix.shape[1])], horizon_days)
     number = np.arange(len(labels))
     each = -(-len(labels) // len(dates))
@@ -101,7 +101,7 @@ def manifest(path: Path, *nodes: Mapping[str, Any]) -> Path:
 
 
 def warehouse(path: Path, rows: int = 240, dates: Sequence[date] = ONE_DATE, seed: int = 0) -> Path:
-    """A warehouse with the tables of Python empty and `rows` visitors on each of `dates`."""
+    """A warehouse with the empty tables of Python, and `rows` visitors on each of `dates`."""
     matrix, labels = sample(rows * len(dates), seed=seed)
     columns = {
         "visitor_id": [f"v{i % rows:05d}" for i in range(len(labels))],
@@ -132,7 +132,7 @@ def settings(folder: Path, **changes: Any) -> Settings:
 
 
 def project(folder: Path, dates: Sequence[date] = ONE_DATE, rows: int = 240) -> Settings:
-    """Manifest and warehouse in `folder`, and the settings that point at them."""
+    """Create manifest and warehouse in `folder`; returns settings for them."""
     manifest(folder / "manifest.json")
     warehouse(folder / "warehouse.duckdb", rows, dates)
     return settings(folder)

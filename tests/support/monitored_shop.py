@@ -1,7 +1,8 @@
-"""A shop that is drawn day by day and does not change, but for what is planted: rows to monitor.
+"""A shop that is generated day by day, without any change except planted ones: rows to monitor.
 
-Only what the monitoring models read is drawn: a day's features, arrivals, scores, and the labels
-that mature that day. Every row is drawn anew, which is noisier than the same customers every day.
+Only the data that monitoring models read are generated: a day's features, arrivals, scores, and the
+labels that mature that day. Every row is new on every day, which is noisier than constant
+customers.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,114 +29,114 @@ SEGMENTS = 60
 
 @dataclass
 class Day:
-    """What one night's run finds; frames are in the columns of their tables."""
+    """The data of one nightly run; frames have the columns of their tables."""
 
     as_of: date
     features: dict[str, pd.DataFrame]
     """By feature table, without labels."""
     orders: int
-    """Rows that arrived the day before."""
+    """Orders that arrived the day before."""
     sessions: pd.DataFrame
     scores: dict[str, Floats]
-    """By task: the newest log-odds, one a row of its feature table."""
+    """The newest log-odds by task, one per row of its feature table."""
     matured: Floats = field(repr=False)
-    """Log-odds that were given HORIZON days ago."""
+    """Log-odds predicted HORIZON days ago."""
     truth: Floats = field(repr=False)
-    """Log-odds by which those customers bought."""
+    """True log-odds of a purchase of the same customers."""
 
 
 @dataclass(frozen=True)
 class Planted:
-    """A change of one day's rows, and which checks may say it."""
+    """A planted change of one day's rows, and the checks that can find it."""
 
     name: str
     change: Callable[[Day, np.random.Generator], None]
-    said_by: tuple[str, ...]
+    found_by: tuple[str, ...]
 
 
 def draw_day(
-    luck: np.random.Generator, tables: Mapping[str, FeatureTable], as_of: date, customers: int
+    rng: np.random.Generator, tables: Mapping[str, FeatureTable], as_of: date, customers: int
 ) -> Day:
-    """A day on which nothing has changed."""
+    """Generate a day without a change."""
     busy = WEEKDAYS[(as_of - timedelta(days=1)).weekday()]
-    visits = int(luck.poisson(customers / 3 * busy))
+    visits = int(rng.poisson(customers / 3 * busy))
     rows = {"customer_features": customers, "session_features": visits}
-    sources = luck.choice(SOURCES, size=visits, p=SOURCE_SHARES)
-    matured = _log_odds(luck, customers)
+    sources = rng.choice(SOURCES, size=visits, p=SOURCE_SHARES)
+    matured = _log_odds(rng, customers)
     return Day(
         as_of=as_of,
-        features={name: _features(luck, table, rows[name]) for name, table in tables.items()},
-        orders=int(luck.poisson(customers / 8 * busy * luck.gamma(200, 1 / 200))),
+        features={name: _features(rng, table, rows[name]) for name, table in tables.items()},
+        orders=int(rng.poisson(customers / 8 * busy * rng.gamma(200, 1 / 200))),
         sessions=pd.DataFrame({"traffic_source": sources}),
-        scores={task: _log_odds(luck, rows[name]) for name, task in TASKS.items()},
+        scores={task: _log_odds(rng, rows[name]) for name, task in TASKS.items()},
         matured=matured,
         truth=matured,
     )
 
 
-def _log_odds(luck: np.random.Generator, rows: int) -> Floats:
-    return np.asarray(luck.normal(-1.6, 1.3, rows))
+def _log_odds(rng: np.random.Generator, rows: int) -> Floats:
+    return np.asarray(rng.normal(-1.6, 1.3, rows))
 
 
-def _features(luck: np.random.Generator, table: FeatureTable, rows: int) -> pd.DataFrame:
-    """Counts, amounts, shares, flags and waiting times in turn; some with missing values."""
+def _features(rng: np.random.Generator, table: FeatureTable, rows: int) -> pd.DataFrame:
+    """Features that are counts, amounts, shares, flags and waiting times in turn, some missing."""
     kinds: tuple[Callable[[], Floats], ...] = (
-        lambda: luck.poisson(luck.gamma(0.5, 2, rows)).astype(float),
-        lambda: np.round(luck.lognormal(4, 1, rows) * (luck.random(rows) < 0.4), 2),
-        lambda: luck.beta(2, 5, rows),
-        lambda: (luck.random(rows) < 0.3).astype(float),
-        lambda: np.ceil(luck.exponential(60, rows)),
-        lambda: luck.normal(0, 1, rows),
+        lambda: rng.poisson(rng.gamma(0.5, 2, rows)).astype(float),
+        lambda: np.round(rng.lognormal(4, 1, rows) * (rng.random(rows) < 0.4), 2),
+        lambda: rng.beta(2, 5, rows),
+        lambda: (rng.random(rows) < 0.3).astype(float),
+        lambda: np.ceil(rng.exponential(60, rows)),
+        lambda: rng.normal(0, 1, rows),
     )
     columns = {}
     for place, feature in enumerate(table.features):
         values = kinds[place % len(kinds)]()
         if place % 3 == 0:
-            values[luck.random(rows) < 0.08] = np.nan
+            values[rng.random(rows) < 0.08] = np.nan
         columns[feature.name] = values.astype(np.float32)
     return pd.DataFrame(columns)
 
 
 def _multiply(place: int, factor: float) -> Callable[[Day, np.random.Generator], None]:
-    def change(day: Day, luck: np.random.Generator) -> None:
+    def change(day: Day, rng: np.random.Generator) -> None:
         day.features["customer_features"].iloc[:, place] *= factor
 
     return change
 
 
-def _lose_values(day: Day, luck: np.random.Generator) -> None:
+def _lose_values(day: Day, rng: np.random.Generator) -> None:
     frame = day.features["customer_features"]
-    frame.iloc[luck.random(len(frame)) < 0.15, 4] = np.nan
+    frame.iloc[rng.random(len(frame)) < 0.15, 4] = np.nan
 
 
-def _new_source(day: Day, luck: np.random.Generator) -> None:
-    day.sessions.loc[luck.random(len(day.sessions)) < 0.05, "traffic_source"] = "newcomer"
+def _new_source(day: Day, rng: np.random.Generator) -> None:
+    day.sessions.loc[rng.random(len(day.sessions)) < 0.05, "traffic_source"] = "newcomer"
 
 
 def _orders(factor: float) -> Callable[[Day, np.random.Generator], None]:
-    def change(day: Day, luck: np.random.Generator) -> None:
+    def change(day: Day, rng: np.random.Generator) -> None:
         day.orders = int(day.orders * factor)
 
     return change
 
 
-def _shift_scores(day: Day, luck: np.random.Generator) -> None:
+def _shift_scores(day: Day, rng: np.random.Generator) -> None:
     day.scores["customer_purchase_30d"] += 0.6
 
 
-def _flatten_scores(day: Day, luck: np.random.Generator) -> None:
+def _flatten_scores(day: Day, rng: np.random.Generator) -> None:
     scores = day.scores["customer_purchase_30d"]
     day.scores["customer_purchase_30d"] = scores.mean() + 0.3 * (scores - scores.mean())
 
 
-def _change_behaviour(day: Day, luck: np.random.Generator) -> None:
-    """The same share buys, but half of what told buyers apart does not any more."""
+def _change_behaviour(day: Day, rng: np.random.Generator) -> None:
+    """The same share buys, but half of the scores no longer predict who."""
     day.truth = np.where(
-        luck.random(len(day.matured)) < 0.5, luck.permutation(day.matured), day.matured
+        rng.random(len(day.matured)) < 0.5, rng.permutation(day.matured), day.matured
     )
 
 
-def _buy_less(day: Day, luck: np.random.Generator) -> None:
+def _buy_less(day: Day, rng: np.random.Generator) -> None:
     day.truth = day.matured - 0.7
 
 
@@ -154,6 +155,6 @@ PLANTED = (
 )
 
 
-def buyers(luck: np.random.Generator, log_odds: Floats) -> npt.NDArray[np.bool_]:
-    """Who bought, by these log-odds."""
-    return np.asarray(luck.random(len(log_odds)) < expit(log_odds))
+def buyers(rng: np.random.Generator, log_odds: Floats) -> npt.NDArray[np.bool_]:
+    """Random purchases with these log-odds: [rows]."""
+    return np.asarray(rng.random(len(log_odds)) < expit(log_odds))

@@ -1,4 +1,4 @@
-"""A warehouse that the monitoring models' own SQL runs in, a night at a time."""
+"""A warehouse in which the SQL of the monitoring models runs, night by night."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -19,7 +19,7 @@ __all__ = ["AFTER_SCORES", "BEFORE_SCORES", "Nights"]
 
 FIRST = date(2025, 1, 6)
 REFERENCE, STEP = 13, 7
-"""Dates the champions learned from, and the days between two of them."""
+"""Number of training dates of the champions, and the days between two of them."""
 BEFORE_SCORES = (
     "source_daily_rows",
     "monitor_freshness",
@@ -59,11 +59,11 @@ TABLES = {
     "segments.public_micro_segment_counts": "level integer, segment_name varchar, outcome varchar,"
     " as_of_date date, customers_scored bigint, buyers_scored bigint, predicted_buyers double",
 }
-"""What the models read, as far as they read it. Predictions are a table here, and not a view."""
+"""The tables that the models read, with the columns they read. Predictions are a table here."""
 
 
 class Nights:
-    """A warehouse to which each call of `run` adds a day, and answers with its checks."""
+    """A warehouse to which each call of `run` adds a day; it returns the checks of the night."""
 
     def __init__(
         self,
@@ -72,15 +72,15 @@ class Nights:
         customers: int,
         seed: int = 0,
     ) -> None:
-        """Draw the history: `REFERENCE` weekly dates, half a year of arrivals, the champions."""
+        """Create the history: `REFERENCE` weekly dates, half a year of arrivals, the champions."""
         self.sql = sql
         self.tables = {table.relation.partition(".")[2]: table for table in tables}
         self.customers = customers
-        self.luck = np.random.default_rng(seed)
+        self.rng = np.random.default_rng(seed)
         self.connection = duckdb.connect(config={"threads": 2})
         self._create()
         for number in range(REFERENCE * STEP * 2):
-            day = draw_day(self.luck, self.tables, FIRST + timedelta(number + 1), customers)
+            day = draw_day(self.rng, self.tables, FIRST + timedelta(number + 1), customers)
             self._arrive(day)
             self.today = day.as_of
             if number >= REFERENCE * STEP and number % STEP == 0:
@@ -88,11 +88,11 @@ class Nights:
         self._promise()
 
     def draw(self) -> Day:
-        """The next day, nothing planted."""
-        return draw_day(self.luck, self.tables, self.today + timedelta(1), self.customers)
+        """The next day, without a planted change."""
+        return draw_day(self.rng, self.tables, self.today + timedelta(1), self.customers)
 
     def run(self, day: Day, keep: bool = True) -> pd.DataFrame:
-        """The checks of the night after the day; without `keep` it is forgotten again."""
+        """The checks of the night after the day; without `keep` the day is rolled back."""
         self.connection.begin()
         self._schedule(day.as_of)
         self._arrive(day)
@@ -150,7 +150,7 @@ class Nights:
         )
 
     def _arrive(self, day: Day) -> None:
-        """Rows of the day before, spread over its hours; they arrive within the hour."""
+        """Insert rows of the day before, spread over its minutes; each arrives at once."""
         before = day.as_of - timedelta(1)
         for table, rows in (("orders", day.orders), ("web_sessions", len(day.sessions))):
             self.connection.execute(
@@ -159,7 +159,7 @@ class Nights:
                 " + interval 1 minute * (n % 1440) as moment from range(?) as numbers(n))",
                 [before, rows],
             )
-        sessions = day.sessions  # noqa: F841 - read by its name
+        sessions = day.sessions  # noqa: F841 - DuckDB reads it by its name
         self.connection.execute(
             "insert into marts.sessions (known_at, traffic_source)"
             " select ?::timestamp + interval 12 hour, traffic_source from sessions",
@@ -167,10 +167,10 @@ class Nights:
         ).fetchall()
 
     def _enter_features(self, day: Day) -> None:
-        for name, drawn in day.features.items():
+        for name, frame in day.features.items():
             key = self.tables[name].entity_key
-            rows = drawn.assign(
-                **{key: [f"{key}{n}" for n in range(len(drawn))], "as_of_date": day.as_of}
+            rows = frame.assign(
+                **{key: [f"{key}{n}" for n in range(len(frame))], "as_of_date": day.as_of}
             )
             self.connection.execute(f"delete from features.{name}")
             self.connection.execute(
@@ -179,16 +179,16 @@ class Nights:
             del rows
 
     def _learn(self, day: Day) -> None:
-        """A date of the reference."""
+        """Add a date to the reference."""
         self._schedule(day.as_of)
         self._enter_features(day)
         self._execute(["feature_histograms"])
 
     def _promise(self) -> None:
-        """The champions, and what was measured of them on as many rows as they score."""
+        """Insert the champions, with metrics measured on as many rows as they score."""
         for task in TASKS.values():
-            log_odds = draw_day(self.luck, self.tables, self.today, self.customers).scores[task]
-            labels, p = buyers(self.luck, log_odds).astype(np.uint8), expit(log_odds)
+            log_odds = draw_day(self.rng, self.tables, self.today, self.customers).scores[task]
+            labels, p = buyers(self.rng, log_odds).astype(np.uint8), expit(log_odds)
             threshold = 0.2 if task == "customer_purchase_30d" else 0.5
             found = measure(labels, p, threshold)
             ends = bootstrap_intervals(labels, p, threshold=threshold)
@@ -206,30 +206,30 @@ class Nights:
                 "registry.evaluations",
                 [champion | {"rows": 0, "buyers": 0} | row for row in measured],
             )
-            said = pd.DataFrame({"probability": p})  # noqa: F841 - read by its name
+            scored = pd.DataFrame({"probability": p})  # noqa: F841 - DuckDB reads it by its name
             self.connection.execute(
                 "insert into registry.held_out_predictions by name"
-                " select $task as task, $model_version as model_version, probability from said",
+                " select $task as task, $model_version as model_version, probability from scored",
                 model,
             ).fetchall()
 
     def _enter_scores(self, day: Day) -> None:
-        """The newest scores, and those whose labels mature today."""
+        """Insert the newest scores, and those whose labels mature today."""
         run = self.connection.execute
         run("delete from scoring.predictions")
         for name, task in TASKS.items():
             key = self.tables[name].entity_key
-            said = pd.DataFrame({"p": expit(day.scores[task])})
-            said["entity_id"] = [f"{key}{n}" for n in range(len(said))]
+            scored = pd.DataFrame({"p": expit(day.scores[task])})
+            scored["entity_id"] = [f"{key}{n}" for n in range(len(scored))]
             run(
-                "insert into scoring.predictions select ?, entity_id, ?, 'm1', p from said",
+                "insert into scoring.predictions select ?, entity_id, ?, 'm1', p from scored",
                 [task, day.as_of],
             ).fetchall()
             if name == "session_features":
-                said["is_buyer"] = buyers(self.luck, day.scores[task])
+                scored["is_buyer"] = buyers(self.rng, day.scores[task])
                 run(
-                    "update features.session_features set has_purchase = is_buyer from said"
-                    " where session_id = said.entity_id"
+                    "update features.session_features set has_purchase = is_buyer from scored"
+                    " where session_id = scored.entity_id"
                 ).fetchall()
         before = day.as_of - timedelta(HORIZON)
         self._mature(
@@ -244,8 +244,8 @@ class Nights:
 
     def _mature(self, day: Day, when: date) -> None:
         run = self.connection.execute
-        luck = self.luck
-        past = pd.DataFrame({"p": expit(day.matured), "is_buyer": buyers(luck, day.truth)})
+        rng = self.rng
+        past = pd.DataFrame({"p": expit(day.matured), "is_buyer": buyers(rng, day.truth)})
         past["entity_id"] = [f"old{n}" for n in range(len(past))]
         run(
             "insert into scoring.predictions"
@@ -259,7 +259,7 @@ class Nights:
         ).fetchall()
         run("delete from segments.public_micro_segment_counts")
         for level, count in ((1, 4), (2, 20), (3, 100)):
-            past["segment"] = (luck.beta(1, 2, len(past)) * count).astype(int)
+            past["segment"] = (rng.beta(1, 2, len(past)) * count).astype(int)
             run(
                 "insert into segments.public_micro_segment_counts"
                 " select ?, 'segment ' || segment, 'has_purchase_30d', ?, count(*),"

@@ -16,9 +16,9 @@ MODELS = {
 }
 """In the order in which they read each other."""
 SEGMENT_COLUMNS = (
-    "segment_id varchar, segment_name varchar, level integer, as_of_date date, outcome varchar,"
-    " customers bigint, buyers bigint, rate double, wilson_low double, wilson_high double,"
-    " verdict varchar, reliable_rank bigint"
+    "segment_id varchar, segment_name varchar, level integer, parent_segment_id varchar,"
+    " as_of_date date, outcome varchar, customers bigint, buyers bigint, rate double,"
+    " wilson_low double, wilson_high double, verdict varchar, reliable_rank bigint"
 )
 """Columns of segments.public_micro_segments, created empty where it is not there."""
 OUTCOMES = [

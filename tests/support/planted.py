@@ -1,4 +1,4 @@
-"""Rows no as-of date of a shop could know: what is still to come, and what came in late."""
+"""Plant rows that no as-of date of a shop may use: events in the future, and late arrivals."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ __all__ = ["plant_unknowable_rows"]
 
 NEWEST = "2026-01-01"  # the newest as-of date of the sample's calendar
 
-# When it happened and when it arrived. Both edges are in: the newest date's own midnight is its
-# future, and what arrives a second after it was not known.
+# Time of the event and of the arrival. They include both edges: an event at midnight of the newest
+# date is in its future, and a row that arrives a second later was not known.
 TIMES = {
     "midnight": (f"{NEWEST} 00:00:00", f"{NEWEST} 00:00:00"),
     "next_month": ("2026-02-01 10:00:00", "2026-02-01 10:00:05"),
@@ -18,7 +18,7 @@ TIMES = {
     "late_by_years": ("2024-03-01 12:00:00", "2030-01-01 00:00:00"),
 }
 
-# What is copied, under which new key, and what is changed so that it would be noticed.
+# The tables that are copied, with their key, event time, and changes that would be noticed.
 PLANTED = {
     "orders": ("order_id", "ordered_at", "order_type = 'purchase', session_id = null"),
     "web_sessions": ("session_id", "started_at", "product_pages = 900, page_value = 9000"),
@@ -28,7 +28,7 @@ PLANTED = {
 
 
 def plant_unknowable_rows(folder: Path) -> None:
-    """Append such rows of every customer to the Parquet files of a sample's raw folder."""
+    """Append such rows for every customer to the Parquet files in a sample's raw folder."""
     with duckdb.connect() as connection:
         for table in (*PLANTED, "order_items"):
             connection.sql(f"create table {table} as from '{folder / table}.parquet'")
@@ -47,7 +47,7 @@ def plant_unknowable_rows(folder: Path) -> None:
                 connection.sql(f"insert into {table} from copied")
                 connection.sql("delete from copied")
             connection.sql("drop table copied")
-        # A line for every planted order, and late lines for orders that were known in time.
+        # One line per planted order, and late lines for orders that were known in time.
         line = "'P0001' as product_id, 90 as quantity, 99 as unit_price, 0 as discount_amount"
         names = "|".join(TIMES)
         arrived = f"timestamp '{NEWEST} 00:00:01'"

@@ -19,6 +19,11 @@ from warehouse.settings import PROJECT_ROOT
 
 __all__ = ["PUBLIC_LAYERS", "Done", "Workspace", "copy_of_project", "models_of", "real_data"]
 
+PARTS = (
+    *("models", "macros", "seeds", "tests/dbt", "docs", "warehouse/tables"),
+    *("dbt_project.yml", "selectors.yml"),
+)
+"""What dbt reads of the project."""
 PUBLIC_LAYERS = ("marts", "features", "segments", "predictions", "activation", "monitoring")
 
 
@@ -137,7 +142,7 @@ def _server() -> DbtServer:
 
 def copy_of_project(folder: Path) -> Path:
     """A copy of the dbt project, to add files to; what dbt calls `--project-dir`."""
-    for part in ("models", "macros", "seeds", "tests/dbt", "docs", "dbt_project.yml"):
+    for part in PARTS:
         source, target = PROJECT_ROOT / part, folder / part
         target.parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if source.is_dir() else shutil.copy)(source, target)

@@ -1,4 +1,4 @@
-"""What README.md says, taken apart: its commands, its tables, its links."""
+"""README.md and the pages of docs/, taken apart: commands, tables, links."""
 
 import importlib
 import re
@@ -12,6 +12,7 @@ from warehouse.settings import PROJECT_ROOT
 
 __all__ = [
     "README",
+    "TABLES",
     "anchors",
     "command_line",
     "commands",
@@ -23,6 +24,8 @@ __all__ = [
 ]
 
 README = PROJECT_ROOT / "README.md"
+TABLES = PROJECT_ROOT / "docs" / "tables.md"
+"""The page that lists the tables of the warehouse."""
 LAYERS = (
     "staging|intermediate|marts|features|segments|predictions|activation|monitoring|registry"
     "|scoring|seeds"
@@ -64,44 +67,43 @@ def words(command: str) -> list[str]:
 
 @cache
 def table_of_tables() -> list[str]:
-    """The names in the table whose header is name, grain, for whom."""
-    lines = text().splitlines()
-    for number, line in enumerate(lines):
-        header = [cell.strip(" *`").lower() for cell in line.strip().strip("|").split("|")]
-        if line.lstrip().startswith("|") and {"name", "grain", "for whom"} <= set(header):
-            column, names = header.index("name"), []
-            for row in lines[number + 2 :]:
-                if not row.lstrip().startswith("|"):
-                    break
-                cell = row.strip().strip("|").split("|")[column]
-                names += INLINE.findall(cell) or [cell.strip(" *")]
-            return names
-    return []
+    """The names in the page's tables, whose header is name, grain, for whom."""
+    names: list[str] = []
+    lines = iter(TABLES.read_text(encoding="utf-8").splitlines() if TABLES.exists() else ())
+    for line in lines:
+        if _cells(line) != ["name", "grain", "for whom"]:
+            continue
+        next(lines)  # the rule below the header
+        for row in lines:
+            if not row.startswith("|"):
+                break
+            names += INLINE.findall(_cells(row)[0])
+    return names
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.strip().strip("|").split("|")]
 
 
 @cache
 def tables() -> list[str]:
-    """Every table named: `schema.table` anywhere, and the names in the table of tables."""
+    """Every table named: those of docs/tables.md, and `schema.table` anywhere in the README."""
     named = re.findall(rf"(?<![\w/.-])((?:{LAYERS})\.([a-z][a-z0-9_]+))\b(?![/(])", text())
     found = [name for name, table in named if table not in SUFFIXES]
-    modules = {f"scoring.{path.stem}" for path in (PROJECT_ROOT / "scoring").glob("*.py")}
-    modules -= {"scoring.predictions"}  # a module and a table; here it is the table
-    return list(dict.fromkeys(name for name in [*table_of_tables(), *found] if name not in modules))
+    return list(dict.fromkeys([*table_of_tables(), *found]))
 
 
-@cache
-def links() -> list[str]:
-    """The targets of links and pictures that are no web addresses."""
-    found = re.findall(r"\]\(\s*<?([^)>\s]+)", _prose()) + re.findall(
-        r'(?:src|href)="(.+?)"', _prose()
-    )
-    return [link for link in dict.fromkeys(found) if not re.match(r"[a-z]+:", link)]
+def links(page: str) -> list[str]:
+    """The targets of a page's links and pictures inside the project."""
+    prose = FENCE.sub("", page)
+    found = re.findall(r"\]\(\s*<?([^)>\s]+)|(?:src|href)=\"(.+?)\"", prose)
+    targets = dict.fromkeys(link or source for link, source in found)
+    return [target for target in targets if not re.match(r"[a-z]+:", target)]
 
 
-@cache
-def anchors() -> set[str]:
-    """The anchors of the README's own headings."""
-    headings = re.findall(r"^#+ +(.+)$", _prose(), re.MULTILINE)
+def anchors(page: str) -> set[str]:
+    """The anchors of a page's headings."""
+    headings = re.findall(r"^#+ +(.+)$", FENCE.sub("", page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", name.lower()).strip().replace(" ", "-") for name in headings}
 
 

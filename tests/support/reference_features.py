@@ -1,7 +1,8 @@
-"""The features of customers and sessions once more, slow and obvious, from descriptions alone.
+"""A second, simple implementation of the features of customers and sessions.
 
-Everything here is plain Python over one customer's rows, each row a dictionary in the columns of
-the marts. Numbers are exact fractions until `as_float32` makes the feature of them.
+It follows their descriptions only, in plain Python over the rows of one customer. Each row is a
+dictionary with the columns of the marts. Numbers are exact fractions until `as_float32` converts
+them to a feature.
 """
 
 import datetime
@@ -35,9 +36,9 @@ DAYS_A_YEAR = Fraction("365.25")
 
 @dataclass(frozen=True)
 class Customer:
-    """All rows of one customer, also those that an as-of date must not see."""
+    """All rows of one customer, including those that an as-of date must not use."""
 
-    versions: Rows  # of the customer, from int_customers_unioned
+    versions: Rows  # from int_customers_unioned
     orders: Rows = field(default_factory=list)
     order_items: Rows = field(default_factory=list)
     sessions: Rows = field(default_factory=list)
@@ -45,7 +46,7 @@ class Customer:
 
 
 def as_float32(number: Number | float | None) -> float | None:
-    """The nearest number of four bytes, which is how features are stored."""
+    """The nearest number of four bytes, as which features are stored."""
     if number is None:
         return None
     rounded: float = struct.unpack("f", struct.pack("f", float(number)))[0]
@@ -67,17 +68,17 @@ def known(rows: Rows, event_at: str, as_of: datetime.date) -> list[Row]:
 
 
 def days_ago(moment: datetime.datetime, as_of: datetime.date) -> int:
-    """Calendar days: any time of the day before the as-of date is 1 day ago."""
+    """Calendar days from the moment to the as-of date; any time of the day before is 1 day ago."""
     return (as_of - moment.date()).days
 
 
 def within(rows: Rows, event_at: str, as_of: datetime.date, days: int) -> list[Row]:
-    """The rows of the window: of the last so many whole days."""
+    """The rows of the last `days` whole days."""
     return [row for row in rows if days_ago(row[event_at], as_of) <= days]
 
 
 def days_since_last(rows: Rows, event_at: str, as_of: datetime.date) -> int | None:
-    """Days since the newest of the rows; null without any."""
+    """Days since the newest of the rows; null without rows."""
     return min((days_ago(row[event_at], as_of) for row in rows), default=None)
 
 
@@ -94,30 +95,30 @@ def total(rows: Rows, column: str) -> Fraction:
 
 
 def ratio(part: Number | None, whole: Number | None) -> Fraction | None:
-    """One number against another; null when either is, or when there is nothing to compare with."""
+    """part / whole; null when either is null, or when whole is 0."""
     if part is None or whole is None or whole == 0:
         return None
     return Fraction(part) / Fraction(whole)
 
 
 def mean(values: Iterable[Any]) -> Fraction | None:
-    """The mean of the values that are not null; null without any."""
+    """The mean of the values that are not null; null without such values."""
     there = [Fraction(value) for value in values if value is not None]
     return ratio(sum(there, Fraction(0)), len(there))
 
 
 def count(rows: Rows, condition: Callable[[Row], object]) -> int:
-    """How many rows meet the condition; a null does not."""
+    """The number of rows that meet the condition; a null does not."""
     return sum(1 for row in rows if condition(row))
 
 
 def different(rows: Rows, column: str) -> int:
-    """How many different values a column has; a null is none."""
+    """The number of different values in a column, without null."""
     return len({row[column] for row in rows if row[column] is not None})
 
 
 def pace(short: Number, short_days: int, long: Number, long_days: int) -> Fraction | None:
-    """So much a day in a short window against so much a day in a long one."""
+    """The daily mean in a short window / the daily mean in a long window."""
     return ratio(Fraction(short) / short_days, Fraction(long) / long_days)
 
 
@@ -125,9 +126,9 @@ def pace(short: Number, short_days: int, long: Number, long_days: int) -> Fracti
 
 
 def known_version(versions: Rows, as_of: datetime.date) -> Row | None:
-    """The customer as known at the as-of date; null when not known yet.
+    """The customer as known at the as-of date; null when the customer was not known yet.
 
-    The version that holds since last; of a version told twice, what arrived last.
+    It is the newest version; of a version that was delivered twice, the one that arrived last.
     """
     newest: Row | None = None
     for version in known(versions, "valid_from", as_of):
@@ -153,7 +154,7 @@ def salary_means(customers: Iterable[Customer], as_of: datetime.date) -> dict[st
 def demographic_features(
     version: Row, as_of: datetime.date, region_means: Mapping[str, Fraction]
 ) -> dict[str, Number | None]:
-    """Who they are."""
+    """Demographics."""
     registered_at, birth_date = version["registered_at"], version["birth_date"]
     salary, consent = version["annual_salary"], version["has_marketing_consent"]
     return {
@@ -221,7 +222,7 @@ def order_features(
 
 
 def variation(values: Sequence[int]) -> float | None:
-    """The standard deviation, of all values and no sample, against their mean; null without any."""
+    """The population standard deviation / the mean; null without values."""
     middle = mean(values)
     if middle is None:
         return None
@@ -230,7 +231,7 @@ def variation(values: Sequence[int]) -> float | None:
 
 
 def purchases_of(orders: Rows) -> list[Row]:
-    """The orders that are no return and no cancellation."""
+    """The orders without returns and cancellations."""
     return [order for order in orders if order["order_type"] == "purchase"]
 
 
@@ -261,7 +262,7 @@ def product_features(items: Rows, as_of: datetime.date) -> dict[str, Number | st
 
 
 def favourite_category(lines: Rows, as_of: datetime.date) -> str:
-    """The category with the most lines; of several the one bought last, then the first by name."""
+    """The category with most lines; if several, the one bought last, then the first by name."""
     ranking = []
     for category in {line["category"] for line in lines}:
         of_category = [line for line in lines if line["category"] == category]
@@ -296,7 +297,7 @@ def session_features(sessions: Rows, as_of: datetime.date) -> dict[str, Number |
 
 
 def seconds(visit: Row) -> Fraction | None:
-    """Seconds on pages of all three kinds; null when one of them is."""
+    """Seconds on pages of all three kinds; null when one of them is null."""
     result = Fraction(0)
     for kind in ("administrative", "informational", "product"):
         if visit[f"{kind}_seconds"] is None:
@@ -377,7 +378,7 @@ def reference_features(
 
 
 def session_history(session: Row, customer: Customer | None) -> dict[str, float | None]:
-    """What the customer of a session had done before it, as known at its start; null for nobody."""
+    """The history of a session's customer, as known at its start; null without a customer."""
     start = session["started_at"]
     responses = [row for row in customer.engagements if not is_impression(row)] if customer else []
     history: dict[str, float | None] = {}
@@ -401,8 +402,8 @@ def reference_labels(
 ) -> dict[str, bool | None]:
     """Whether the customer bought within 7, 30 and 90 days from the as-of date on.
 
-    A purchase counts when it had arrived by the end of those days, or within the days of grace
-    after it. Null while the newest as-of date of the shop has not seen all that.
+    A purchase counts when it arrived before the end of these days, or within the grace days after
+    it. A label is null until the newest as-of date of the shop has reached the end of both.
     """
     labels: dict[str, bool | None] = {}
     for days in HORIZONS:

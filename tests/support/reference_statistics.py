@@ -1,4 +1,4 @@
-"""Figures of a segment recomputed in Python from statsmodels' intervals."""
+"""Figures of a segment, recomputed in Python from statsmodels' intervals."""
 
 from statsmodels.stats.proportion import proportion_confint
 
@@ -10,7 +10,7 @@ Z_SQUARED = 3.841458820694124  # the 95 % quantile of chi-squared with one degre
 
 
 def half_width(successes: float, trials: float) -> float:
-    """Half of Wilson's interval."""
+    """Half the width of Wilson's 95 % interval."""
     low, high = proportion_confint(successes, trials, method="wilson")
     return float(high - low) / 2
 

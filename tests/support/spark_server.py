@@ -90,10 +90,10 @@ def _keep_one_session() -> None:
     @contextlib.contextmanager
     def connect_once(settings: Any) -> Iterator[Any]:
         if not brought:
-            with connect(settings) as spark:
-                brought.append(spark)
+            brought.append(connect(settings))  # kept: what workers import is in its folder
+            brought.append(brought[0].__enter__())
         with ours.translated():
-            yield brought[0]
+            yield brought[1]
 
     ours.connect = connect_once
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from warehouse.connection import fetch, quoted
+from warehouse.connection import fetch, literal, quoted
 from warehouse.landing.deliveries import Delivery, save
 from warehouse.landing.parts import Part
 
@@ -176,7 +176,7 @@ class _Erasing:
                 self.connection,
                 f"copy (select {kept}, _file, _record, _erased from (select * replace"
                 f" (_erased or coalesce({self._is_theirs(part)}, false) as _erased)"
-                f" from {_parquet(part)})) to {_literal(temporary)} (format parquet)",
+                f" from {_parquet(part)})) to {literal(temporary)} (format parquet)",
             )
             temporary.replace(path)
         return int(rows)
@@ -187,7 +187,7 @@ class _Erasing:
             temporary = file.with_name(f".{file.name}.unfinished")
             fetch(
                 self.connection,
-                f"copy (from erased_keys order by all) to {_literal(temporary)} (header)",
+                f"copy (from erased_keys order by all) to {literal(temporary)} (header)",
             )
             temporary.replace(file)
 
@@ -196,14 +196,10 @@ def _is_there(part: Part) -> bool:
     return Path(part.path).is_file()
 
 
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
 def _parquet(part: Part) -> str:
-    return f"read_parquet({_literal(Path(part.path))})"
+    return f"read_parquet({literal(Path(part.path))})"
 
 
 def _csv(path: Path) -> str:
     columns = "{'key': 'varchar', 'salt': 'varchar', 'key_hash': 'varchar'}"
-    return f"read_csv({_literal(path)}, header = true, auto_detect = false, columns = {columns})"
+    return f"read_csv({literal(path)}, header = true, auto_detect = false, columns = {columns})"

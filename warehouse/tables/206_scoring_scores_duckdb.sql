@@ -1,6 +1,6 @@
--- A million rows are written every night. What is the same for all rows of a run, and names of reasons, would be most of the work:
--- here a number is in place of each, and scoring.runs and scoring.reasons say what it stands for. To every compression scores look
--- random, except to that of an entity's key, and trying all compressions costs more than the rest of writing.
+-- A million rows are written every night. Writing the values shared by a run, and the names of reasons, would be most of the
+-- work. Here integers replace them; scoring.runs and scoring.reasons have the values. Compression is off: only entity_id can be
+-- compressed, and trying every method on every column would take more time than the rest of the writing.
 create table if not exists scoring.scores (  -- noqa: PRS
     run_key bigint,
     entity_id varchar using compression uncompressed,

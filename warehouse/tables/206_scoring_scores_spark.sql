@@ -1,4 +1,4 @@
--- One table of all scores, so that a run replaces one partition of it, and the two views below change at the same moment.
+-- One table has all scores. A run replaces one of its partitions, so both views (401, 402) change at the same moment.
 create table if not exists scoring.scores (
     task varchar,
     entity_id varchar,

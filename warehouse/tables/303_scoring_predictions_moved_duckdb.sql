@@ -1,5 +1,5 @@
 -- only where scoring.predictions is a table
--- Its rows go to scoring.scores, and a view takes its place (401).
+-- In an older warehouse: its rows are moved to scoring.scores, and a view of the same name replaces it (401).
 begin;
 
 update scoring.runs set run_key = cast(hash(run_id) >> 1 as bigint)

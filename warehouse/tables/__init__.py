@@ -1,14 +1,14 @@
-"""The tables that Python writes: each is one SQL file of this folder, with its columns and types.
+"""The tables that Python writes: each one is an SQL file in this folder, with columns and types.
 
-dbt runs the files by number at the start of a build (macros/create_python_tables.sql), so a file
-changes nothing where it has run before.
+dbt runs the files in the order of their numbers at the start of each build
+(macros/create_python_tables.sql). So running a file again must change nothing.
 
-- 0: schemas; 1: tables of the registry; 2: tables of scoring; 3: changes of the tables of an older
-  warehouse; 4: views.
-- A file whose name ends in `_duckdb` or `_spark` is for that engine alone.
-- A file that begins `-- only where a.b is a table` runs only where `a.b` is one, and not a view.
+- 0: schemas; 1: tables of the registry; 2: tables of scoring; 3: migrations of older warehouses;
+  4: views.
+- A file whose name ends in `_duckdb` or `_spark` runs only on that engine.
+- A file that begins with `-- only where a.b is a table` runs only if `a.b` is a table (not a view).
 
-What a column means is in models/_sources.yml.
+The columns are documented in models/_sources.yml.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parent
 
 
 def script(engine: Literal["duckdb", "spark"] = "duckdb") -> str:
-    """The statements that make all tables where there are none yet."""
+    """The statements that create all tables in a new warehouse."""
     other = "_spark" if engine == "duckdb" else "_duckdb"
     files = sorted(file for file in FOLDER.glob("*.sql") if not file.stem.endswith(other))
     texts = [file.read_text(encoding="utf-8") for file in files]
@@ -32,7 +32,7 @@ def script(engine: Literal["duckdb", "spark"] = "duckdb") -> str:
 
 
 def create(connection: duckdb.DuckDBPyConnection, table: str, database: str) -> None:
-    """Make `schema.name` in an attached database (given as SQL), unless it is there."""
+    """Create the table `schema.name` in an attached database (given as SQL), unless it exists."""
     (file,) = FOLDER.glob(f"*_{table.replace('.', '_')}.sql")
     connection.execute(f"create schema if not exists {database}.{table.partition('.')[0]}")
     connection.execute(file.read_text(encoding="utf-8").replace(table, f"{database}.{table}"))
@@ -41,9 +41,9 @@ def create(connection: duckdb.DuckDBPyConnection, table: str, database: str) -> 
 def insert(
     connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Add rows to a table (given as SQL), by the names of its columns; one not named is null.
+    """Add rows to a table (given as SQL), by column name; a column without a value is null.
 
-    Values become the table's own types. Raises ValueError for a name that is not a column.
+    Values are converted to the table's types. Raises ValueError for an unknown column name.
     """
     schema = connection.sql(f"from {table} limit 0").to_arrow_table().schema
     unknown = {name for row in rows for name in row} - set(schema.names)

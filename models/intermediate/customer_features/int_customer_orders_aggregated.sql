@@ -42,7 +42,7 @@ known_items as (
             and items.ordered_at >= {{ dbt.dateadd('day', -365, 'as_of_dates.as_of_date') }}
 ),
 
--- Days on which a customer bought: two orders on one day are no interval.
+-- Days with an order, because two orders on one day are not an interval.
 purchase_days as (
     select
         customer_id,
@@ -82,7 +82,7 @@ rhythm as (
         as_of_date
 ),
 
--- Of everyone with an order of any type: who only returns has no rhythm, but gives money back.
+-- Starts from all order types, because a customer who only returns has an amount but no purchase.
 reversals as (
     select
         customer_id,

@@ -29,7 +29,7 @@ segments as (
     where counts.level > 0 and counts.customers_scored > 0 and counts.as_of_date <= {{ run_as_of_date() }}
 ),
 
--- p (1 - p) of a segment's mean is at least the sum of its customers' own.
+-- The variance from a segment's mean probability is at least the sum of its customers' own variances.
 measured as (
     select
         'calibration' as check_name,
@@ -70,7 +70,7 @@ checked as (
         {{ as_text('buyers') }} || ' of ' || {{ as_text('row_count') }} || ' bought, '
         || {{ percent_in_words('buyers / cast(row_count as double)') }} || ' (95 % interval '
         || {{ percent_in_words(wilson_low('buyers', 'row_count')) }} || ' to ' || {{ percent_in_words(wilson_high('buyers', 'row_count')) }}
-        || '); ' || {{ percent_in_words('predicted_buyers / row_count') }} || ' were predicted.' as finding,
+        || '); the prediction was ' || {{ percent_in_words('predicted_buyers / row_count') }} || '.' as finding,
         'Do not read these scores as probabilities until the model is trained again.' as to_do
     from rated
 ),

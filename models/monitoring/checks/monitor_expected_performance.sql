@@ -29,7 +29,7 @@ predictions as (
     where predictions.as_of_date <= {{ run_as_of_date() }}
 ),
 
--- Rows with the same probability together: half of the pairs among them are in the right order.
+-- Rows with equal probabilities form one group, because half of the pairs among them count as correctly ordered.
 grouped as (
     select
         task,
@@ -55,7 +55,7 @@ ranked as (
     from grouped
 ),
 
--- What to expect of calibrated probabilities: E. Ghanem and others call it confidence-based performance estimation.
+-- Performance expected from calibrated probabilities (confidence-based performance estimation, E. Ghanem and others).
 expected as (
     select
         task,
@@ -109,7 +109,10 @@ rated as (
 ),
 
 checked as (
-    {{ against_promise('rated', 'expected of the scores themselves', 'The rows are harder to tell apart than those of training: see which features drift.') }}
+    {{ against_promise(
+        'rated', 'the value expected from the scores',
+        'Check which features drift; the newest rows are harder to rank than the training rows.'
+    ) }}
 ),
 
 final as (

@@ -6,7 +6,7 @@ with comparisons as (
     where row_count > missing_rows and reference_known_weight > 0
 ),
 
--- How far the dates of the reference lie from each other, by season and by who came along; fewer than three do not say.
+-- The usual distance between reference dates, from season and new customers. It needs at least three of them.
 usual as (
     select
         feature_table,
@@ -69,10 +69,10 @@ checked as (
         cast(null as double) as expected_low,
         greatest(noise_floor, coalesce(highest, 0)) as expected_high,
         value as effect,
-        {{ as_text('value', 3) }} || ' away from ' || {{ date_as_text('first_date') }} || ' to ' || {{ date_as_text('last_date') }}
-        || '; chance comes to ' || {{ as_text('noise_floor', 3) }} || ', the dates there differed by up to '
-        || {{ as_text('coalesce(highest, 0)', 3) }} || '.' as finding,
-        'If the source is sound, customers have changed: see the expected and realised checks, and train again.' as to_do
+        'The distance from the dates ' || {{ date_as_text('first_date') }} || ' to ' || {{ date_as_text('last_date') }} || ' is '
+        || {{ as_text('value', 3) }} || '; chance explains up to ' || {{ as_text('noise_floor', 3) }}
+        || ', and those dates differ by up to ' || {{ as_text('coalesce(highest, 0)', 3) }} || '.' as finding,
+        'Check the source first; if it is correct, read the expected and realised checks and train again.' as to_do
     from banded
 ),
 

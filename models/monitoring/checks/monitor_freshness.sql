@@ -12,7 +12,7 @@ waits as (
     from daily
 ),
 
--- The second longest wait of a year: one failure in the past is no habit.
+-- The second longest wait of a year, so that a single failure does not set the limit.
 ranked as (
     select
         waits.*,
@@ -51,10 +51,11 @@ checked as (
         cast(null as double) as expected_low,
         case when days >= 10 then greatest(usual_wait, ceil(-ln(chance) / rows_a_day)) end as expected_high,
         value / greatest(usual_wait, ceil(-ln(chance) / rows_a_day)) as effect,
-        'The newest row is of ' || {{ date_as_text('observed_date') }} || ': ' || {{ as_text('value') }} || ' days ago, usual are up to '
-        || coalesce({{ as_text('greatest(usual_wait, ceil(-ln(chance) / rows_a_day))') }}, 'nobody knows how many')
-        || '.' as finding,
-        'Ask whoever delivers the source before anything is scored: features speak of an older day than they say.' as to_do
+        'The newest row is of ' || {{ date_as_text('observed_date') }} || ', ' || {{ as_text('value') }}
+        || ' days ago; the usual limit is '
+        || coalesce({{ as_text('greatest(usual_wait, ceil(-ln(chance) / rows_a_day))') }}, 'an unknown number of')
+        || ' days.' as finding,
+        'Ask the owner of the source before you score; the features are older than their as-of date.' as to_do
     from rated
 ),
 

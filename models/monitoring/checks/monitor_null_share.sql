@@ -7,7 +7,7 @@ with comparisons as (
     where row_count > 0
 ),
 
--- How far the dates of the reference lie from each other; fewer than three do not say.
+-- The spread between reference dates needs at least three of them.
 usual as (
     select
         feature_table,
@@ -63,8 +63,8 @@ checked as (
         greatest(highest_share, {{ count_high('likely_rows', 'likely_variance', 'z', 'likely_skew') }} / row_count) as expected_high,
         abs(value - reference_share) as effect,
         {{ percent_in_words('value') }} || ' of ' || {{ as_text('row_count') }} || ' rows have no value, '
-        || {{ percent_in_words('reference_share') }} || ' of those before.' as finding,
-        'Follow the column back to its source; the model reads a missing value as one that it has learned from.' as to_do
+        || {{ percent_in_words('reference_share') }} || ' in the reference.' as finding,
+        'Trace the column back to its source; the model scores rows without a value, but with less information.' as to_do
     from banded
 ),
 

@@ -6,7 +6,7 @@ with comparisons as (
     where row_count > missing_rows
 ),
 
--- Fewer than three dates do not say how far they lie from each other.
+-- The spread between reference dates needs at least three of them.
 usual as (
     select
         feature_table,
@@ -42,7 +42,7 @@ rated as (
     {{ with_thresholds('measured') }}
 ),
 
--- Of n rows and m before, all alike, the k largest are all among the n with a probability below (n / (n + m))^k.
+-- If n new and m earlier rows have the same distribution, the k largest are all new with a probability below (n / (n + m))^k.
 checked as (
     select
         rated.*,
@@ -50,8 +50,8 @@ checked as (
         greatest(highest_share, ln(chance / 2) / ln(known_rows / (known_rows + reference_known_weight)) / known_rows) as expected_high,
         value as effect,
         {{ percent_in_words('value') }} || ' of ' || {{ as_text('known_rows') }}
-        || ' values are lower or higher than any before by more than half.' as finding,
-        'Look for another unit, currency or meaning; no model knows what lies out there.' as to_do
+        || ' values are beyond the range of the reference by half or more.' as finding,
+        'Check the source for a changed unit, currency or meaning; the model was not trained on such values.' as to_do
     from rated
 ),
 

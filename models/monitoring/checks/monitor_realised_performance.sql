@@ -48,7 +48,7 @@ rated as (
 ),
 
 checked as (
-    {{ against_promise('rated', 'what came true', 'Train again: python -m ml retrain --if-needed.') }}
+    {{ against_promise('rated', 'the observed value', 'Train the model again: python -m ml retrain --if-needed.') }}
 ),
 
 final as (

@@ -18,7 +18,7 @@ predictions as (
     where predictions.as_of_date <= {{ run_as_of_date() }}
 ),
 
--- What the champion said of the rows that measured it is what was promised.
+-- The scores of the evaluation rows are the reference.
 promised as (
     select
         held_out.task,
@@ -118,8 +118,8 @@ checked as (
             else {{ ks_noise_floor('known_now', 'known_before', 'chance') }}
         end as expected_high,
         value as effect,
-        {{ as_text('value', 3) }} || ' away from the scores that measured the model.' as finding,
-        'Look at the features that drift; a campaign sized by last month reaches other numbers now.' as to_do
+        'The distance from the scores of the evaluation rows is ' || {{ as_text('value', 3) }} || '.' as finding,
+        'Check which features drift, and count the customers of a campaign again before you send it.' as to_do
     from rated
 ),
 

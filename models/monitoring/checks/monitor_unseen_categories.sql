@@ -51,7 +51,7 @@ rated as (
     {{ with_thresholds('measured') }}
 ),
 
--- What share of rows to come is of unseen categories? That of categories seen once (A. M. Turing and I. J. Good, 1953).
+-- The expected share of unseen categories is the share of rows whose category was seen once (A. M. Turing and I. J. Good, 1953).
 banded as (
     select
         rated.*,
@@ -66,9 +66,9 @@ checked as (
         cast(null as double) as expected_low,
         {{ count_high('likely_rows', 'likely_rows', 'z') }} / row_count as expected_high,
         value as effect,
-        {{ percent_in_words('value') }} || ' of ' || {{ as_text('row_count') }} || ' rows are of categories never seen before'
-        || coalesce(', as ' || example, '') || '.' as finding,
-        'Is it a new spelling of an old category? If it is new indeed, features made of it say nothing until it is learned.' as to_do
+        {{ percent_in_words('value') }} || ' of ' || {{ as_text('row_count') }} || ' rows have a category never seen before'
+        || coalesce(', such as ' || example, '') || '.' as finding,
+        'Check whether it is a new spelling of a known category; if it is really new, train the model again.' as to_do
     from banded
 ),
 

@@ -8,7 +8,7 @@ with daily as (
     where clock = 'arrival' and row_date < {{ run_as_of_date() }}
 ),
 
--- The same weekday, and the same seven days, of up to 26 weeks before.
+-- The same weekday and the same seven days of up to 26 weeks before.
 weekly as (
     select
         source_table,
@@ -49,7 +49,7 @@ counted as (
             and weeks.weeks_ago = weekly.weeks_ago
 ),
 
--- Roots of counts spread alike whatever their size: by 1/4 where rows come independently (F. J. Anscombe, 1948).
+-- The square root of a count has the same variance for every size: 1/4 when rows arrive independently (F. J. Anscombe, 1948).
 measured as (
     {%- for period, words in {'day': 'the last day', 'week': 'the last 7 days'}.items() %}
     select
@@ -91,13 +91,13 @@ checked as (
         abs(value - mean_root * mean_root) / greatest(1, mean_root * mean_root) as effect,
         {{ as_text('value') }} || ' rows arrived'
         || case
-            when reach is null then '; fewer than 8 weeks before are too few to compare with.'
-            else ', ' || {{ as_text('greatest(0, power(greatest(0, mean_root - reach), 2))') }} || ' to '
+            when reach is null then '; a comparison needs 8 weeks before.'
+            else '; ' || {{ as_text('greatest(0, power(greatest(0, mean_root - reach), 2))') }} || ' to '
                 || {{ as_text('power(mean_root + reach, 2)') }} || ' are usual.'
         end as finding,
         case
-            when value < mean_root * mean_root then 'Look for files or partitions that are missing before anything is scored.'
-            else 'Look for rows delivered twice.'
+            when value < mean_root * mean_root then 'Look for missing files or partitions before you score.'
+            else 'Look for rows that were delivered twice.'
         end as to_do
     from banded
 ),

@@ -1,1 +1,1 @@
-"""What the live page shows of a publication: tasks, checks, audiences, micro-segments."""
+"""The figures that the live page shows: tasks, checks, audiences and micro-segments."""

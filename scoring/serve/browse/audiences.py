@@ -1,4 +1,4 @@
-"""Audiences: how many are in each, who comes first, and what campaigns added."""
+"""Audiences: their sizes, their first members, and the measured effect of campaigns."""
 
 from scoring.serve.browse.tables import Facts, Tables
 from scoring.serve.browse.words import table_title, what_a_row_is
@@ -7,18 +7,18 @@ __all__ = ["audience", "audiences"]
 
 SCHEMA, LIFT = "activation", "activation.activation_lift"
 COLUMNS = {"audience", "customer_id", "as_of_date", "priority", "reason", "is_holdout"}
-"""What makes a table of that schema an audience."""
+"""The columns of an audience; a table of the schema without them is not an audience."""
 MEMBERS = 100
-"""Customers listed of an audience."""
+"""The number of members listed for an audience."""
 
 
 def audiences(tables: Tables) -> Facts:
-    """All of them."""
+    """All published audiences, as bodies.Audiences describes them."""
     return {"audiences": [_facts(tables, table) for table in _found(tables)]}
 
 
 def audience(tables: Tables, name: str) -> Facts | None:
-    """One, with those who come first in it."""
+    """One audience with its first MEMBERS members by priority; None if it is not published."""
     table = f"{SCHEMA}.{name}"
     if table not in _found(tables):
         return None
@@ -45,7 +45,7 @@ def _facts(tables: Tables, table: str) -> Facts:
         "select count(*) as customers, count(case when is_holdout then 1 end) as held_out,"
         " max(as_of_date) as as_of_date from {0}",
     )
-    # Of everyone only, and not where too few were there to say anything.
+    # Only the effect over all customers, and only if there were enough to measure it.
     lift = tables.rows(
         LIFT,
         "select outcome, outcome_title as title, contacted, contacted_rate, held_out,"

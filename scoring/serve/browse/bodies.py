@@ -1,4 +1,7 @@
-"""What is answered to the live page, described for OpenAPI."""
+"""The responses to the live page, described for OpenAPI.
+
+The class names are the component names in the OpenAPI description, which clients may use.
+"""
 
 from datetime import date, datetime
 
@@ -10,7 +13,7 @@ __all__ = ["Audience", "Audiences", "Checks", "Publication", "Segment", "Segment
 
 
 class Counts(BaseModel):
-    """How many checks have each status."""
+    """The number of checks with each status."""
 
     fail: int
     warn: int
@@ -18,25 +21,25 @@ class Counts(BaseModel):
 
 
 class Quantile(BaseModel):
-    """So large a share has at most this probability."""
+    """A quantile: this share of the rows has at most this probability."""
 
     share: float
     probability: float
 
 
 class Scored(BaseModel):
-    """What the newest scoring says of all together."""
+    """The totals of the newest scores of a task."""
 
     task: str
     as_of_date: date
     rows: int
-    expected: float = Field(description="Sum of the probabilities.")
+    expected: float = Field(description="The sum of the probabilities.")
     scored_at: datetime
     quantiles: list[Quantile]
 
 
 class Performance(BaseModel):
-    """How good a model's scores of one date were, which it had not learned from."""
+    """How good the scores of one as-of date were, for a date that the model was not trained on."""
 
     as_of_date: date
     model_version: str
@@ -45,13 +48,13 @@ class Performance(BaseModel):
     buyers: int
     predicted_buyers: float
     auc: float | None
-    auc_low: float | None = Field(description="Of its 95 % interval.")
-    auc_high: float | None
+    auc_low: float | None = Field(description="Lower end of the 95 % interval.")
+    auc_high: float | None = Field(description="Upper end of the 95 % interval.")
     brier: float
 
 
 class Training(BaseModel):
-    """What a model learned from."""
+    """The training data of a model."""
 
     model_config = {"populate_by_name": True}
 
@@ -59,7 +62,7 @@ class Training(BaseModel):
     buyers: int
     first: date = Field(alias="from")
     last: date = Field(alias="to")
-    drawn: str | None = Field(None, description="Which rows these are of more there were.")
+    drawn: str | None = Field(None, description="How the rows were sampled, if they were.")
 
 
 class Task(BaseModel):
@@ -67,24 +70,24 @@ class Task(BaseModel):
 
     task: str
     title: str = Field(description="What is predicted, in words.")
-    entity: str = Field(description="Of what: customer, session.")
-    outcome: str | None = Field(description="The label, as in the feature table.")
+    entity: str = Field(description="What the prediction is about: customer or session.")
+    outcome: str | None = Field(description="The label column in the feature table.")
     is_headline: bool = Field(description="Whether its outcome is the one to show first.")
     model_version: str
-    candidate: str | None = Field(description="What kind of model it is.")
-    candidate_title: str | None = Field(description="The same in words.")
+    candidate: str | None = Field(description="The kind of model.")
+    candidate_title: str | None = Field(description="The kind of model in words.")
     training: Training | None
-    protocol: str | None = Field(description="How it was measured before it was used.")
-    promised: dict[str, float] = Field(description="Its figures by then.")
-    scored: Scored | None = Field(description="None where it has scored nothing.")
-    performance: list[Performance] = Field(description="By date, also of champions before.")
-    checks: Counts = Field(description="Of its scores.")
-    segment_checks: Counts = Field(description="Of its scores in single micro-segments.")
-    feature_checks: Counts = Field(description="Of the table of its features.")
+    protocol: str | None = Field(description="How the model was evaluated after training.")
+    promised: dict[str, float] = Field(description="The metrics of that evaluation.")
+    scored: Scored | None = Field(description="Null if the model has no scores yet.")
+    performance: list[Performance] = Field(description="By date, with earlier champions.")
+    checks: Counts = Field(description="Checks of its scores.")
+    segment_checks: Counts = Field(description="Checks of its scores in single micro-segments.")
+    feature_checks: Counts = Field(description="Checks of its feature table.")
 
 
 class Tasks(BaseModel):
-    """Every task with a champion."""
+    """All tasks with a champion."""
 
     tasks: list[Task]
     publication: Publication
@@ -106,17 +109,19 @@ class Check(BaseModel):
 
 
 class Checks(BaseModel):
-    """The checks of the newest run, the worst first."""
+    """The checks of the newest run, worst first."""
 
     as_of_date: date | None
     counts: Counts
-    counts_of_segments: Counts = Field(description="Those of single micro-segments, not listed.")
+    counts_of_segments: Counts = Field(
+        description="Checks of single micro-segments, which are not listed."
+    )
     checks: list[Check]
     publication: Publication
 
 
 class Lift(BaseModel):
-    """What a campaign added, by those it was kept from."""
+    """The effect of a campaign, compared with the holdout of the audience."""
 
     outcome: str
     title: str
@@ -134,20 +139,20 @@ class Lift(BaseModel):
 
 
 class AudienceFacts(BaseModel):
-    """An audience, and how many are in it."""
+    """An audience and its size."""
 
     audience: str
     title: str
     description: str
-    priority: str = Field(description="What its members are ordered by.")
+    priority: str = Field(description="The figure that its members are ordered by.")
     customers: int
-    held_out: int = Field(description="Of them, those who are never contacted.")
+    held_out: int = Field(description="The customers among them who are not contacted.")
     as_of_date: date | None
     lift: list[Lift] = Field(description="Empty until an outcome has matured.")
 
 
 class Member(BaseModel):
-    """A customer of an audience."""
+    """A customer in an audience."""
 
     customer_id: str
     priority: float | None
@@ -163,7 +168,7 @@ class Audiences(BaseModel):
 
 
 class Audience(BaseModel):
-    """An audience, and the hundred who come first in it."""
+    """An audience, and its first hundred members by priority."""
 
     audience: AudienceFacts
     members: list[Member]
@@ -179,16 +184,16 @@ class Place(BaseModel):
 
 
 class Choice(BaseModel):
-    """An outcome, and the dates there are, the newest first."""
+    """An outcome with its dates, newest first."""
 
     outcome: str
     title: str
-    is_headline: bool = Field(description="Whether it is the one to show first.")
+    is_headline: bool = Field(description="Whether it is the outcome to show first.")
     as_of_dates: list[date]
 
 
 class SegmentFacts(BaseModel):
-    """A micro-segment that may be shown; its columns are those of `public_micro_segments`."""
+    """A micro-segment that may be shown, with the columns of `public_micro_segments`."""
 
     segment_id: str
     segment_name: str
@@ -210,7 +215,7 @@ class SegmentFacts(BaseModel):
     verdict: str
     rolled_up_to: str
     reliable_rank: int | None = Field(
-        description="Place among the reliable by the lower end of the interval; None without one."
+        description="Rank among the reliable segments by the lower end of the interval, else null."
     )
     customers_share: float
     buyers_share: float
@@ -222,7 +227,7 @@ class SegmentFacts(BaseModel):
 
 
 class SegmentCounts(BaseModel):
-    """How many segments may be shown, all levels below everyone, by verdict."""
+    """The number of segments that may be shown, by verdict; level 0 (everyone) is not counted."""
 
     segments: int
     reliable: int
@@ -231,7 +236,7 @@ class SegmentCounts(BaseModel):
 
 
 class SegmentDate(BaseModel):
-    """What it was at a date."""
+    """The figures of a micro-segment at one date."""
 
     as_of_date: date
     customers: int
@@ -247,18 +252,18 @@ class Segments(BaseModel):
 
     place: Place | None
     choices: list[Choice]
-    counts: SegmentCounts | None = Field(description="Of the place, whatever the level asked for.")
+    counts: SegmentCounts | None = Field(description="Counts of all levels, not only of `level`.")
     segments: list[SegmentFacts]
     publication: Publication
 
 
 class Segment(BaseModel):
-    """One of them, and those around it."""
+    """A micro-segment, with its parent and its parts."""
 
     place: Place
     segment: SegmentFacts
     parent: SegmentFacts | None
-    instead: SegmentFacts | None = Field(description="Whose rate to use.")
+    instead: SegmentFacts | None = Field(description="The segment whose rate to use instead.")
     parts: list[SegmentFacts]
     dates: list[SegmentDate]
     publication: Publication

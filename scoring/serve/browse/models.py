@@ -1,4 +1,4 @@
-"""What each champion is, predicts and promised, what came true, and what the checks say."""
+"""Champions with their evaluation, newest scores and realised performance; monitoring checks."""
 
 from collections.abc import Sequence
 
@@ -13,12 +13,12 @@ PREDICTIONS = ("predictions.customer_predictions", "predictions.session_predicti
 PERFORMANCE = "monitoring.task_performance"
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 WITHIN_95 = 1.959963984540054
-"""Standard errors to either side of a 95 % interval."""
+"""Half the width of a 95 % interval, in standard errors."""
 NEWEST = "where as_of_date = (select max(as_of_date) from {0})"
 
 
 def tasks(tables: Tables) -> Facts:
-    """Every task with a champion."""
+    """All tasks with a champion, as bodies.Tasks describes them."""
     spread = {row["task"]: row["spread"] for table in PREDICTIONS for row in _spread(tables, table)}
     checked = tables.rows(CHECKS, f"select status, subject_type, subject from {{0}} {NEWEST}")
     return {
@@ -43,9 +43,9 @@ def tasks(tables: Tables) -> Facts:
                 "promised": _promised(tables, model),
                 "scored": _scored(model, spread.get(model["task"], [])),
                 "performance": _performance(tables, model),
-                "checks": _of(checked, "task", f"{model['task']}, "),
-                "segment_checks": _of(checked, "segment", f"{model['task']}, "),
-                "feature_checks": _of(checked, "feature", f"{model['feature_table']}."),
+                "checks": _counts_of(checked, "task", f"{model['task']}, "),
+                "segment_checks": _counts_of(checked, "segment", f"{model['task']}, "),
+                "feature_checks": _counts_of(checked, "feature", f"{model['feature_table']}."),
             }
             for model in tables.rows(OVERVIEW, "select * from {0} order by task")
         ]
@@ -53,9 +53,10 @@ def tasks(tables: Tables) -> Facts:
 
 
 def checks(tables: Tables) -> Facts:
-    """The newest run's, the worst first. Those of single micro-segments are only counted.
+    """The checks of the newest run, worst first.
 
-    They name segments that may be too small to be shown.
+    Checks of single micro-segments are only counted, because such a segment may be too small to be
+    shown.
     """
     rows = tables.rows(
         CHECKS,
@@ -87,7 +88,7 @@ def _promised(tables: Tables, model: Facts) -> dict[str, float]:
 
 
 def _scored(model: Facts, spread: Sequence[float]) -> Facts | None:
-    """What its newest scores say of all together; none where it has scored nothing."""
+    """The totals of the newest scores of a task; None without scores."""
     if model["scored_as_of_date"] is None:
         return None
     return {
@@ -104,7 +105,7 @@ def _scored(model: Facts, spread: Sequence[float]) -> Facts | None:
 
 
 def _spread(tables: Tables, table: str) -> list[Facts]:
-    """Of each task in a table of predictions, the probabilities that SHARES of its rows reach."""
+    """The quantiles of the probability at SHARES, for each task in a table of predictions."""
     return tables.rows(
         table,
         f"select task, quantile_cont(probability, {list(SHARES)}) as spread from {{0}}"
@@ -113,7 +114,7 @@ def _spread(tables: Tables, table: str) -> list[Facts]:
 
 
 def _performance(tables: Tables, model: Facts) -> list[Facts]:
-    """By date, of every model the task has had; the error of an AUC as its 95 % interval."""
+    """The performance by date and model; the AUC has a 95 % interval from its standard error."""
     rows = tables.rows(
         PERFORMANCE,
         "select as_of_date, model_version, row_count, buyers, predicted_buyers, auc, auc_error,"
@@ -129,8 +130,11 @@ def _performance(tables: Tables, model: Facts) -> list[Facts]:
     return rows
 
 
-def _of(checked: Sequence[Facts], kind: str, start: str) -> dict[str, int]:
-    """Of the checks of such subjects that begin so; a comma follows the name of a task."""
+def _counts_of(checked: Sequence[Facts], kind: str, start: str) -> dict[str, int]:
+    """The counts of the checks with this subject_type whose subject begins with `start`.
+
+    A subject that is only a task name is compared as if a comma followed it.
+    """
     return counts(
         row
         for row in checked

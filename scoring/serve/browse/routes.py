@@ -1,4 +1,4 @@
-"""What the live page asks, open to every program: read-only, from the published tables."""
+"""The routes of the live page, which other programs can use as well; they only read."""
 
 import json
 from collections.abc import Mapping
@@ -27,99 +27,100 @@ Outcome = Annotated[
     str | None,
     Query(
         max_length=200,
-        description="Without it the headline outcome, which is shown first.",
+        description="The outcome; default: the headline outcome.",
         examples=["has_purchase_30d"],
     ),
 ]
 AsOf = Annotated[
-    date | None, Query(alias="as_of_date", description="Without it the newest that is known.")
+    date | None, Query(alias="as_of_date", description="The date; default: the newest one.")
 ]
-Level = Annotated[int | None, Query(ge=0, le=99, description="0 is everyone; without it all.")]
+Level = Annotated[
+    int | None, Query(ge=0, le=99, description="The level; 0 is everyone. Default: all levels.")
+]
 Name = Annotated[str, Path(max_length=200, examples=["likely_buyers"])]
 SegmentId = Annotated[str, Path(max_length=200, examples=["active"])]
 
 
 def add_browsing(app: FastAPI, live: Live, shared: Mapping[str, Any]) -> None:
-    """Add the routes; `shared` is what all that need a key have in common."""
+    """Add the routes; `shared` has the arguments common to all routes that need an API key."""
+    always = {**shared, "tags": ["tables"]}
 
-    def nothing(what: str) -> dict[str, Any]:
-        refusals = shared["responses"] | {404: {"model": Refusal, "description": what}}
-        return {**shared, "responses": refusals, "tags": ["tables"]}
+    def or_404(description: str) -> dict[str, Any]:
+        responses = shared["responses"] | {404: {"model": Refusal, "description": description}}
+        return {**always, "responses": responses}
 
-    async def answered(otherwise: str, name: str, *about: Any) -> Response:
+    async def answer(missing: str, name: str, *arguments: Any) -> Response:
         with live.lend() as current:
-            found = await current.asked.answer(Question(name, about))
+            found = await current.tables.answer(Question(name, arguments))
         if found is None:
-            raise HTTPException(404, otherwise)
+            raise HTTPException(404, missing)
         return Response(found, media_type="application/json")
-
-    many = {**shared, "tags": ["tables"]}
 
     @app.get(
         "/v1/publication",
-        summary="Which version of the tables is served",
+        summary="The served version of the tables",
         response_model=Publication,
-        **many,
+        **always,
     )
     async def publication() -> Response:
-        facts = live.open.publication.facts
+        facts = live.current.publication.facts
         return Response(json.dumps(facts), media_type="application/json")
 
-    @app.get("/v1/tasks", summary="The models, and how good they are", response_model=Tasks, **many)
+    @app.get("/v1/tasks", summary="The models and their quality", response_model=Tasks, **always)
     async def tasks() -> Response:
-        return await answered("", "tasks")
+        return await answer("", "tasks")
 
     @app.get(
         "/v1/checks",
-        summary="What the newest monitoring checks found, the worst first",
+        summary="The newest monitoring checks, worst first",
         response_model=Checks,
-        **many,
+        **always,
     )
     async def checks() -> Response:
-        return await answered("", "checks")
+        return await answer("", "checks")
 
     @app.get(
         "/v1/audiences",
-        summary="The audiences, their sizes, and what campaigns added",
+        summary="The audiences, their sizes, and the effect of campaigns",
         response_model=Audiences,
-        **many,
+        **always,
     )
     async def audiences() -> Response:
-        return await answered("", "audiences")
+        return await answer("", "audiences")
 
     @app.get(
         "/v1/audiences/{audience}",
-        summary="An audience, and who comes first in it",
+        summary="An audience and its first members",
         response_model=Audience,
-        **nothing("No audience of this name."),
+        **or_404("No audience with this name is published."),
     )
     async def audience(audience: Name) -> Response:
-        return await answered("no audience of this name is published", "audience", audience)
+        return await answer("no audience with this name is published", "audience", audience)
 
     @app.get(
         "/v1/segments",
         summary="Micro-segments that may be shown, with their numerosity",
         response_model=Segments,
-        **nothing("No micro-segments of this outcome and date."),
+        **or_404("No micro-segments with this outcome and date are published."),
     )
     async def segments(
         outcome: Outcome = None, as_of_date: AsOf = None, level: Level = None
     ) -> Response:
-        return await answered(
-            "no micro-segments of this outcome and date are published",
+        return await answer(
+            "no micro-segments with this outcome and date are published",
             *("segments", outcome, as_of_date, level),
         )
 
     @app.get(
         "/v1/segments/{segment_id:path}",
-        summary="A micro-segment, what is around it, and how it changed",
+        summary="A micro-segment, its parent and parts, and its figures at other dates",
         response_model=Segment,
-        **nothing("No micro-segment that may be shown has this id, outcome and date."),
+        **or_404("No micro-segment that may be shown has this id, outcome and date."),
     )
     async def segment(
         segment_id: SegmentId, outcome: Outcome = None, as_of_date: AsOf = None
     ) -> Response:
-        return await answered(
+        return await answer(
             "no micro-segment that may be shown has this id, outcome and date",
             *("segment", segment_id, outcome, as_of_date),
         )

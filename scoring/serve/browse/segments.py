@@ -1,4 +1,4 @@
-"""Micro-segments that may be shown, with their numerosity; no other is named or counted."""
+"""Micro-segments that may be shown, with their numerosity; others are not listed or counted."""
 
 from datetime import date
 
@@ -21,10 +21,10 @@ FIGURES = (
 def segments(
     tables: Tables, outcome: str | None = None, as_of: date | None = None, level: int | None = None
 ) -> Facts | None:
-    """Those of an outcome at a date, the largest of each level first.
+    """The segments of an outcome and date, sorted by level and then by size, largest first.
 
-    Without an outcome the headline, without a date the newest. None where there are segments, but
-    not of these.
+    The default outcome is the headline outcome, the default date the newest one. None when there
+    are segments, but none for this outcome and date.
     """
     choices = _choices(tables)
     if not choices:
@@ -44,7 +44,7 @@ def segments(
 def segment(
     tables: Tables, name: str, outcome: str | None = None, as_of: date | None = None
 ) -> Facts | None:
-    """One, with what it is part of, its parts, and what it was at other dates."""
+    """One segment with its parent, its parts and its figures at other dates; None if unknown."""
     place = _place(_choices(tables), outcome, as_of)
     rows = _rows(tables, place) if place else []
     by_id = {row["segment_id"]: row for row in rows}
@@ -80,7 +80,7 @@ def _rows(tables: Tables, place: Facts) -> list[Facts]:
 
 
 def _counts(tables: Tables, place: Facts) -> Facts:
-    """How many segments there are at a place, all levels below everyone, by verdict."""
+    """The number of segments for an outcome and date by verdict, without level 0 (everyone)."""
     (found,) = tables.rows(
         OVERVIEW,
         f"select {', '.join(COUNTS)} from {{0}} where outcome = $1 and as_of_date = $2",
@@ -90,7 +90,7 @@ def _counts(tables: Tables, place: Facts) -> Facts:
 
 
 def _choices(tables: Tables) -> list[Facts]:
-    """The outcomes there are, each with its dates, the newest first."""
+    """The published outcomes, each with its dates, newest first."""
     dates: dict[str, list[date]] = {}
     for row in tables.rows(
         OVERVIEW, "select outcome, as_of_date from {0} order by as_of_date desc"
@@ -103,14 +103,14 @@ def _choices(tables: Tables) -> list[Facts]:
 
 
 def _place(choices: list[Facts], outcome: str | None, as_of: date | None) -> Facts | None:
-    """The outcome and date that are meant, none where there is nothing."""
-    meant = [
+    """The requested outcome and date, with the defaults filled in; None if not published."""
+    found = [
         row for row in choices if (row["outcome"] == outcome if outcome else row["is_headline"])
     ]
-    if not meant or (as_of is not None and as_of not in meant[0]["as_of_dates"]):
+    if not found or (as_of is not None and as_of not in found[0]["as_of_dates"]):
         return None
     return {
-        "outcome": meant[0]["outcome"],
-        "title": meant[0]["title"],
-        "as_of_date": as_of or meant[0]["as_of_dates"][0],
+        "outcome": found[0]["outcome"],
+        "title": found[0]["title"],
+        "as_of_date": as_of or found[0]["as_of_dates"][0],
     }

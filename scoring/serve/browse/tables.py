@@ -1,4 +1,4 @@
-"""A published version, asked for what the live page shows: every answer is JSON, and remembered."""
+"""Queries of the live page on one published version; the answers are JSON and are cached."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,52 +11,51 @@ import duckdb
 
 from scoring.serve.entities import SERVING
 from scoring.status import ORDER
-from warehouse.connection import fetch, quoted
+from warehouse.connection import fetch, literal, quoted
 
-__all__ = ["Asked", "Facts", "Question", "Tables", "counts"]
+__all__ = ["Facts", "Question", "TableAnswers", "Tables", "counts"]
 
-KEPT = 256
-"""Answers remembered: a version does not change."""
+CACHED = 256
+"""The number of cached answers; they stay valid because a version does not change."""
 
 Facts = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked, and about what."""
+    """The name of a question, and its arguments."""
 
     name: str
-    about: tuple[Any, ...] = ()
+    arguments: tuple[Any, ...] = ()
 
 
 class Tables:
-    """The tables of one published version. For one thread at a time."""
+    """The tables of one published version, for one thread at a time."""
 
     def __init__(self, file: str, publication: Facts) -> None:
-        """Open a published file; raises duckdb.Error when that cannot be."""
+        """Open a published file; raises duckdb.Error when it cannot be read."""
         self._publication = publication
         self._connection = duckdb.connect(config={"threads": 1})
         try:
-            place = file.replace("'", "''")
-            fetch(self._connection, f"attach '{place}' as {SERVING} (read_only)")
+            fetch(self._connection, f"attach {literal(file)} as {SERVING} (read_only)")
             self.columns: dict[str, dict[str, str]] = {}
-            """What is said of each column, by table."""
+            """The description of each column, by table."""
             for table, column, comment in self._catalog("duckdb_columns", "column_name"):
                 self.columns.setdefault(table, {})[column] = comment
             self.comments = {table: comment for table, _, comment in self._catalog("duckdb_tables")}
-            """What is said of each table."""
+            """The description of each table."""
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._connection.close()
 
     def rows(self, table: str, query: str, values: Sequence[Any] = ()) -> list[Facts]:
-        """The rows of a query on a table, which is `{0}` in it.
+        """The rows of a query on a table; `{0}` in the query stands for the table.
 
-        None where there is no such table: a project may do without audiences.
+        An empty list when the table does not exist: a project may have no audiences, for example.
         """
         if table not in self.columns:
             return []
@@ -66,8 +65,8 @@ class Tables:
         names = [each[0] for each in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-    def written(self, answer: Facts) -> str:
-        """An answer as JSON, with the version it is of."""
+    def to_json(self, answer: Facts) -> str:
+        """The answer as JSON, with the publication added."""
         return json.dumps(answer | {"publication": self._publication}, default=_text)
 
     def _catalog(self, function: str, column: str = "null") -> list[Any]:
@@ -79,29 +78,31 @@ class Tables:
         )
 
 
-class Asked:
-    """Answers questions of one version, by their names. For one thread at a time."""
+class TableAnswers:
+    """Answers questions about one version, for one thread at a time."""
 
-    def __init__(self, tables: Tables, known: Mapping[str, Callable[..., Facts | None]]) -> None:
-        """`known` says by name what answers a question, from the tables and what it is about."""
-        self._tables, self._known = tables, known
-        self._one = lru_cache(KEPT)(self._answer)
+    def __init__(
+        self, tables: Tables, functions: Mapping[str, Callable[..., Facts | None]]
+    ) -> None:
+        """`functions` has the function for each question's name; it gets the tables first."""
+        self._tables, self._functions = tables, functions
+        self._cached = lru_cache(CACHED)(self._answer)
 
     def answer(self, questions: Sequence[Question]) -> list[str | None]:
-        """The JSON of each answer, none where there is nothing of the kind."""
-        return [self._one(question) for question in questions]
+        """The answer to each question as JSON; None where nothing is published."""
+        return [self._cached(question) for question in questions]
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._tables.close()
 
     def _answer(self, question: Question) -> str | None:
-        found = self._known[question.name](self._tables, *question.about)
-        return None if found is None else self._tables.written(found)
+        found = self._functions[question.name](self._tables, *question.arguments)
+        return None if found is None else self._tables.to_json(found)
 
 
 def counts(rows: Iterable[Facts]) -> dict[str, int]:
-    """How many checks fail, warn and are ok."""
+    """The number of checks with each status: fail, warn, ok."""
     found = [row["status"] for row in rows]
     return {status: found.count(status) for status in ORDER}
 

@@ -1,12 +1,12 @@
-// Questions to the service, with the key that was typed. It is kept until the tab is closed.
+// Requests to the service with the API key, which is stored until the tab is closed.
 
-const KEPT = "numerosity key";
-const answers = new Map(); // by path, of one publication
+const STORED_KEY = "numerosity key";
+const answers = new Map(); // the answers of one publication, by path
 let version = null;
 
 export const events = new EventTarget();
 
-/** Why there is no answer, in words for people. */
+/** A request without an answer; the message says why. */
 export class Refused extends Error {
   constructor(status, message) {
     super(message);
@@ -14,43 +14,44 @@ export class Refused extends Error {
   }
 }
 
-export const hasKey = () => Boolean(sessionStorage.getItem(KEPT));
+export const hasKey = () => Boolean(sessionStorage.getItem(STORED_KEY));
 
-export function forgetKey() {
-  sessionStorage.removeItem(KEPT);
+export function removeKey() {
+  sessionStorage.removeItem(STORED_KEY);
   answers.clear();
   version = null;
 }
 
-/** Try a key, and keep it when it is known. Raises Refused. */
+/** Try a key, and store it if the service accepts it. Throws Refused. */
 export async function tryKey(key) {
-  const publication = await fetched("v1/publication", key);
-  sessionStorage.setItem(KEPT, key);
-  seen(publication);
+  const publication = await request("v1/publication", key);
+  sessionStorage.setItem(STORED_KEY, key);
+  check(publication);
 }
 
-/** The answer to a path below the page's own address, asked once a publication. Raises Refused. */
+/** The answer for a path below the page's address, requested once per publication. Throws Refused. */
 export function ask(path) {
   if (!answers.has(path)) {
-    const asked = read(path);
-    answers.set(path, asked);
-    asked.catch(() => answers.delete(path));
+    const answer = read(path);
+    answers.set(path, answer);
+    answer.catch(() => answers.delete(path));
   }
   return answers.get(path);
 }
 
-/** Whether something else has been published since. Raises Refused. */
+/** Check for a newer publication. Throws Refused. */
 export async function look() {
-  seen(await fetched("v1/publication", sessionStorage.getItem(KEPT)));
+  check(await request("v1/publication", sessionStorage.getItem(STORED_KEY)));
 }
 
 async function read(path) {
-  const answer = await fetched(path, sessionStorage.getItem(KEPT));
-  seen(answer.publication);
+  const answer = await request(path, sessionStorage.getItem(STORED_KEY));
+  check(answer.publication);
   return answer;
 }
 
-function seen(publication) {
+/** Drop the stored answers and send an event if the publication is a new one. */
+function check(publication) {
   if (!publication || publication.version === version) return;
   const before = version;
   version = publication.version;
@@ -58,7 +59,7 @@ function seen(publication) {
   events.dispatchEvent(new CustomEvent("publication", { detail: { publication, isNew: before !== null } }));
 }
 
-async function fetched(path, key, again = true) {
+async function request(path, key, isRepeated = false) {
   let response;
   try {
     response = await fetch(path, {
@@ -69,16 +70,16 @@ async function fetched(path, key, again = true) {
   } catch {
     throw new Refused(0, "The service does not answer. Is it running?");
   }
-  if (response.status === 429 && again) {
+  if (response.status === 429 && !isRepeated) {
     const seconds = Number(response.headers.get("Retry-After") ?? 1);
     await new Promise((done) => setTimeout(done, 1000 * Math.min(seconds, 10)));
-    return fetched(path, key, false);
+    return request(path, key, true);
   }
   if (response.ok) return response.json();
-  const said = await response.json().catch(() => ({}));
-  if (response.status === 401 && sessionStorage.getItem(KEPT) === key) {
-    forgetKey();
+  const body = await response.json().catch(() => ({}));
+  if (response.status === 401 && sessionStorage.getItem(STORED_KEY) === key) {
+    removeKey();
     events.dispatchEvent(new Event("refused"));
   }
-  throw new Refused(response.status, said.error ?? `The service answers ${response.status}.`);
+  throw new Refused(response.status, body.error ?? `The service answered with status ${response.status}.`);
 }

@@ -1,13 +1,13 @@
-// Elements without HTML: whatever comes from data is text, and stays text.
+// Create elements without parsing HTML, so that text from data is never interpreted as HTML.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** An element: `on` holds listeners, `class` and the rest are attributes; null and false leave out. */
+/** An HTML element. `on` has its listeners, the other options are attributes; null and false are left out. */
 export function el(name, options = {}, ...children) {
   return filled(document.createElement(name), options, children);
 }
 
-/** The same of SVG. */
+/** An SVG element, with the same options. */
 export function svg(name, options = {}, ...children) {
   return filled(document.createElementNS(SVG, name), options, children);
 }
@@ -23,7 +23,7 @@ function filled(element, options, children) {
   return element;
 }
 
-/** A table that can be scrolled sideways; `columns` are {title, cell, class}, one cell a row. */
+/** A table that scrolls horizontally; `columns` are {title, cell, class}, `cell` gives the content for a row. */
 export function table(caption, columns, rows, options = {}) {
   const head = columns.map((column) =>
     el("th", { scope: "col", class: column.class, "aria-sort": column.sorted }, column.head ?? column.title),
@@ -50,7 +50,7 @@ export function table(caption, columns, rows, options = {}) {
   );
 }
 
-/** An interval and its middle on a scale from 0 to `most`. */
+/** An interval and its value on a scale from 0 to `most`. */
 export function range(low, value, high, most) {
   const share = (x) => 100 * Math.min(1, x / most);
   return svg(
@@ -62,7 +62,7 @@ export function range(low, value, high, most) {
   );
 }
 
-/** Title, then what is below it. */
+/** A section with a title (h2) and its content. */
 export function section(title, ...children) {
   const id = `h-${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}`;
   return el("section", { "aria-labelledby": id }, el("h2", { id }, title), children);

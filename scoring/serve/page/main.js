@@ -1,6 +1,6 @@
-// Which view is shown: after the address's hash, with a key only, and anew when something is published.
+// Shows the view of the address's hash, after sign-in, and updates it after each publication.
 
-import { ask, events, forgetKey, hasKey, look, Refused, tryKey } from "./ask.js";
+import { ask, events, hasKey, look, Refused, removeKey, tryKey } from "./ask.js";
 import { fitNow } from "./charts.js";
 import { el } from "./dom.js";
 import { moment } from "./words.js";
@@ -12,15 +12,15 @@ import * as overview from "./overview.js";
 import * as segments from "./segments.js";
 
 const VIEWS = { "": overview, audiences, segments, customers, health, api };
-const PAUSE = 30_000; // between two looks for a new publication
+const PAUSE = 30_000; // milliseconds between two checks for a new publication
 
 const byId = (id) => document.getElementById(id);
 const main = byId("main");
-let shown = null; // the view that is there
-let isSilent = false; // the service
-let turn = 0; // of the newest wish; what was asked for an older one is dropped
+let shown = null; // the current view
+let isOffline = false; // whether the service does not answer
+let turn = 0; // the number of the newest call of `show`; results of older calls are dropped
 
-/** `#/segments/active%2Fr1?outcome=x` as its parts. */
+/** The parts of the hash, for example of `#/segments/active%2Fr1?outcome=x`. */
 function place() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [view, ...rest] = path.split("/");
@@ -28,13 +28,13 @@ function place() {
   try {
     subject = decodeURIComponent(subject);
   } catch {
-    // Then it is what it looks like.
+    // The subject is not encoded: use it as it is.
   }
   return { view, subject, options: new URLSearchParams(query) };
 }
 
 async function show(isNew = false, focus = null) {
-  const wish = ++turn;
+  const own = ++turn;
   if (!hasKey()) {
     signIn();
     return;
@@ -43,18 +43,18 @@ async function show(isNew = false, focus = null) {
   const isKnown = Object.hasOwn(VIEWS, name);
   const view = isKnown ? VIEWS[name] : overview;
   const isSame = view === shown;
-  if (!isSame) say("Loading …");
+  if (!isSame) announce("Loading …");
   main.setAttribute("aria-busy", "true");
   let content;
   try {
     content = await view.show(subject, options, ask);
   } catch (error) {
-    if (wish !== turn || error.status === 401) return;
+    if (own !== turn || error.status === 401) return;
     if (!(error instanceof Refused)) console.error(error);
-    const why = error instanceof Refused ? error.message : "The page could not be drawn; its console says why.";
+    const why = error instanceof Refused ? error.message : "The page could not be shown; see the browser's console.";
     content = failed(why);
   }
-  if (wish !== turn) return;
+  if (own !== turn) return;
   frame(true);
   const focused = isSame ? document.activeElement?.id : null;
   main.replaceChildren(...[content].flat(Infinity).filter(Boolean));
@@ -66,9 +66,9 @@ async function show(isNew = false, focus = null) {
     if (link.dataset.view === (isKnown ? name : "")) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (!isNew) say(`${title} is shown.`);
-  const own = view.focus?.(subject); // where the view itself wants one to be
-  const next = isSame ? own || focused || (!isNew && "main") : focus ?? (shown && "main");
+  if (!isNew) announce(`${title} is shown.`);
+  const wanted = view.focus?.(subject); // the id that the view itself wants to have the focus
+  const next = isSame ? wanted || focused || (!isNew && "main") : focus ?? (shown && "main");
   if (next === "main") scrollTo(0, 0);
   shown = view;
   if (next) byId(next)?.focus({ preventScroll: true });
@@ -82,11 +82,11 @@ function failed(why) {
   ];
 }
 
-function say(text) {
+function announce(text) {
   byId("status").textContent = text;
 }
 
-/** What is around the views, which nobody needs before there is a key. */
+/** Show or hide the navigation and the sign-out button, which need a key. */
 function frame(isOpen) {
   byId("views").hidden = byId("sign-out").hidden = !isOpen;
 }
@@ -117,7 +117,7 @@ function signIn(why = "") {
             await show(false, "main");
             return;
           } catch (error) {
-            alert.textContent = error.status === 401 ? "This key is not known." : error.message;
+            alert.textContent = error.status === 401 ? "This key is unknown." : error.message;
             input.setAttribute("aria-invalid", "true");
             input.focus();
           }
@@ -132,19 +132,19 @@ function signIn(why = "") {
     el(
       "p",
       { class: "note", id: "key-help" },
-      "Whoever runs the service makes one with ",
-      el("code", {}, "python -m scoring api-key --name you"),
-      ". It is kept in this tab until you close it or sign out, and sent to this service only.",
+      "The operator of the service creates a key with ",
+      el("code", {}, "python -m scoring api-key --name NAME"),
+      ". It is stored in this tab until you close it or sign out, and is sent only to this service.",
     ),
   );
   main.removeAttribute("aria-busy");
   main.replaceChildren(el("h1", {}, "Who will buy, and how far that can be trusted"), form);
-  say("");
+  announce("");
   input.focus({ preventScroll: true });
 }
 
 byId("sign-out").addEventListener("click", () => {
-  forgetKey();
+  removeKey();
   signIn("You have signed out.");
 });
 byId("skip").addEventListener("click", (event) => {
@@ -152,11 +152,11 @@ byId("skip").addEventListener("click", (event) => {
   main.focus();
 });
 addEventListener("hashchange", () => {
-  if (!isSilent) banner("");
+  if (!isOffline) banner("");
   show();
 });
 
-events.addEventListener("refused", () => signIn("The key is no longer known: it may have been revoked."));
+events.addEventListener("refused", () => signIn("The key is no longer valid: it may have been revoked."));
 events.addEventListener("publication", ({ detail: { publication, isNew } }) => {
   const at = moment(publication.published_at);
   byId("published").textContent = `published ${at}`;
@@ -174,12 +174,12 @@ async function watch() {
   if (!hasKey() || !shown) return;
   try {
     await look();
-    if (isSilent) banner("");
-    isSilent = false;
+    if (isOffline) banner("");
+    isOffline = false;
   } catch (error) {
-    if (error.status === 401 || isSilent) return;
-    isSilent = true;
-    banner("The service does not answer at the moment. What you see is what it said last.");
+    if (error.status === 401 || isOffline) return;
+    isOffline = true;
+    banner("The service does not answer at the moment. The page shows its last figures.");
   }
 }
 setInterval(watch, PAUSE);

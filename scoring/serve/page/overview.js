@@ -1,7 +1,7 @@
-// The first view: what is expected, how far it can be trusted, where to go on.
+// The overview: expected outcomes, model health, audiences, and the best micro-segments.
 
 import { el, range, section, table } from "./dom.js";
-import { badge, cameTrue, verdict } from "./verdict.js";
+import { badge, realised, verdict } from "./verdict.js";
 import { between, capital, count, day, percent, plural } from "./words.js";
 
 const BEST = 5;
@@ -15,10 +15,10 @@ export async function show(subject, options, ask) {
   ]);
   return [
     el("h1", {}, "Who will buy, and how far that can be trusted"),
-    el("ul", { class: "said" }, [...tasks.map(expected), segmentsSaid(found), checksSaid(checks)].filter(Boolean).map((each) => el("li", {}, each))),
+    el("ul", { class: "headlines" }, [...tasks.map(expected), segmentCounts(found), checkCounts(checks)].filter(Boolean).map((each) => el("li", {}, each))),
     section("Models", tasks.length ? el("div", { class: "cards" }, tasks.map(card)) : el("p", {}, "No champion is published: run python -m ml train.")),
     audiences.length ? section("Audiences", listed(audiences)) : null,
-    found.place ? section("Where to count on a rate", best(found)) : null,
+    found.place ? section("Reliable micro-segments", best(found)) : null,
   ];
 }
 
@@ -29,29 +29,29 @@ function expected(task) {
     `A ${task.entity} `, el("b", {}, task.title), `: of ${count(scored.rows)} ${plural(task.entity)}, as of ${day(scored.as_of_date)}, `,
     el("strong", {}, count(scored.expected)), ` are expected to (${percent(scored.expected / scored.rows)}).`,
     task.promised.gain_top_10pct
-      ? [" The likeliest tenth holds about ", el("strong", {}, percent(task.promised.gain_top_10pct, 0)), " of all that do."]
+      ? [" The 10 % with the highest probability include about ", el("strong", {}, percent(task.promised.gain_top_10pct, 0)), " of them."]
       : "",
   ].flat();
 }
 
-function segmentsSaid({ counts }) {
+function segmentCounts({ counts }) {
   if (!counts?.segments) return null;
   return [
-    el("strong", {}, count(counts.reliable)), ` of ${count(counts.segments)} micro-segments are large enough to go by their own rate; `,
+    el("strong", {}, count(counts.reliable)), ` of ${count(counts.segments)} micro-segments are large enough for a reliable rate, `,
     `${count(counts.borderline)} are borderline, ${count(counts.too_few)} have too few customers.`,
   ];
 }
 
-/** Of all checks, those of single micro-segments among them. */
-function checksSaid({ counts, counts_of_segments: segments, as_of_date: asOf }) {
+/** The counts of all checks, with those of single micro-segments. */
+function checkCounts({ counts, counts_of_segments: segments, as_of_date: asOf }) {
   const [fail, warn, ok] = ["fail", "warn", "ok"].map((status) => counts[status] + segments[status]);
   const total = fail + warn + ok;
   if (!total) return null;
   return [
     fail + warn
-      ? `Of ${count(total)} checks of ${day(asOf)} ${fail ? count(fail) : "none"} failed, and ${count(warn)} ${warn === 1 ? "is" : "are"} to be looked at: `
-      : `All ${count(total)} checks of ${day(asOf)} are ok: `,
-    el("a", { href: "#/health" }, "model health"), ".",
+      ? `Of ${count(total)} checks as of ${day(asOf)}, ${count(fail)} failed and ${count(warn)} warned. `
+      : `All ${count(total)} checks as of ${day(asOf)} are ok. `,
+    el("a", { href: "#/health" }, "Model health"),
   ];
 }
 
@@ -62,23 +62,23 @@ function card(task) {
     { class: "card" },
     el("h3", {}, `A ${task.entity} ${task.title}`),
     el("p", {}, badge(found)),
-    el("p", {}, found.says),
-    el("p", {}, cameTrue(task)),
-    el("p", { class: "note" }, `${capital(task.candidate_title)}, `, el("code", {}, task.model_version), task.training ? `, learned from ${count(task.training.rows)} rows up to ${day(task.training.to)}.` : "."),
+    el("p", {}, found.text),
+    el("p", {}, realised(task)),
+    el("p", { class: "note" }, `${capital(task.candidate_title)}, `, el("code", {}, task.model_version), task.training ? `, trained on ${count(task.training.rows)} rows up to ${day(task.training.to)}.` : "."),
   );
 }
 
 function listed(audiences) {
   return table(
-    "Who could be contacted",
+    "Audiences and their sizes",
     [
       { title: "Audience", cell: (row) => el("a", { href: `#/audiences/${encodeURIComponent(row.audience)}` }, row.title) },
       { title: "Customers", class: "n", cell: (row) => count(row.customers) },
       { title: "To contact", class: "n", cell: (row) => count(row.customers - row.held_out) },
-      { title: "Who is in it", class: "wide", cell: (row) => row.description },
+      { title: "Description", class: "wide", cell: (row) => row.description },
     ],
     audiences,
-    { captionClass: "unseen" },
+    { captionClass: "visually-hidden" },
   );
 }
 
@@ -87,20 +87,20 @@ function best(found) {
     .filter((row) => row.reliable_rank !== null)
     .sort((a, b) => a.reliable_rank - b.reliable_rank)
     .slice(0, BEST);
-  if (!rows.length) return el("p", {}, "No micro-segment is reliable: all have too few customers for an interval of ±5 points.");
+  if (!rows.length) return el("p", {}, "No micro-segment is reliable: none has enough customers for an interval of ±5 points.");
   const most = Math.max(...rows.map((row) => row.wilson_high));
   return [
-    el("p", {}, `The reliable micro-segments with the highest rate of ${found.place.title}, by the lower end of the interval; as of ${day(found.place.as_of_date)}, the newest date of which that is known.`),
+    el("p", {}, `The reliable micro-segments with the highest rate of ${found.place.title}, ordered by the lower end of the interval, as of ${day(found.place.as_of_date)}, the newest date with a known outcome.`),
     table(
-      "The best of the reliable",
+      "Reliable micro-segments with the highest rates",
       [
         { title: "Segment", cell: (row) => el("a", { href: `#/segments/${encodeURIComponent(row.segment_id)}` }, row.segment_name) },
         { title: "Customers", class: "n", cell: (row) => count(row.customers) },
-        { title: "Rate, 95 % interval below", class: "n", cell: (row) => [percent(row.rate), el("small", {}, between(row.wilson_low, row.wilson_high))] },
-        { title: "On one scale", class: "wide", cell: (row) => range(row.wilson_low, row.rate, row.wilson_high, most) },
+        { title: "Rate and 95 % interval", class: "n", cell: (row) => [percent(row.rate), el("small", {}, between(row.wilson_low, row.wilson_high))] },
+        { title: "Interval as a chart", class: "wide", cell: (row) => range(row.wilson_low, row.rate, row.wilson_high, most) },
       ],
       rows,
-      { captionClass: "unseen" },
+      { captionClass: "visually-hidden" },
     ),
   ];
 }

@@ -1,22 +1,22 @@
-// Size against rate: one point a micro-segment, its interval as a line.
+// A scatter plot of size and rate: one point per micro-segment, with its interval as a line.
 
 import { logTicks, mark, ticks } from "./charts.js";
 import { svg } from "./dom.js";
 import { between, count, percent } from "./words.js";
 
-let last = ""; // the point one was at, for the next time there is a picture
+let last = ""; // the id of the point that had the focus last, for the next drawing
 
 const RANK = { too_few: 0, borderline: 1, reliable: 2 };
 
-/** What a point is called by who cannot see it. */
-export function spoken(row) {
+/** The label of a point for screen readers. */
+export function label(row) {
   const verdict = row.verdict.replace("_", " ");
   return `${row.segment_name}: ${count(row.customers)} customers, ${percent(row.rate)}, interval ${between(row.wilson_low, row.wilson_high)}, ${verdict}`;
 }
 
 /**
- * The picture. `open` is called with a row's id; `tip` with a row and its place, or nothing.
- * One point can be tabbed to; arrows lead to the others, Enter opens.
+ * The plot. `open` is called with a segment's id; `tip` with a row and its position, or with null.
+ * The Tab key reaches one point, arrow keys move to the others, Enter opens a point.
  */
 export function scatter(rows, { width, everyone, chosen, open, tip }) {
   const isNarrow = width < 560;
@@ -51,8 +51,8 @@ export function scatter(rows, { width, everyone, chosen, open, tip }) {
   );
   if (everyone) {
     drawn.append(
-      svg("line", { class: "promise", x1: box.left, x2: width - box.right, y1: y(everyone.rate), y2: y(everyone.rate) }),
-      svg("text", { class: "promise-text", x: width - box.right, y: y(everyone.rate) - 6, "text-anchor": "end", "aria-hidden": "true" }, `everyone ${percent(everyone.rate)}`),
+      svg("line", { class: "reference", x1: box.left, x2: width - box.right, y1: y(everyone.rate), y2: y(everyone.rate) }),
+      svg("text", { class: "reference-text", x: width - box.right, y: y(everyone.rate) - 6, "text-anchor": "end", "aria-hidden": "true" }, `everyone ${percent(everyone.rate)}`),
     );
   }
 
@@ -60,7 +60,7 @@ export function scatter(rows, { width, everyone, chosen, open, tip }) {
   const stop =
     ordered.find((row) => row.segment_id === chosen) ?? ordered.find((row) => row.segment_id === last) ?? ordered.at(-1);
   const groups = new Map();
-  // The surest are drawn last, on top.
+  // The reliable points are drawn last, on top of the others.
   for (const row of [...ordered].sort((a, b) => RANK[a.verdict] - RANK[b.verdict])) {
     const at = [x(row.customers), y(row.rate)];
     const isChosen = row.segment_id === chosen;
@@ -69,7 +69,7 @@ export function scatter(rows, { width, everyone, chosen, open, tip }) {
       {
         class: `point ${row.verdict}${isChosen ? " chosen" : ""}`, id: `point-${row.segment_id}`, role: "button",
         tabindex: row === stop ? 0 : -1,
-        "aria-label": spoken(row), "aria-expanded": String(isChosen),
+        "aria-label": label(row), "aria-expanded": String(isChosen),
         on: {
           click: () => open(row.segment_id),
           keydown: (event) => move(event, row),

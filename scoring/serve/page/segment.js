@@ -1,10 +1,10 @@
-// One micro-segment: its figures in words, at other dates, and its parts.
+// The panel of one micro-segment: its figures in words, its parts, and its figures at other dates.
 
 import { fitted, overTime } from "./charts.js";
 import { el, table } from "./dom.js";
 import { between, count, day, figure, percent, points, shortDay } from "./words.js";
 
-/** The panel beside the picture; Escape closes it. */
+/** The panel next to the chart; Escape closes it. */
 export function panel(found, subject, go) {
   const close = () => go({ subject: "" });
   const top = (name, ...rest) =>
@@ -20,7 +20,7 @@ export function panel(found, subject, go) {
       rest,
     );
   if (found.error) {
-    return top(subject, el("p", {}, "No segment that may be shown has this name at this date. It may have had too few customers, and been merged with its siblings."));
+    return top(subject, el("p", {}, "No segment that may be shown has this id at this date. It may have been merged with its siblings, because it had too few customers."));
   }
   const { segment: row, place, parent, instead, parts, dates } = found;
   const to = (other) => {
@@ -31,20 +31,20 @@ export function panel(found, subject, go) {
     row.segment_name,
     el("p", { class: "big" }, el("strong", {}, percent(row.rate)), el("span", {}, `95 % interval ${between(row.wilson_low, row.wilson_high)}`)),
     el("p", {}, `${count(row.buyers)} of ${count(row.customers)} customers made a ${place.title}, as of ${day(place.as_of_date)}.`),
-    el("p", {}, el("b", {}, verdict(row)), " ", worth(row)),
+    el("p", {}, el("b", {}, verdict(row)), " ", precision(row)),
     row.verdict === "too_few" && instead && instead.segment_id !== row.segment_id
       ? el("p", {}, "Use the rate of ", to(instead), ` instead: ${percent(instead.rate)}.`)
       : null,
     row.verdict === "too_few" && (!instead || instead.segment_id === row.segment_id)
-      ? el("p", {}, `Go by the best estimate at most: ${percent(row.eb_rate)} (${between(row.eb_low, row.eb_high)}).`)
+      ? el("p", {}, `Use the best estimate, with care: ${percent(row.eb_rate)} (${between(row.eb_low, row.eb_high)}).`)
       : null,
     el(
       "dl",
       {},
-      fact("Best estimate", `${percent(row.eb_rate)} (${between(row.eb_low, row.eb_high)}), which borrows from the segments around it.`),
-      parent ? fact("Beside its parent", against(row, parent, to)) : null,
+      fact("Best estimate", `${percent(row.eb_rate)} (${between(row.eb_low, row.eb_high)}); it also uses the parent segment.`),
+      parent ? fact("Compared with its parent", comparison(row, parent, to)) : null,
       fact("Share", `${percent(row.customers_share)} of all customers, ${percent(row.buyers_share)} of all buyers.`),
-      row.customers_scored ? fact("What the model said", predicted(row)) : null,
+      row.customers_scored ? fact("Predicted by the model", predicted(row)) : null,
     ),
     dates.length > 1 ? history(dates, place) : null,
     parts.length
@@ -65,18 +65,18 @@ export function panel(found, subject, go) {
 const fact = (term, ...text) => [el("dt", {}, term), el("dd", {}, text)];
 
 function verdict(row) {
-  return { reliable: "Reliable.", borderline: "Borderline.", too_few: "Too few customers to go by." }[row.verdict];
+  return { reliable: "Reliable.", borderline: "Borderline.", too_few: "Too few customers." }[row.verdict];
 }
 
-function worth(row) {
+function precision(row) {
   const half = (row.wilson_high - row.wilson_low) / 2;
-  const needed = row.customers_needed > row.customers ? `; ${count(row.customers_needed)} customers would pin it down to ±2` : "";
+  const needed = row.customers_needed > row.customers ? `; ±2 points would need ${count(row.customers_needed)} customers` : "";
   return `The rate is known to about ±${figure(100 * half, 1)} points${needed}.`;
 }
 
-function against(row, parent, to) {
+function comparison(row, parent, to) {
   if (row.customers === parent.customers) return ["The same customers as ", to(parent), "."];
-  const words = row.q_value <= 0.05 ? "More than chance" : "That may be chance";
+  const words = row.q_value <= 0.05 ? "The difference is more than chance" : "The difference may be chance";
   const q = row.q_value < 0.001 ? "under 0.001" : figure(row.q_value, 3);
   return [`${figure(row.lift, 2)} times the rate of `, to(parent), ` (${percent(parent.rate)}). ${words} (q = ${q}).`];
 }
@@ -85,7 +85,7 @@ function predicted(row) {
   const off = row.observed_minus_predicted;
   const [low, high] = [row.observed_minus_predicted_low, row.observed_minus_predicted_high];
   const words = low > 0 ? "the model was too low here" : high < 0 ? "the model was too high here" : "within chance";
-  return `${percent(row.predicted_rate)} was predicted; what came true is off by ${points(off)} (${points(low)} to ${points(high)}): ${words}.`;
+  return `${percent(row.predicted_rate)} was predicted. The actual rate differs by ${points(off)} (${points(low)} to ${points(high)}): ${words}.`;
 }
 
 function history(dates, place) {
@@ -99,7 +99,7 @@ function history(dates, place) {
           class: row.as_of_date === place.as_of_date ? "main now" : "main",
           words: `${day(row.as_of_date)}: ${percent(row.rate)}`,
         })),
-        { low: 0, high, say: (value) => percent(value, 0), sayDay: shortDay },
+        { low: 0, high, format: (value) => percent(value, 0), formatDay: shortDay },
         width,
       ),
     ),

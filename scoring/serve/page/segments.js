@@ -1,4 +1,4 @@
-// Micro-segments: size against rate, the same as a table, and one opened beside them.
+// The micro-segments view: a chart of size and rate, a table, and the panel of one segment.
 
 import { fitted, key } from "./charts.js";
 import { el, range } from "./dom.js";
@@ -7,14 +7,14 @@ import { panel } from "./segment.js";
 import { between, capital, count, day, percent } from "./words.js";
 
 const VERDICTS = { reliable: "reliable", borderline: "borderline", too_few: "too few" };
-const FIRST = 60; // rows of the table until more are asked for
+const FIRST = 60; // rows of the table that are shown at first
 
-// What a person has set, kept while the tab is open.
+// The settings of the table, kept while the tab is open.
 const set = { sort: "wilson_low", down: true, find: "", all: false };
-let opened = ""; // the segment
-let from = ""; // the id of what it was opened from
+let opened = ""; // the id of the open segment
+let from = ""; // the id of the element it was opened from
 
-/** After a segment was opened its heading is read, after it was closed one is back where one was. */
+/** The element to focus: the heading of a segment just opened, or the origin of one just closed. */
 export function focus(subject) {
   const before = opened;
   opened = subject;
@@ -32,7 +32,7 @@ export async function show(subject, options, ask) {
   ]);
   const heading = el("h1", {}, "Micro-segments");
   if (!found.place) {
-    return [heading, el("p", {}, "No micro-segment is published: an outcome has to mature first, and dbt build to run after that.")];
+    return [heading, el("p", {}, "No micro-segment is published. When an outcome has matured, run dbt build and publish.")];
   }
   const level = options.get("level");
   const rows = found.segments.filter((row) => row.level > 0 && (!level || row.level === Number(level)));
@@ -48,19 +48,19 @@ export async function show(subject, options, ask) {
     go({ subject: id });
   };
 
-  const held = found.segments.length ? `${count(everyone?.customers)} customers as of ${day(found.place.as_of_date)}` : "";
+
   return [
     heading,
     el(
       "p",
       { class: "lead" },
-      `${held}, and who of them made a ${found.place.title}: ${percent(everyone?.rate)} did. `,
-      "The fewer customers a segment has, the wider the interval around its rate: its number decides what the rate is worth.",
+      `${percent(everyone?.rate)} of ${count(everyone?.customers)} customers made a ${found.place.title}, as of ${day(found.place.as_of_date)}. `,
+      "The fewer customers a segment has, the wider is the interval of its rate, and the less reliable is the rate.",
     ),
     controls(found, level, go),
     el(
       "div",
-      { class: one ? "beside-panel open" : "beside-panel" },
+      { class: one ? "with-panel open" : "with-panel" },
       el("div", {}, picture(rows, everyone, found.place, subject, open), listed(rows, subject, go, open)),
       one && panel(one, subject, go),
     ),
@@ -89,7 +89,7 @@ function controls(found, level, go) {
     );
   return el(
     "form",
-    { class: "controls", "aria-label": "What is shown", on: { submit: (event) => event.preventDefault() } },
+    { class: "controls", "aria-label": "Filters", on: { submit: (event) => event.preventDefault() } },
     field("outcome", "Outcome", found.choices.map((each) => [each.outcome, capital(each.title)]), outcome, (value) =>
       go({ subject: "", options: { outcome: value, as_of_date: "" } })),
     field("as-of", "As of", choice.as_of_dates.map((each) => [each, day(each)]), asOf, (value) =>
@@ -125,7 +125,7 @@ function picture(rows, everyone, place, chosen, open) {
   const counted = (verdict) => rows.filter((row) => row.verdict === verdict).length;
   return el(
     "figure",
-    { "aria-label": "Size against rate" },
+    { "aria-label": "Size and rate" },
     el("p", { class: "axis-name" }, `Rate of ${place.title}, by customers in the segment`),
     holder,
     el(
@@ -136,12 +136,12 @@ function picture(rows, everyone, place, chosen, open) {
         { class: "legend" },
         Object.entries(VERDICTS).map(([verdict, words]) => el("li", {}, key(verdict), `${words} (${counted(verdict)})`)),
       ),
-      el("span", { id: "scatter-help" }, "Each point is a segment, the line its 95 % interval. Click one, or go to it with Tab and the arrow keys and press Enter."),
+      el("span", { id: "scatter-help" }, "Each point is a segment, and the line is its 95 % interval. Click a point to open it, or use Tab, the arrow keys and Enter."),
     ),
   );
 }
 
-/** The interval, where there is no room for a column of its own. */
+/** The interval below the rate, for screens without room for its own column. */
 const tight = (row) =>
   el("small", { class: "tight" }, between(row.wilson_low, row.wilson_high), el("span", { class: "phone" }, `, ${VERDICTS[row.verdict]}`));
 const COLUMNS = [
@@ -161,7 +161,7 @@ function listed(rows, chosen, go, open) {
     id: "find", type: "search", value: set.find, placeholder: "for example: active 25-34",
     on: { input: () => ((set.find = find.value), draw()) },
   });
-  const heard = el("p", { class: "note", role: "status" });
+  const matches = el("p", { class: "note", role: "status" });
 
   function draw() {
     const words = set.find.toLowerCase().split(/\s+/).filter(Boolean);
@@ -171,7 +171,7 @@ function listed(rows, chosen, go, open) {
     const sorted = [...fitting].sort((a, b) => (set.down ? compare(b, a) : compare(a, b)));
     const shown = set.all ? sorted : sorted.slice(0, FIRST);
     const most = Math.max(...rows.map((row) => row.wilson_high), 0.01);
-    heard.textContent = fitting.length === rows.length ? "" : `${fitting.length} of ${rows.length} segments fit.`;
+    matches.textContent = fitting.length === rows.length ? "" : `${fitting.length} of ${rows.length} segments match.`;
     const head = (column) =>
       el(
         "th",
@@ -214,8 +214,8 @@ function listed(rows, chosen, go, open) {
         el(
           "table",
           { id: "segments" },
-          el("caption", { class: "unseen" }, "Micro-segments, a row each"),
-          el("thead", {}, el("tr", {}, COLUMNS.map(head), el("th", { scope: "col", class: "wide" }, "On one scale"))),
+          el("caption", { class: "visually-hidden" }, "Micro-segments, one row each"),
+          el("thead", {}, el("tr", {}, COLUMNS.map(head), el("th", { scope: "col", class: "wide" }, "Interval as a chart"))),
           el("tbody", {}, shown.map(line)),
         ),
       ),
@@ -228,10 +228,10 @@ function listed(rows, chosen, go, open) {
   return el(
     "section",
     { class: "close", "aria-labelledby": "h-rows" },
-    el("h2", { id: "h-rows" }, "The same as a table"),
+    el("h2", { id: "h-rows" }, "Micro-segments as a table"),
     el("div", { class: "field" }, el("label", { for: "find" }, "Find by words of the name"), find),
-    heard,
+    matches,
     holder,
-    el("p", { class: "note" }, "It begins with the highest lower end of the interval: what one can count on. The best estimate borrows from the segments around it, the more the fewer customers there are."),
+    el("p", { class: "note" }, "The table is sorted by the lower end of the interval at first. The best estimate also uses the parent segment: the fewer customers a segment has, the more."),
   );
 }

@@ -1,37 +1,37 @@
-// Light, dark, or as the system is; before anything is drawn, so that nothing flashes.
+// Light or dark colours, or the system's choice. It runs before the first drawing, to avoid a flash.
 (() => {
-  const KEPT = "numerosity colours";
+  const STORED = "numerosity colours";
   const NEXT = { automatic: "light", light: "dark", dark: "automatic" };
   const root = document.documentElement;
 
-  function kept() {
+  function stored() {
     try {
-      const found = localStorage.getItem(KEPT);
+      const found = localStorage.getItem(STORED);
       return found in NEXT ? found : "automatic";
     } catch {
       return "automatic";
     }
   }
 
-  function take(colours) {
+  function apply(colours) {
     if (colours === "automatic") delete root.dataset.colours;
     else root.dataset.colours = colours;
   }
 
-  take(kept());
+  apply(stored());
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");
-    let colours = kept();
-    const say = () => (button.textContent = `Colours: ${colours}`);
-    say();
+    let colours = stored();
+    const setLabel = () => (button.textContent = `Colours: ${colours}`);
+    setLabel();
     button.addEventListener("click", () => {
       colours = NEXT[colours];
-      take(colours);
-      say();
+      apply(colours);
+      setLabel();
       try {
-        localStorage.setItem(KEPT, colours);
+        localStorage.setItem(STORED, colours);
       } catch {
-        // Then it holds until the page is closed.
+        // Without storage, the choice lasts until the page is closed.
       }
     });
   });

@@ -1,6 +1,6 @@
-// Numbers and dates as people read them.
+// Numbers, dates and words in readable form.
 
-const NARROW = "\u202f"; // a narrow space that does not break
+const NARROW = "\u202f"; // a narrow no-break space
 
 /** 12,205. */
 export function count(number) {
@@ -39,7 +39,7 @@ export function shortDay(text) {
   return new Date(`${text}T00:00:00Z`).toLocaleDateString("en-GB", { dateStyle: "medium", timeZone: "UTC" });
 }
 
-/** 6 November 2025 at 14:31, where the reader is. */
+/** 6 November 2025 at 14:31, in the reader's time zone. */
 export function moment(text) {
   return new Date(text).toLocaleString("en-GB", { dateStyle: "long", timeStyle: "short" });
 }

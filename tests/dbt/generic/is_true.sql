@@ -1,4 +1,4 @@
-{# A condition every row meets: returns the rows that do not. #}
+{# Every row meets the condition. Returns the rows that do not. #}
 {% test is_true(model, condition) %}
 select *
 from {{ model }}

@@ -1,4 +1,4 @@
-{# The given columns have a value in every row: returns each that has not, with the rows without. One pass for all of them. #}
+{# The columns have a value in every row. Returns each column with nulls and their number, in one pass over the table. #}
 {% test never_null(model, columns) %}
 with counted as (
     select

@@ -1,4 +1,4 @@
-{# Two relations have the same number of rows: returns both numbers when they have not. #}
+{# Two relations have the same number of rows. Returns both numbers when they differ. #}
 {% test same_row_count(model, other) %}
 select
     here.row_count as rows_here,

@@ -1,4 +1,4 @@
-{# The given columns together name a row: returns each combination that more than one row has. #}
+{# The columns together identify a row. Returns each combination that more than one row has. #}
 {% test unique_combination(model, columns) %}
 select
     {{ columns | join(', ') }},

@@ -1,4 +1,4 @@
--- Over all segments of a level, mix and rate add up to the change of the purchase rate, counted here without any segment.
+-- The effects of all segments of a level add up to the change of the purchase rate, which is computed here without segments.
 with labels as (
     select * from {{ ref('customer_features') }}
 ),

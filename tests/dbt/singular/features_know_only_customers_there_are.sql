@@ -1,4 +1,4 @@
--- Features of a customer the marts do not know come from another source, or from staging as it was: dbt build --full-refresh.
+-- Every customer with features is in the marts. Others come from another source or from older staging: dbt build --full-refresh.
 with features as (
     select distinct customer_id from {{ ref('customer_features') }}
 ),

@@ -1,5 +1,5 @@
--- Every check of seeds/monitoring_thresholds.csv is one that a model of models/monitoring/checks names in config.meta.checks, and
--- each of these has its row with the subject `*`, and its model in monitoring_checks. Each row returned is one that has not.
+-- A model of models/monitoring/checks lists its checks in config.meta.checks. Each check of seeds/monitoring_thresholds.csv is
+-- listed there. Each listed check has a row with the subject `*` and is part of monitoring_checks.
 {% set checks, left_out = [], [] %}
 {%- if execute %}
 {%- set added = model_named('monitoring_checks').depends_on.nodes %}
@@ -15,7 +15,7 @@ with thresholds as (
 
 select
     check_name,
-    check_name || ' is no check: no model of models/monitoring/checks names it in config.meta.checks' as problem
+    check_name || ' is unknown: list it in config.meta.checks of a model in models/monitoring/checks or remove it' as problem
 from thresholds
 where check_name not in ('{{ checks | join("', '") }}')
 {% for check in checks %}
@@ -23,7 +23,7 @@ union all
 
 select
     '{{ check }}' as check_name,
-    '{{ check }} has no row with the subject *' as problem
+    '{{ check }} has no thresholds: add a row with the subject * to seeds/monitoring_thresholds.csv' as problem
 from (select count(case when check_name = '{{ check }}' and subject = '*' then 1 end) as usual_rows from thresholds) as counted
 where usual_rows = 0
 {% endfor %}
@@ -32,5 +32,5 @@ union all
 
 select
     '{{ check }}' as check_name,
-    '{{ check }} is in no line of monitoring_checks.sql' as problem
+    '{{ check }} is missing in monitoring_checks.sql: add its model to the list there' as problem
 {% endfor %}

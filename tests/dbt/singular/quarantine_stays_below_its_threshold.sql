@@ -1,13 +1,13 @@
--- No more rows of a raw table are quarantined for a reason than seeds/quarantine_reasons.csv allows; one row alone is never too
--- many. Each row returned, and a line in the log, names the source, the table and the reason.
+-- The share of a raw table that is quarantined for a reason is at most that of seeds/quarantine_reasons.csv. A single row is
+-- always allowed. Each problem is also a line in the log.
 select
     summary.source_name,
     summary.table_name,
     summary.quarantine_reason,
     'too many bad rows: ' || summary.quarantined_copies || ' of ' || summary.raw_rows || ' rows of '
     || summary.source_name || '/' || summary.table_name || ' are quarantined as ' || summary.quarantine_reason
-    || ' (' || reasons.description || ' At most a share of ' || reasons.max_share
-    || ' is let through, seeds/quarantine_reasons.csv.) For example: ' || summary.example_raw_text as problem
+    || ' (' || reasons.description || ' The highest allowed share is ' || reasons.max_share
+    || ', see seeds/quarantine_reasons.csv.) For example: ' || summary.example_raw_text as problem
 from {{ ref('quarantine_summary') }} as summary
 inner join {{ ref('quarantine_reasons') }} as reasons on summary.quarantine_reason = reasons.reason
 where

@@ -1,5 +1,5 @@
--- Every dimension's bands, read in order, start and end open and meet without gap or overlap, beside one unknown band; and every
--- dimension of the levels has bands. Each row returned says where they do not.
+-- The bands of a dimension have an open start and an open end, and leave no gap and no overlap. Each dimension has one band for
+-- unknown values, and each dimension of the levels has bands.
 with bands as (
     select * from {{ ref('segment_bands') }}
 ),
@@ -27,7 +27,7 @@ unknowns as (
 
 select
     dimension,
-    'below ' || band_id || ': nothing covers values under ' || low as problem
+    'below ' || band_id || ': no band has values under ' || low as problem
 from ordered
 where previous_band is null and low is not null
 
@@ -35,7 +35,7 @@ union all
 
 select
     dimension,
-    'above ' || band_id || ': nothing covers values from ' || high as problem
+    'above ' || band_id || ': no band has values from ' || high || ' on' as problem
 from ordered
 where next_band is null and high is not null
 
@@ -43,8 +43,8 @@ union all
 
 select
     dimension,
-    'between ' || previous_band || ' and ' || band_id || ': ' || coalesce(cast(previous_high as string), 'open')
-    || ' does not meet ' || coalesce(cast(low as string), 'open') as problem
+    'between ' || previous_band || ' and ' || band_id || ': high ' || coalesce(cast(previous_high as string), 'open')
+    || ' differs from low ' || coalesce(cast(low as string), 'open') as problem
 from ordered
 where previous_band is not null and coalesce(previous_high <> low, true)
 
@@ -52,7 +52,7 @@ union all
 
 select
     dimension,
-    'has ' || unknown_bands || ' bands for unknown values, not one' as problem
+    'has ' || unknown_bands || ' bands for unknown values instead of one' as problem
 from unknowns
 where unknown_bands <> 1
 {% for level in segment_levels() %}
@@ -61,7 +61,7 @@ union all
 
 select
     '{{ dimension }}' as dimension,
-    'has no bands, and the level {{ level.name }} is made of it' as problem
+    'has no bands, but the level {{ level.name }} needs them' as problem
 from (select count(case when dimension = '{{ dimension }}' and not is_unknown then 1 end) as known_bands from bands) as counted
 where known_bands = 0
 {% endfor %}

@@ -34,7 +34,9 @@ def marts(warehouse: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPat
 
 def features_by(library: str, marts: Path) -> Any:
     pytest.importorskip(library)
-    return importlib.import_module(f"bench.features_{library}").customer_features(marts, DATES)
+    return importlib.import_module(f"tests.support.features_{library}").customer_features(
+        marts, DATES
+    )
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])
@@ -43,7 +45,7 @@ def test_a_peer_computes_the_features_of_the_warehouse(
 ) -> None:
     frame = features_by(library, marts)
     result = compare(warehouse, frame)
-    say_unknown(f"bench/features_{library}.py", result.unknown)
+    say_unknown(f"tests/support/features_{library}.py", result.unknown)
     table = warehouse.sql("from features.customer_features")
     assert list(frame.columns) == [name for name in table.columns if name in frame.columns]
     assert result.rows == len(frame) > 500

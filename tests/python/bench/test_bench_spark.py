@@ -58,7 +58,7 @@ def stage(number: int, **metrics: int) -> str:
 
 
 def test_seconds_are_of_models_alone(tmp_path: Path) -> None:
-    """Of their execution, not of compiling; tests are no models."""
+    """Seconds of execution without compiling, and of models without tests."""
     results = tmp_path / "run_results.json"
     results.write_text(json.dumps(RESULTS))
     assert seconds_of(results) == {"orders": 9.5, "customers": 4}

@@ -27,7 +27,7 @@ PYTHON = PROJECT_ROOT / ".venv-bi" / "bin" / "python"
 BROWSER = PROJECT_ROOT / "tests" / "support" / "bi_browser.py"
 PICTURES = PROJECT_ROOT / "data" / "test" / "bi"
 SET_UP, STARTED = 900, 300  # seconds to wait at most
-NEEDS_LABELS = {"AUC of what came true, with its 95 % interval", "Buyers foreseen and real"}
+NEEDS_LABELS = {"Realised AUC by date, with its 95 % interval", "Expected and actual buyers"}
 
 pytestmark = [
     pytest.mark.bi,
@@ -257,7 +257,4 @@ def test_without_a_publication_it_says_what_to_do(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
-    assert (
-        line
-        == f"{tmp_path / 'none.duckdb'} is not there: publish it first (make demo, or make publish)"
-    )
+    assert line == f"{tmp_path / 'none.duckdb'} does not exist: run make demo or make publish first"

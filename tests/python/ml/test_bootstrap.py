@@ -9,11 +9,11 @@ from ml.evaluation.bootstrap import bootstrap_intervals, paired_difference
 from ml.evaluation.metrics import measure, top_share
 
 
-def judged(rows: int, seed: int, shift: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def example(rows: int, seed: int, shift: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
     """Labels, and probabilities whose AUC is known: two normal scores `shift` apart."""
-    luck = np.random.default_rng(seed)
-    labels = (luck.random(rows) < 0.3).astype(np.uint8)
-    return labels, 1 / (1 + np.exp(-luck.normal(shift * labels, 1)))
+    rng = np.random.default_rng(seed)
+    labels = (rng.random(rows) < 0.3).astype(np.uint8)
+    return labels, 1 / (1 + np.exp(-rng.normal(shift * labels, 1)))
 
 
 def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
@@ -21,18 +21,18 @@ def test_an_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     truth = norm.cdf(1 / np.sqrt(2))
     held = 0
     for seed in range(60):
-        low, high = bootstrap_intervals(*judged(300, seed), seed=seed, resamples=100)["roc_auc"]
+        low, high = bootstrap_intervals(*example(300, seed), seed=seed, resamples=100)["roc_auc"]
         held += low <= truth <= high
     assert 52 <= held <= 60
 
 
 def test_every_figure_of_a_resample_is_that_of_its_rows_written_out() -> None:
-    """The same draws, measured by scikit-learn."""
-    labels, probabilities = judged(150, 1)
-    luck = np.random.default_rng(5)
+    """The same resamples, measured by scikit-learn."""
+    labels, probabilities = example(150, 1)
+    rng = np.random.default_rng(5)
     slow = []
     for _ in range(30):
-        rows = luck.integers(150, size=150)
+        rows = rng.integers(150, size=150)
         slow.append(measure(labels[rows], probabilities[rows], 0.6))
     found = bootstrap_intervals(labels, probabilities, seed=5, resamples=30, threshold=0.6)
     assert {"log_loss", "brier", "precision", "recall", "f1", "accuracy"} <= set(found)
@@ -42,8 +42,8 @@ def test_every_figure_of_a_resample_is_that_of_its_rows_written_out() -> None:
 
 
 def test_copies_of_a_row_do_not_narrow_the_interval() -> None:
-    """Ten copies drawn together tell no more than one of them."""
-    labels, probabilities = judged(120, 2)
+    """Ten copies that are resampled together give the interval of one row."""
+    labels, probabilities = example(120, 2)
     once = bootstrap_intervals(labels, probabilities)["roc_auc"]
     copies = np.repeat(labels, 10), np.repeat(probabilities, 10)
     together = bootstrap_intervals(*copies, groups=np.repeat(np.arange(120), 10))["roc_auc"]
@@ -54,12 +54,12 @@ def test_copies_of_a_row_do_not_narrow_the_interval() -> None:
 
 def test_the_paired_difference_is_that_of_scikit_learn() -> None:
     """Both models on each resample, one by one."""
-    labels, new = judged(150, 3, shift=1.5)
-    old = judged(150, 3, shift=0.5)[1]
-    luck = np.random.default_rng(0)
+    labels, new = example(150, 3, shift=1.5)
+    old = example(150, 3, shift=0.5)[1]
+    rng = np.random.default_rng(0)
     slow = []
     for _ in range(100):
-        rows = luck.integers(150, size=150)
+        rows = rng.integers(150, size=150)
         pair = (sk.average_precision_score(labels[rows], each[rows]) for each in (new, old))
         slow.append(next(pair) - next(pair))
     gain, low, high = paired_difference(labels, new, old, resamples=100)
@@ -70,12 +70,12 @@ def test_the_paired_difference_is_that_of_scikit_learn() -> None:
 
 def test_a_model_does_not_beat_itself() -> None:
     """Nor a copy of it on another scale."""
-    labels, probabilities = judged(200, 4)
+    labels, probabilities = example(200, 4)
     assert paired_difference(labels, probabilities**2, probabilities) == (0, 0, 0)
 
 
-def test_a_difference_that_cannot_be_resampled_is_no_win() -> None:
-    """One class only: nothing is known, and nothing falls."""
+def test_a_difference_without_resamples_is_not_a_win() -> None:
+    """Without a resample of both classes, the interval contains 0."""
     gain, low, high = paired_difference(
         np.array([1, 0], np.uint8), np.array([0.9, 0.1]), np.array([0.1, 0.9]), np.zeros(2, int) + 1
     )

@@ -1,4 +1,4 @@
-"""Calibration: measured as statsmodels would, and mended only where held-out rows gain by it."""
+"""Calibration: measured as in statsmodels, and corrected only where held-out rows improve."""
 
 import numpy as np
 import pytest
@@ -34,12 +34,12 @@ from tests.support.ml_factory import DATES, dataset, sample, table
 
 
 def outcomes(scores: np.ndarray, line: Line = UNCHANGED, seed: int = 0) -> np.ndarray:
-    """Labels that come true as the line of the scores says."""
-    luck = np.random.default_rng(seed)
-    return (luck.random(len(scores)) < expit(line(scores))).astype(np.uint8)
+    """Labels with the probabilities that the line of the scores gives."""
+    rng = np.random.default_rng(seed)
+    return (rng.random(len(scores)) < expit(line(scores))).astype(np.uint8)
 
 
-def deal(scores: np.ndarray, labels: np.ndarray, parts: int = 3) -> HeldOut:
+def held_out_of(scores: np.ndarray, labels: np.ndarray, parts: int = 3) -> HeldOut:
     rows = np.arange(len(scores))
     return HeldOut(rows, labels, scores, rows % parts)
 
@@ -75,34 +75,34 @@ def test_the_slope_and_intercept_say_how_probabilities_err() -> None:
 @given(st.integers(20, 200), st.integers(0, 1_000))
 def test_the_parts_of_the_brier_score_add_up(rows: int, seed: int) -> None:
     """Whatever the probabilities; Murphy's three alone where each bin has one probability."""
-    luck = np.random.default_rng(seed)
-    labels = (luck.random(rows) < 0.4).astype(np.uint8)
+    rng = np.random.default_rng(seed)
+    labels = (rng.random(rows) < 0.4).astype(np.uint8)
     labels[:2] = (0, 1)
-    probabilities = luck.random(rows)
+    probabilities = rng.random(rows)
     found = calibration_metrics(labels, probabilities)
     three = found["brier_reliability"] - found["brier_resolution"] + found["brier_uncertainty"]
     brier = brier_score_loss(labels, probabilities)
     assert three + found["brier_within_bins"] == pytest.approx(brier)
     binned = np.repeat(np.linspace(0.05, 0.95, 10), rows)
-    many = (luck.random(len(binned)) < binned).astype(np.uint8)
+    many = (rng.random(len(binned)) < binned).astype(np.uint8)
     assert calibration_metrics(many, binned)["brier_within_bins"] == pytest.approx(0, abs=1e-12)
 
 
-def test_overconfident_scores_are_mended() -> None:
+def test_overconfident_scores_are_corrected() -> None:
     """The line goes back to the truth, and the held-out loss falls."""
     true = np.random.default_rng(2).normal(-1, 1.2, 3_000)
-    held_out = deal(3 * true + 1, outcomes(true))
+    held_out = held_out_of(3 * true + 1, outcomes(true))
     line = choose_line([held_out])
     assert line.slope == pytest.approx(1 / 3, abs=0.05)
-    raw, mended = expit(held_out.scores), held_out.mended()
-    assert log_loss(held_out.labels, mended) < log_loss(held_out.labels, raw)
+    raw, corrected = expit(held_out.scores), held_out.corrected()
+    assert log_loss(held_out.labels, corrected) < log_loss(held_out.labels, raw)
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_scores_that_are_right_stay_as_they_are(seed: int) -> None:
-    """Mending what is not broken adds noise: a gain within a standard error is none."""
+    """A line would add noise; a gain within one standard error does not count."""
     scores = np.random.default_rng(seed).normal(-1, 1.2, 500)
-    assert choose_line([deal(scores, outcomes(scores, seed=seed + 100))]) == UNCHANGED
+    assert choose_line([held_out_of(scores, outcomes(scores, seed=seed + 100))]) == UNCHANGED
 
 
 @effort(deadline=None, max_examples=25)
@@ -110,18 +110,18 @@ def test_scores_that_are_right_stay_as_they_are(seed: int) -> None:
 def test_whatever_is_applied_is_never_worse_on_rows_left_out(
     slope: float, offset: float, seed: int
 ) -> None:
-    """The promise: raw scores, or a lower cross-fitted log loss."""
+    """The result is raw scores, or a lower cross-fitted log loss."""
     true = np.random.default_rng(seed).normal(-0.5, 1, 300)
-    held_out = deal(Line(slope, offset)(true), outcomes(true, seed=seed + 1))
+    held_out = held_out_of(Line(slope, offset)(true), outcomes(true, seed=seed + 1))
     line = choose_line([held_out])
     applied = held_out.probabilities(line)
     assert log_loss(held_out.labels, applied) <= log_loss(held_out.labels, expit(held_out.scores))
 
 
-def test_a_ranking_upside_down_is_not_turned_around() -> None:
+def test_an_inverted_ranking_is_not_reversed() -> None:
     """A line with a negative slope would contradict every reason."""
     true = np.random.default_rng(3).normal(0, 2, 500)
-    assert choose_line([deal(-true, outcomes(true))]) == UNCHANGED
+    assert choose_line([held_out_of(-true, outcomes(true))]) == UNCHANGED
 
 
 @pytest.mark.parametrize("kind", [Logistic(), GradientBoosting()], ids=lambda kind: kind.name)
@@ -161,7 +161,7 @@ def test_an_overconfident_candidate_ships_calibrated(dates: tuple, monkeypatch) 
 
 
 def test_wilson_intervals_are_those_of_statsmodels() -> None:
-    """None and all among them; nothing at all is no information."""
+    """Including rates of 0 and 1; without rows the interval is 0 to 1."""
     hits, rows = np.array([0, 1, 5, 30, 30]), np.array([7, 1, 40, 31, 30])
     low, high = wilson_interval(hits, rows)
     expected = proportion_confint(hits, rows, method="wilson")
@@ -170,7 +170,7 @@ def test_wilson_intervals_are_those_of_statsmodels() -> None:
     assert wilson_interval(0, 0) == (0, 1)
 
 
-def test_each_segment_is_held_against_what_was_predicted_for_it() -> None:
+def test_the_observed_rate_of_each_segment_is_compared_with_its_prediction() -> None:
     """Counted by hand: everyone, then each level that the segments' table has."""
     import duckdb
 

@@ -75,7 +75,7 @@ def everything(settings: Settings) -> list[Any]:
 def test_a_promotion_changes_both_models_and_is_noted(
     settings: Settings, models: list[Bundle]
 ) -> None:
-    """One champion before and after; the reason stands in the registry and in the log."""
+    """There is one champion before and after; registry and log contain the reason."""
     first, second, third = (model.model_version for model in models)
     facts = promote(settings, second, TASK, "spring campaign")
     assert (facts["champion_before"], facts["champion_after"]) == (first, second)
@@ -116,7 +116,7 @@ def test_rolling_back_twice_goes_back_two_steps(settings: Settings, models: list
 def test_what_is_promoted_after_a_rollback_can_be_rolled_back(
     settings: Settings, models: list[Bundle]
 ) -> None:
-    """The way back is that of the champions in force, not of every one there ever was."""
+    """A rollback goes to the champion before, and skips one that was rolled back."""
     first, second, third = (model.model_version for model in models)
     promote(settings, second, TASK)
     rollback(settings, TASK)
@@ -165,7 +165,7 @@ def drop_feature(settings: Settings, model: Bundle) -> None:
 def test_a_model_that_could_not_score_is_refused(
     settings: Settings, models: list[Bundle], harm: Any, error: type[Exception]
 ) -> None:
-    """Promoted or gone back to: nothing changes, and the exit code says what it was."""
+    """Promotion and rollback change nothing, and raise the right error."""
     promote(settings, models[1].model_version, TASK)
     harm(settings, models[0])
     before = everything(settings)

@@ -35,7 +35,7 @@ def last_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     return found
 
 
-def test_evaluate_shows_every_candidate_beside_the_base_rate(
+def test_evaluate_shows_every_candidate_and_the_base_rate(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """People read the table, programs the last line, and nothing is written."""
@@ -51,7 +51,7 @@ def test_evaluate_shows_every_candidate_beside_the_base_rate(
 
 
 def test_train_then_summary(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
-    """What training says on the last line is what the summary finds in the warehouse."""
+    """The last line of training and the summary have the same figures."""
     assert main(["train", *QUICK]) == 0
     (trained,) = last_line(capsys)["trained"]
     build_overviews(settings.warehouse, TASK)
@@ -70,7 +70,7 @@ def test_train_then_summary(settings: Settings, capsys: pytest.CaptureFixture[st
         (
             ["evaluate", "--task", TASK, "--without", "wbe"],
             2,
-            "no group of features wbe; it has web",
+            "no group of features wbe: it has web",
         ),
         (["train", "--without", "web"], 2, "--without needs --task"),
         (["learn"], 2, "No such command 'learn'"),
@@ -95,10 +95,10 @@ def test_what_went_wrong_is_one_line_and_an_exit_code(
     assert json.loads(captured.out.splitlines()[-1])["exit_code"] == code
 
 
-def test_a_label_that_is_no_label_ends_training_with_code_3(
+def test_an_invalid_label_ends_training_with_code_3(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Wrong data stops everything, also where no task was named."""
+    """Wrong data stops the training of all tasks."""
     execute(
         settings.warehouse,
         f"alter table {RELATION} alter {LABEL} type integer",
@@ -108,8 +108,8 @@ def test_a_label_that_is_no_label_ends_training_with_code_3(
     assert f"label {LABEL} is '5' in 1 rows" in capsys.readouterr().err
 
 
-def test_a_warehouse_somebody_holds_ends_with_code_5(settings: Settings) -> None:
-    """After the time allowed, and without a trace of a model."""
+def test_a_locked_warehouse_ends_with_code_5(settings: Settings) -> None:
+    """After the timeout, and without any part of a model."""
     import subprocess
     import sys
 
@@ -126,10 +126,10 @@ def test_a_warehouse_somebody_holds_ends_with_code_5(settings: Settings) -> None
     assert not settings.artifacts.exists()
 
 
-def test_an_error_nobody_expected_is_still_one_line(
+def test_an_unexpected_error_is_still_one_line(
     settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With its type, and with a traceback only for who asks."""
+    """It contains the type; a traceback is shown only with the log level debug."""
 
     def fail(*_: object) -> None:
         raise ZeroDivisionError("a\nb")
@@ -151,7 +151,7 @@ def test_synthesize_writes_a_shop(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 def fill(path: Path) -> None:
-    """What dbt and scoring leave in a warehouse, a little of each."""
+    """Write a few rows of each table that dbt and scoring leave in a warehouse."""
     with duckdb.connect(str(path)) as connection:
         for statement in (
             "create schema monitoring; create schema segments; create schema predictions",
@@ -162,17 +162,20 @@ def fill(path: Path) -> None:
             " t(source_name, table_name, raw_rows, clean_rows, quarantined_rows, duplicate_rows)",
             "create table segments.public_micro_segments as"
             " select 's' || i as segment_id, 'segment ' || i as segment_name, 2 as level,"
-            " date '2025-05-01' as as_of_date, 'has_purchase_30d' as outcome,"
-            " i * 100 as customers, i * i as buyers, i / 100.0 as rate, i / 200.0 as wilson_low,"
-            " 0.2 as wilson_high,"
+            " 'everyone' as parent_segment_id, date '2025-05-01' as as_of_date,"
+            " 'has_purchase_30d' as outcome, i * 100 as customers, i * i as buyers,"
+            " i / 100.0 as rate, i / 200.0 as wilson_low, 0.2 as wilson_high,"
             " case when i % 2 = 0 then 'reliable' else 'too_few' end as verdict,"
             " case when i % 2 = 0 then 7 - i // 2 end as reliable_rank"
             " from range(1, 13) r(i)",
             "insert into segments.public_micro_segments values"
-            " ('everyone', 'everyone', 0, '2025-05-01', 'has_purchase_30d', 9999, 1, 0.5, 0, 1,"
-            " 'reliable', null), ('everyone', 'everyone', 0, '2025-06-01', 'has_purchase_7d', 9999,"
-            " 1, 0.5, 0, 1, 'reliable', null), ('s99', 'segment 99', 2, '2025-04-01',"
-            " 'has_purchase_30d', 9999, 1, 0.5, 0, 1, 'reliable', 1)",
+            " ('everyone', 'everyone', 0, 'everyone', '2025-05-01', 'has_purchase_30d', 9999, 1,"
+            " 0.5, 0, 1, 'reliable', null), ('everyone', 'everyone', 0, 'everyone', '2025-06-01',"
+            " 'has_purchase_7d', 9999, 1, 0.5, 0, 1, 'reliable', null), ('s99', 'segment 99', 2,"
+            " 'everyone', '2025-04-01', 'has_purchase_30d', 9999, 1, 0.5, 0, 1, 'reliable', 1),"
+            " ('s98', 'segment of parts', 1, 'everyone', '2025-05-01', 'has_purchase_30d', 9999, 1,"
+            " 0.5, 0, 1, 'too_few', null)",
+            "update segments.public_micro_segments set parent_segment_id = 's98' where level = 2",
             "create table segments.purchase_rate_change as select * from (values"
             " ('has_purchase_30d', 1, date '2025-05-01', 0.013, 'reliable'),"
             " ('has_purchase_30d', 2, date '2025-05-01', 0.024, 'reliable'),"
@@ -194,7 +197,7 @@ def fill(path: Path) -> None:
 def test_the_summary_says_what_is_in_the_warehouse(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Rows by what became of them, the segments that count, and the likeliest by name."""
+    """Counts of raw rows, the most important segments, and the most likely customers by name."""
     fill(settings.warehouse)
     assert main(["summary"]) == 0
     out = capsys.readouterr().out
@@ -206,13 +209,13 @@ def test_the_summary_says_what_is_in_the_warehouse(
         "outcome": "has_purchase_30d",
         "outcome_title": "purchase within 30 days",
         "as_of_date": "2025-05-01",
-        "segments": 12,
+        "segments": 13,
         "reliable": 6,
         "borderline": 0,
-        "too_few": 6,
+        "too_few": 7,
     }
-    said = "purchase within 30 days, as of 2025-05-01: 6 of 12 micro-segments are reliable"
-    assert said in out
+    line = "purchase within 30 days, as of 2025-05-01: 6 of 13 micro-segments are reliable"
+    assert line in out
     best = facts["segments"]["best of the reliable"]
     assert best == [f"segment {i}" for i in (12, 10, 8, 6, 4)]
     (written,) = facts["predictions"]

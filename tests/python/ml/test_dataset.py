@@ -60,7 +60,7 @@ def test_labels_of_any_type_are_read_alike(tmp_path: Path, kind: str) -> None:
     np.testing.assert_array_equal(read(path).labels, expected)
 
 
-def test_a_label_that_is_no_label_is_counted_and_named(tmp_path: Path) -> None:
+def test_an_invalid_label_is_counted_and_named(tmp_path: Path) -> None:
     """A 5 among the labels is never quietly a yes."""
     path = warehouse(tmp_path / "w.duckdb", rows=60)
     execute(
@@ -80,7 +80,9 @@ def test_a_label_that_is_no_label_is_counted_and_named(tmp_path: Path) -> None:
         (f"update {RELATION} set {LABEL} = true", "one class only.*true in all 60"),
     ],
 )
-def test_rows_that_cannot_teach_are_told_apart(tmp_path: Path, change: str, message: str) -> None:
+def test_rows_without_anything_to_learn_have_their_own_error(
+    tmp_path: Path, change: str, message: str
+) -> None:
     """Nothing to learn yet is not the same as data that breaks its contract."""
     path = warehouse(tmp_path / "w.duckdb", rows=60)
     execute(path, change)
@@ -106,7 +108,7 @@ def test_rows_that_cannot_teach_are_told_apart(tmp_path: Path, change: str, mess
     ],
 )
 def test_what_breaks_the_contract_is_named(tmp_path: Path, change: str, message: str) -> None:
-    """One line says which column, and how often."""
+    """One line names the column and the number of rows."""
     path = warehouse(tmp_path / "w.duckdb", rows=60)
     execute(path, change)
     with pytest.raises(InputError, match=message) as error:

@@ -1,4 +1,4 @@
-"""Discovery: nothing on noise, what was planted where something was, and rows that SQL can join."""
+"""Discovery: nothing in noise, the planted segments in planted data, and rows that SQL joins."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from scipy.stats import fisher_exact
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
-from bench.discover import PLANTED, Shop, draw, find, judge, same_customers_later
+from bench.discover import PLANTED, Shop, draw, evaluate, find, same_customers_later
 from ml.cli import main
 from ml.data.dataset import NothingToLearnError
 from ml.discover.confirm import confirm, holm, statistics
@@ -50,9 +50,9 @@ def planted() -> Shop:
 
 
 def test_noise_confirms_nothing() -> None:
-    """Of eight shops whose customers keep their habits, none yields a segment, but for bad luck.
+    """At most one of eight shops in which features have no effect yields a segment.
 
-    If one run in twenty failed, as is allowed, more than one of eight would in one of 18 cases.
+    One run in twenty may fail. Then more than one of eight fail in one of 18 cases.
     """
     failed = 0
     for run in range(8):
@@ -70,9 +70,9 @@ def test_shuffled_labels_confirm_nothing(planted: Shop) -> None:
 
 
 def test_planted_segments_are_found_and_nothing_else(planted: Shop) -> None:
-    """At least three of the five with 1,500 customers a side, and no comparison won falsely."""
+    """At least three of the five with 1,500 customers on each side, and no false segment."""
     found = find(planted.data, split(planted.data, 1), 1)
-    recalled, false = judge(planted, found)
+    recalled, false = evaluate(planted, found)
     assert recalled >= 3
     assert false == 0
 
@@ -100,18 +100,18 @@ def test_a_customer_stays_on_its_side_when_others_come() -> None:
 
 
 def test_one_date_is_split_by_customer() -> None:
-    """Where there is no later window, other customers confirm."""
-    luck = np.random.default_rng(0)
-    matrix = luck.normal(size=(600, 3)).astype(np.float32)
-    data = dataset(matrix, (luck.random(600) < 0.3).astype(np.uint8))
+    """Without a later window, other customers confirm the rules."""
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(600, 3)).astype(np.float32)
+    data = dataset(matrix, (rng.random(600) < 0.3).astype(np.uint8))
     windows = split(data)
     assert sorted([*windows.proposing, *windows.confirming]) == list(range(600))
 
 
 def test_sessions_of_many_dates_confirm_on_the_newest_third() -> None:
-    """An entity that stands at one date only would leave too few on the newest."""
-    luck = np.random.default_rng(0)
-    data = dataset(luck.normal(size=(900, 2)).astype(np.float32), luck.integers(0, 2, 900), DATES)
+    """Each entity has one date, so the newest date alone would have too few."""
+    rng = np.random.default_rng(0)
+    data = dataset(rng.normal(size=(900, 2)).astype(np.float32), rng.integers(0, 2, 900), DATES)
     keys = np.array([f"s{number:04d}" for number in range(900)], dtype=object)
     data = type(data)(data.table, data.task, data.matrix, data.labels, keys, data.as_of)
     windows = split(data)
@@ -119,7 +119,7 @@ def test_sessions_of_many_dates_confirm_on_the_newest_third() -> None:
     assert data.as_of[windows.proposing].max() == np.datetime64(DATES[2])
 
 
-def test_too_few_customers_are_said_to_be_too_few() -> None:
+def test_too_few_customers_are_refused() -> None:
     """Instead of statistics on a handful."""
     data = dataset(np.zeros((60, 2), dtype=np.float32), np.arange(60) % 2)
     with pytest.raises(NothingToLearnError, match="at least 50 are needed"):
@@ -149,9 +149,9 @@ def test_a_split_by_time_alone_keeps_every_customer(planted: Shop) -> None:
 
 def small(seed: int = 0, rows: int = 400) -> tuple[Any, Windows]:
     """A data set of one date in which feature 0 and 1 matter together."""
-    luck = np.random.default_rng(seed)
-    matrix = luck.integers(0, 2, size=(rows, 3)).astype(np.float32)
-    labels = luck.random(rows) < np.where(matrix[:, 0] * matrix[:, 1] > 0, 0.7, 0.2)
+    rng = np.random.default_rng(seed)
+    matrix = rng.integers(0, 2, size=(rows, 3)).astype(np.float32)
+    labels = rng.random(rows) < np.where(matrix[:, 0] * matrix[:, 1] > 0, 0.7, 0.2)
     data = dataset(matrix, labels.astype(np.uint8))
     return data, split(data)
 
@@ -216,9 +216,9 @@ def test_without_a_proposal_there_is_nothing_to_confirm() -> None:
 
 def test_holm_is_that_of_statsmodels() -> None:
     """For any number of tests, ties and ends included."""
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for tests in range(1, 31):
-        p_values = np.round(luck.random(tests) ** 4, 2)
+        p_values = np.round(rng.random(tests) ** 4, 2)
         assert holm(p_values) == pytest.approx(multipletests(p_values, method="holm")[1])
 
 
@@ -236,10 +236,10 @@ def test_statistics_are_plain_counts() -> None:
 
 
 def test_a_customer_at_many_dates_is_one_observation() -> None:
-    """Ten copies of the same rows say no more than the rows themselves."""
-    luck = np.random.default_rng(0)
-    matrix = luck.normal(size=(200, 1)).astype(np.float32)
-    labels = (luck.random(200) < 0.4).astype(np.uint8)
+    """Ten copies of the same rows give the same contrast as the rows themselves."""
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(200, 1)).astype(np.float32)
+    labels = (rng.random(200) < 0.4).astype(np.uint8)
     dates = [date(2025, 1, day) for day in range(1, 11)]
     once = dataset(matrix, labels)
     often = dataset(np.tile(matrix, (10, 1)), np.tile(labels, 10), dates)
@@ -257,9 +257,9 @@ def test_a_customer_at_many_dates_is_one_observation() -> None:
 
 def test_every_node_of_a_tree_is_a_rule_with_its_members() -> None:
     """Missing values go where the tree sends them; bounds may move a few rows, no more."""
-    luck = np.random.default_rng(0)
-    matrix = luck.normal(size=(2_000, 2)).astype(np.float32)
-    matrix[luck.random(2_000) < 0.3, 0] = np.nan
+    rng = np.random.default_rng(0)
+    matrix = rng.normal(size=(2_000, 2)).astype(np.float32)
+    matrix[rng.random(2_000) < 0.3, 0] = np.nan
     labels = (np.isnan(matrix[:, 0]) | (matrix[:, 0] > 1)).astype(np.uint8)
     rules = grow_rules(["a", "b"], ["", ""], matrix, labels, 0)
     assert len(rules) == len(set(rules))
@@ -276,7 +276,7 @@ def test_every_node_of_a_tree_is_a_rule_with_its_members() -> None:
     st.floats(0, 1, exclude_max=True),
 )
 def test_a_readable_bound_moves_hardly_anybody(values: list[float], place: float) -> None:
-    """At most a twentieth of the smaller side, and nobody where numbers are few."""
+    """At most a twentieth of the smaller side changes sides."""
     column = np.sort(np.array(values, dtype=np.float32))
     split_at = float(column[int(place * len(column))])
     below = int((column <= split_at).sum())
@@ -310,7 +310,7 @@ def test_near_duplicates_are_one_rule() -> None:
 
 
 def test_a_rule_loses_bounds_that_bind_nobody() -> None:
-    """And the mention of missing values for a handful of them, or of an interval beside them."""
+    """It also loses missing values, or an interval, that concern few rows."""
     column = np.array([np.nan] * 50 + list(range(1_000)), dtype=np.float32)
     data = dataset(column[:, None], (np.arange(1_050) % 2).astype(np.uint8))
     evidence = Evidence(data, np.arange(1_050), np.arange(1_050))
@@ -327,7 +327,7 @@ def test_a_rule_loses_bounds_that_bind_nobody() -> None:
 
 # Words
 
-SPOKEN = {
+WORDINGS = {
     "order_count_90d": Words("orders in 90 days", "count", True),
     "days_since_last_session": Words("days since the last visit", "days since", True),
     "annual_salary": Words("salary", "number", False),
@@ -362,8 +362,8 @@ SPOKEN = {
     ],
 )
 def test_a_condition_in_words(condition: Condition, words: str) -> None:
-    """As an analyst would say it."""
-    assert sentence(Rule((condition,)), SPOKEN) == words
+    """In the words of an analyst."""
+    assert sentence(Rule((condition,)), WORDINGS) == words
 
 
 def test_words_are_made_of_the_name_where_the_yaml_has_no_label() -> None:
@@ -382,14 +382,14 @@ def test_words_are_made_of_the_name_where_the_yaml_has_no_label() -> None:
         ],
         np.array([[2, 3, 1, 0, 0.5], [0, np.nan, 1, 1, 2]], dtype=np.float32),
     )
-    assert [spoken.label for spoken in found.values()] == [
+    assert [wording.label for wording in found.values()] == [
         "orders in 90 days",
         "days since the last order",
         "categories so far",
         "is a woman",
         "basket amount mean in 365 days",
     ]
-    kinds = [spoken.kind for spoken in found.values()]
+    kinds = [wording.kind for wording in found.values()]
     assert kinds == ["count", "days since", "count", "flag", "number"]
 
 
@@ -411,21 +411,21 @@ def members_sql(features: tuple[str, ...]) -> str:
 
 def test_members_in_sql_are_those_of_numpy() -> None:
     """Hundreds of rules on every combination of values: on the bounds, between, missing."""
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     values = (None, 0.0, 0.1, 0.3, 0.7, 1.0, 2.5, 16_777_216.0)
     features = ("first", "second", "third")
     rows = list(product(values, repeat=3))
 
     def bound() -> float | None:
-        value = values[luck.integers(len(values))]
+        value = values[rng.integers(len(values))]
         return None if value is None else float(np.float32(value))
 
     rules = []
     for _ in range(200):
-        chosen = sorted(luck.choice(features, luck.integers(1, 4), replace=False))
+        chosen = sorted(rng.choice(features, rng.integers(1, 4), replace=False))
         missing: list[Missing] = ["no", "also", "only"]
         rules.append(
-            Rule(tuple(Condition(f, bound(), bound(), missing[luck.integers(3)]) for f in chosen))
+            Rule(tuple(Condition(f, bound(), bound(), missing[rng.integers(3)]) for f in chosen))
         )
     written = [
         {

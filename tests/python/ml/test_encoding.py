@@ -1,4 +1,4 @@
-"""Codes as shares of the outcome: what is learned, what is not read from a row's own label."""
+"""Target encoding: the shares are right, and do not contain a row's own label."""
 
 import numpy as np
 import onnxruntime
@@ -15,11 +15,11 @@ SMALL = {"bags": 2, "trees": 10, "share": 0.7, "max_iter": 10, "min_samples_leaf
 
 
 def coded(rows: int = 600, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """A number, a code from 1 to 12 whose order says nothing and which decides, and a count."""
-    luck = np.random.default_rng(seed)
-    code = luck.integers(1, 13, rows)
-    X = np.column_stack([luck.normal(size=rows), code, luck.integers(0, 9, rows)])
-    buys = luck.random(rows) < np.where(np.isin(code, [2, 5, 9]), 0.7, 0.1)
+    """A number, a code from 1 to 12 that determines the outcome, and a count."""
+    rng = np.random.default_rng(seed)
+    code = rng.integers(1, 13, rows)
+    X = np.column_stack([rng.normal(size=rows), code, rng.integers(0, 9, rows)])
+    buys = rng.random(rows) < np.where(np.isin(code, [2, 5, 9]), 0.7, 0.1)
     return X.astype(np.float32), buys.astype(np.uint8)
 
 
@@ -48,17 +48,17 @@ def test_a_new_row_gets_the_share_scikit_learn_gives_it() -> None:
 
 
 def test_no_row_reads_its_own_label() -> None:
-    """Where labels are noise, the shares that are learned from do not tell them."""
-    luck = np.random.default_rng(3)
-    X = luck.integers(1, 60, (3_000, 1)).astype(np.float32)
-    y = (luck.random(3_000) < 0.3).astype(np.uint8)
+    """If labels are noise, the shares in training do not correlate with them."""
+    rng = np.random.default_rng(3)
+    X = rng.integers(1, 60, (3_000, 1)).astype(np.float32)
+    y = (rng.random(3_000) < 0.3).astype(np.uint8)
     encoding, wide = encode(X, y, seed=0)
     assert abs(np.corrcoef(wide[:, 1], y)[0, 1]) < 0.05
     assert np.corrcoef(encoding(X)[:, 1], y)[0, 1] > 0.08
 
 
 def test_onnx_gives_the_same_shares_to_the_bit() -> None:
-    """Beside the features themselves, whatever the value of the code."""
+    """After the features, for every value of the code."""
     X, y = coded()
     encoding, _ = encode(X, y, seed=0)
     value = helper.make_tensor_value_info
@@ -77,7 +77,7 @@ def test_onnx_gives_the_same_shares_to_the_bit() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_an_ensemble_over_codes_passes_the_gate_and_credits_the_code(seed: int) -> None:
-    """What a code's share adds is the code's: reasons name features, not what was made of them."""
+    """The contribution of a code's share is added to the code, so that reasons name features."""
     X, y = coded(seed=seed)
     candidate = Ensemble()
     model = candidate.fit(X, y, SMALL, seed)

@@ -1,4 +1,4 @@
-"""Which rows learn and which judge: no row judges what it, or its future, has taught."""
+"""Training and evaluation rows: no model is tested on its training rows or their label windows."""
 
 from datetime import date, timedelta
 
@@ -34,8 +34,8 @@ def test_a_group_is_never_split_and_folds_are_even(
         assert counts.max() - counts.min() <= 1
 
 
-def test_one_date_is_dealt_into_repeated_folds_with_duplicates_together() -> None:
-    """The same features never learn and judge at once, and each deal judges each row once."""
+def test_one_date_is_split_into_repeated_folds_with_duplicates_together() -> None:
+    """Equal rows are on one side of a fold, and each round validates each row once."""
     matrix, labels = sample(120)
     data = dataset(np.vstack([matrix, matrix]), np.r_[labels, labels])
     plan = protocol(data)
@@ -46,12 +46,12 @@ def test_one_date_is_dealt_into_repeated_folds_with_duplicates_together() -> Non
     for fold in plan.folds:
         assert not set(groups[fold.train]) & set(groups[fold.validate])
     for start in range(0, 50, 5):
-        judged = np.concatenate([fold.validate for fold in plan.folds[start : start + 5]])
-        np.testing.assert_array_equal(np.sort(judged), np.arange(240))
+        validated = np.concatenate([fold.validate for fold in plan.folds[start : start + 5]])
+        np.testing.assert_array_equal(np.sort(validated), np.arange(240))
 
 
 def test_many_rows_need_fewer_folds_and_the_flags_decide() -> None:
-    """Three folds once above 2,000 rows, unless the command line says otherwise."""
+    """Three folds in one round above 2,000 rows, unless the options differ."""
     data = dataset(*sample(2_100))
     assert protocol(data).name == "3-fold stratified CV, duplicates in one fold"
     named = protocol(data, folds=4, repeats=2)
@@ -59,7 +59,7 @@ def test_many_rows_need_fewer_folds_and_the_flags_decide() -> None:
     assert len(named.folds) == 8
 
 
-def test_another_seed_deals_differently_and_the_same_seed_alike() -> None:
+def test_another_seed_gives_other_folds_and_the_same_seed_the_same() -> None:
     """A protocol can be repeated."""
     data = dataset(*sample(200))
     first, again, other = protocol(data, 1), protocol(data, 1), protocol(data, 2)
@@ -68,7 +68,7 @@ def test_another_seed_deals_differently_and_the_same_seed_alike() -> None:
 
 
 def test_the_newest_date_is_the_test_set() -> None:
-    """Where there is time, nothing newer than what is judged has been learned."""
+    """With several dates, no training row is newer than the test rows."""
     data = dataset(*sample(1_000), DATES)
     plan = protocol(data)
     assert plan.name == "time split, test as of 2025-05-01"
@@ -80,10 +80,10 @@ def test_the_newest_date_is_the_test_set() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(2, 12), st.integers(1, 40), st.integers(0, 100), st.integers(50, 150))
-def test_no_label_window_reaches_into_what_is_judged(
+def test_no_label_window_reaches_into_the_evaluation(
     dates: int, step: int, horizon: int, each: int
 ) -> None:
-    """Purged: every row learned from knew its outcome by the first date that is judged."""
+    """Every training row's label window had ended by the first evaluation date."""
     days = [date(2025, 1, 1) + timedelta(days=step * i) for i in range(dates)]
     data = dataset(*sample(each * dates), days, horizon)
     plan = protocol(data, repeats=1)
@@ -121,8 +121,8 @@ def test_dates_too_close_for_their_horizon_fall_back_to_folds_of_the_newest() ->
     assert set(data.as_of[plan.final]) == {np.datetime64("2025-02-01")}
 
 
-def test_one_date_to_learn_from_is_dealt_by_entity() -> None:
-    """With nothing to chain, settings are compared on customers who did not teach."""
+def test_one_training_date_is_split_by_entity() -> None:
+    """Without a chain of dates, settings are compared on other customers."""
     data = dataset(*sample(600), DATES[:2], horizon_days=30)
     plan = protocol(data)
     assert plan.test is not None

@@ -1,4 +1,4 @@
-"""The report: one file that opens offline, tells what is there, and can be read by all."""
+"""The report: one file that opens offline, has the right figures, and is accessible."""
 
 import json
 import re
@@ -147,7 +147,7 @@ def test_every_link_of_the_contents_leads_to_a_section(html: str) -> None:
     assert all(section["aria-labelledby"] in ids for section in sections)
 
 
-def test_the_page_can_be_read_without_seeing_it(html: str) -> None:
+def test_the_page_is_accessible(html: str) -> None:
     """Language, one h1, headings without gaps, charts with words, headers with a scope."""
     page = Page(html)
     assert page.open == []
@@ -172,7 +172,7 @@ def test_charts_follow_the_theme_of_the_page(html: str) -> None:
 
 
 def test_the_numbers_are_those_of_the_warehouse(settings: Settings, html: str) -> None:
-    """The headline, the metrics beside the baselines, the threshold and its costs."""
+    """The headline, the metrics with the baselines, the threshold and its costs."""
     text = re.sub(r"\s+", " ", Page(html).text)
     assert "500 of 2,000 visitors are expected to buy within 30 days" in text
     assert "cost" in text and "0.20, cost / (cost + gain)" in text
@@ -221,7 +221,7 @@ def test_without_sensitive_features_there_is_nothing_to_audit() -> None:
 
 
 def test_a_model_that_is_a_table_of_terms_is_shown_whole(settings: Settings) -> None:
-    """Where registry.model_terms has rows, its terms are drawn."""
+    """The terms in registry.model_terms are drawn as charts."""
     (version,) = rows(settings.warehouse, "select model_version from registry.models")
     execute(
         settings.warehouse,
@@ -244,7 +244,7 @@ def test_a_model_that_is_a_table_of_terms_is_shown_whole(settings: Settings) -> 
 def test_an_empty_warehouse_has_a_page_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Beside the warehouse, saying what to run."""
+    """It is written next to the warehouse, and names the commands to run."""
     found = project(tmp_path)
     monkeypatch.setenv("NUMEROSITY_WAREHOUSE", str(found.warehouse))
     monkeypatch.setenv("NUMEROSITY_MANIFEST", str(found.manifest))
@@ -255,7 +255,7 @@ def test_an_empty_warehouse_has_a_page_too(
 
 
 def test_a_page_that_cannot_be_written_leaves_the_old_one(settings: Settings) -> None:
-    """A folder where the file should be: one line, and nothing half-written beside it."""
+    """A folder with the name of the file: one line, and no incomplete file next to it."""
     folder = settings.warehouse.with_name("folder.html")
     folder.mkdir()
     before = sorted(folder.parent.iterdir())
@@ -265,7 +265,7 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(settings: Settings) ->
 
 
 def test_tables_that_have_changed_since_training_do_not_stop_the_page(settings: Settings) -> None:
-    """What the registry knows is still told."""
+    """The figures of the registry are still shown."""
     execute(settings.warehouse, f"alter table {RELATION} rename {FEATURES[0]} to renamed")
     out = settings.warehouse.with_name("changed.html")
     try:

@@ -11,16 +11,16 @@ from ml.evaluation.curves import MOST, curve_points
 from ml.evaluation.metrics import expected_calibration_error, measure
 
 
-def judged(rows: int = 500, seed: int = 0, levels: int = 40) -> tuple[np.ndarray, np.ndarray]:
+def example(rows: int = 500, seed: int = 0, levels: int = 40) -> tuple[np.ndarray, np.ndarray]:
     """Labels and calibrated probabilities with many ties."""
-    luck = np.random.default_rng(seed)
-    probabilities = luck.integers(1, levels, size=rows) / levels
-    return (luck.random(rows) < probabilities).astype(np.uint8), probabilities
+    rng = np.random.default_rng(seed)
+    probabilities = rng.integers(1, levels, size=rows) / levels
+    return (rng.random(rows) < probabilities).astype(np.uint8), probabilities
 
 
 def test_the_usual_metrics_are_scikit_learns() -> None:
     """A name means what everyone means by it."""
-    labels, probabilities = judged()
+    labels, probabilities = example()
     found = measure(labels, probabilities)
     decided = probabilities >= 0.5
     assert found["roc_auc"] == sk.roc_auc_score(labels, probabilities)
@@ -30,9 +30,9 @@ def test_the_usual_metrics_are_scikit_learns() -> None:
     assert found["base_rate"] == labels.mean()
 
 
-def test_predicting_the_base_rate_for_everyone_is_measured_beside() -> None:
+def test_predicting_the_base_rate_for_everyone_is_measured_too() -> None:
     """The entropy and variance of the labels: what a model has to beat."""
-    labels, probabilities = judged()
+    labels, probabilities = example()
     found, rate = measure(labels, probabilities), labels.mean()
     entropy = -rate * np.log(rate) - (1 - rate) * np.log(1 - rate)
     assert found["base_rate_log_loss"] == pytest.approx(entropy)
@@ -40,15 +40,15 @@ def test_predicting_the_base_rate_for_everyone_is_measured_beside() -> None:
     assert found["log_loss"] < found["base_rate_log_loss"]
 
 
-def test_no_row_at_the_threshold_is_no_error() -> None:
-    """Where nobody is likely, precision is 0 and not a crash."""
+def test_no_row_at_the_threshold_is_allowed() -> None:
+    """Precision is 0 where no row reaches the threshold."""
     found = measure(np.array([0, 1, 0], np.uint8), np.array([0.1, 0.3, 0.2]))
     assert (found["precision"], found["recall"], found["f1"]) == (0, 0, 0)
 
 
 def test_the_calibration_error_is_the_weighted_gap_of_ten_equal_bins() -> None:
     """Counted bin by bin, by hand."""
-    labels, probabilities = judged(503, levels=10_000)
+    labels, probabilities = example(503, levels=10_000)
     ranked = sorted(zip(probabilities, labels, strict=True))
     gaps, start = 0.0, 0
     for size in [51] * 3 + [50] * 7:
@@ -86,11 +86,11 @@ def test_a_resample_is_measured_as_if_its_rows_were_written_out(
 
 def test_the_bootstrap_interval_is_that_of_resampling_rows_one_by_one() -> None:
     """The same resamples, measured slowly by scikit-learn."""
-    labels, probabilities = judged(120)
-    luck = np.random.default_rng(3)
+    labels, probabilities = example(120)
+    rng = np.random.default_rng(3)
     slow = [
         sk.roc_auc_score(labels[rows], probabilities[rows])
-        for rows in (luck.integers(120, size=120) for _ in range(200))
+        for rows in (rng.integers(120, size=120) for _ in range(200))
     ]
     interval = bootstrap_intervals(labels, probabilities, seed=3)["roc_auc"]
     assert interval == pytest.approx(tuple(np.percentile(slow, [2.5, 97.5])))
@@ -106,7 +106,7 @@ def test_resamples_of_one_class_are_left_out() -> None:
 @pytest.mark.parametrize("rows", [4, 60, 5_000])
 def test_curves_are_short_and_keep_their_ends(rows: int) -> None:
     """A chart needs a hundred points, and the first and last of them."""
-    labels, probabilities = judged(rows, seed=1, levels=10_000)
+    labels, probabilities = example(rows, seed=1, levels=10_000)
     labels[:2] = (0, 1)
     points = curve_points(labels, probabilities)
     by_curve = {

@@ -1,4 +1,4 @@
-"""A glass box in the warehouse is the model: SQL, onnxruntime and scikit-learn say the same."""
+"""A glass box in the warehouse: SQL, onnxruntime and scikit-learn give the same scores."""
 
 from pathlib import Path
 
@@ -56,14 +56,14 @@ def test_sql_onnxruntime_and_scikit_learn_agree(trained: Settings) -> None:
         "select feature_1, high_1 from registry.model_terms where high_1 is not null"
         " union select feature_2, high_2 from registry.model_terms where high_2 is not null",
     )
-    luck = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     hard = sample(len(edges) * 3, seed=3)[0]
     for place, (name, edge) in enumerate(edges):
         for offset, way in enumerate((0, np.inf, -np.inf)):
             near = np.float32(edge)
             value = near if way == 0 else np.nextafter(near, np.float32(way))
             hard[3 * place + offset, FEATURES.index(name)] = value
-    hard[luck.integers(len(hard), size=9)] = np.nan
+    hard[rng.integers(len(hard), size=9)] = np.nan
     with duckdb.connect(str(trained.warehouse)) as connection:
         columns = {name: hard[:, i] for i, name in enumerate(FEATURES)}
         given = pa.table({"visitor_id": [str(i) for i in range(len(hard))], **columns})

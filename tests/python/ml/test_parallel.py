@@ -34,7 +34,7 @@ def test_many_rows_are_worked_on_elsewhere_and_come_back_in_order() -> None:
 
 
 def test_an_error_there_is_the_same_error_here() -> None:
-    """So that the command line still says it in one line, with its exit code."""
+    """So the command line reports it in one line, with its exit code."""
     with pytest.raises(InputError, match="is not a number"):
         list(in_processes(refuse, [(1,), (2,)], FEW_ROWS))
 

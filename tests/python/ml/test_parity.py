@@ -1,4 +1,4 @@
-"""The gate: what onnxruntime answers is what scikit-learn answers, or there is no bundle."""
+"""The parity gate: onnxruntime and scikit-learn agree, or no bundle is written."""
 
 from collections.abc import Callable
 
@@ -83,14 +83,14 @@ def test_the_three_largest_reasons_and_the_rest_are_the_score(candidate: Candida
     model = candidate.fit(X, y, SMALL[candidate.name], seed=0)
     parts, bias = candidate.contributions(model, X)
     answers = run(export(candidate, model, 6), X)
-    told = answers["reason_contributions"]
-    assert (np.diff(np.abs(told), axis=1) <= 0).all()
+    reported = answers["reason_contributions"]
+    assert (np.diff(np.abs(reported), axis=1) <= 0).all()
     ranked = np.sort(np.abs(parts), axis=1)[:, ::-1][:, :3]
-    np.testing.assert_allclose(np.abs(told), ranked, atol=1e-5)
+    np.testing.assert_allclose(np.abs(reported), ranked, atol=1e-5)
     index = answers["reason_indices"]
     chosen = np.where(index < 0, 0, np.take_along_axis(parts, np.maximum(index, 0), axis=1))
-    np.testing.assert_allclose(told, chosen, atol=1e-5)
-    score = told.sum(axis=1) + answers["other_contributions"]
+    np.testing.assert_allclose(reported, chosen, atol=1e-5)
+    score = reported.sum(axis=1) + answers["other_contributions"]
     np.testing.assert_allclose(score, bias + parts.sum(axis=1), atol=1e-5)
     np.testing.assert_allclose(answers["probability"], 1 / (1 + np.exp(-score)), atol=1e-6)
 
@@ -107,8 +107,8 @@ def test_fewer_than_three_features_leave_places_empty(candidate: Candidate, feat
     assert not answers["reason_contributions"][:, terms:].any()
 
 
-def test_a_feature_that_contributes_nothing_is_no_reason() -> None:
-    """Better no reason than one that is none."""
+def test_a_feature_that_contributes_nothing_is_not_a_reason() -> None:
+    """The place of the reason stays empty."""
     X, y = sample(300)
     X[:, 1:3] = 0
     model = GradientBoosting().fit(X, y, {"max_iter": 5}, seed=0)
@@ -155,7 +155,7 @@ def test_the_same_model_exports_to_the_same_bytes() -> None:
         assert len(graphs) == 1
 
 
-def test_probes_lie_on_and_beside_every_threshold() -> None:
+def test_probes_lie_on_and_next_to_every_threshold() -> None:
     """A third of them exactly on one, the others one float32 away."""
     X, y = sample(300)
     model = GradientBoosting().fit(X, y, SMALL["gradient_boosting"], seed=0)
@@ -242,7 +242,7 @@ def test_the_gate_refuses_another_logistic_regression() -> None:
         check_parity(export(candidate, other, 4), candidate, model, X)
 
 
-def test_a_feature_without_any_value_is_no_obstacle() -> None:
+def test_a_feature_without_any_value_is_accepted() -> None:
     """A source that never fills a column still trains, and a value that turns up later scores."""
     X, y = sample(300)
     X[:, 1] = np.nan

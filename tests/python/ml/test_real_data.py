@@ -1,4 +1,4 @@
-"""Scores on real files nobody made for this project: as good as plain scikit-learn, and honest."""
+"""Models on real files: as good as plain scikit-learn, and not better than plausible."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ MONTHS = ("Feb", "Mar", "May", "June", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def table(name: str) -> pd.DataFrame:
-    """A real file, or skip and say where it was looked for."""
+    """Read a real file; without it the test is skipped with the path."""
     path: Path = load_settings().real_data / name
     if not path.is_file():
         pytest.skip(f"no real data at {path}: set NUMEROSITY_REAL_DATA")
@@ -66,7 +66,7 @@ def test_who_buys_in_a_web_session(monkeypatch: pytest.MonkeyPatch) -> None:
     assert parity.max_probability_error <= 1e-5
 
 
-def test_the_glass_box_is_nearly_as_good_as_what_nobody_can_read() -> None:
+def test_the_glass_box_is_nearly_as_good_as_an_unreadable_model() -> None:
     """Terms of at most two features lose about two thousandths of AUC, and stay calibrated."""
     data = online_shoppers()
     plan = protocol(data, folds=3)

@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from ml.candidates import CANDIDATES
-from ml.training.retrain import Need, retrain, whether
+from ml.training.retrain import Need, assess_need, retrain
 from ml.training.train import TrainingRequest, train
 from tests.support import factory, ml_factory
 from tests.support.ml_factory import FEATURES, RELATION, TASK
@@ -25,7 +25,7 @@ TITLE = "AUC that came true"
 """Of every check."""
 
 
-def say(settings: Settings, check: str, status: str, subject: str = TASK) -> None:
+def report(settings: Settings, check: str, status: str, subject: str = TASK) -> None:
     """A check of the newest run."""
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute(
@@ -40,7 +40,7 @@ def say(settings: Settings, check: str, status: str, subject: str = TASK) -> Non
 def need(settings: Settings, **options: int) -> Need:
     table, task = find_task(load_feature_tables(settings.manifest), TASK)
     with connect(settings.warehouse) as connection:
-        return whether(connection, settings, table, task, **options)
+        return assess_need(connection, settings, table, task, **options)
 
 
 @pytest.fixture
@@ -65,11 +65,11 @@ def change(settings: Settings) -> None:
         connection.execute(f"insert into {RELATION} from later")
 
 
-def test_nothing_new_is_no_reason_whatever_the_checks_say(settings: Settings) -> None:
+def test_without_new_dates_nothing_is_trained_whatever_the_checks(settings: Settings) -> None:
     """The same rows would give the same model."""
-    say(settings, "realised_auc", "fail")
+    report(settings, "realised_auc", "fail")
     assert need(settings) == Need(
-        TASK, False, "no label has matured that the champion could not know"
+        TASK, False, "no new date has matured since the champion was trained"
     )
 
 
@@ -87,12 +87,12 @@ def test_nothing_new_is_no_reason_whatever_the_checks_say(settings: Settings) ->
         ("volume", "fail", "sample.orders", False),
     ],
 )
-def test_the_reason_is_what_a_check_said(
+def test_the_reason_is_the_message_of_a_check(
     settings: Settings, check: str, status: str, subject: str, is_needed: bool
 ) -> None:
     """What came true counts from a warning on, drift from a failure on; of this task alone."""
     change(settings)
-    say(settings, check, status, subject)
+    report(settings, check, status, subject)
     found = need(settings)
     assert found.is_needed == is_needed
     if is_needed:
@@ -111,7 +111,7 @@ def test_dates_and_checks_are_those_of_spark_where_models_learn_from_it(
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute(f"create table before as from {RELATION}")
     change(settings)
-    say(settings, "realised_auc", "fail")
+    report(settings, "realised_auc", "fail")
     with duckdb.connect(str(settings.warehouse)) as connection:
         for relation in (RELATION, "monitoring.monitoring_checks"):
             schema, _, name = relation.partition(".")
@@ -138,10 +138,10 @@ def test_age_is_a_reason(settings: Settings) -> None:
 
 
 def test_a_change_of_behaviour_ends_with_a_new_champion_and_a_note(settings: Settings) -> None:
-    """The challenger wins on the same rows; the note says why it was trained and why it won."""
+    """The challenger wins on the same rows; the note has the reason of training and of winning."""
     change(settings)
     assert retrain(settings, TASK, if_needed=True)["tasks"][0]["trained"] is None
-    say(settings, "realised_auc", "fail")
+    report(settings, "realised_auc", "fail")
     (found,) = retrain(settings, TASK, if_needed=True, candidates=LOGISTIC)["tasks"]
     assert found["trained"]["status"] == "champion"
     with duckdb.connect(str(settings.warehouse)) as connection:
@@ -154,7 +154,7 @@ def test_a_change_of_behaviour_ends_with_a_new_champion_and_a_note(settings: Set
 
 
 def test_without_a_change_the_champion_stays_and_that_is_noted(settings: Settings) -> None:
-    """Asked for by hand, the new model is refused: it is no better on the same rows."""
+    """Trained on request, the new model is refused: it is not better on the same rows."""
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute(f"insert into {RELATION} from later")
     (found,) = retrain(settings, TASK, candidates=LOGISTIC)["tasks"]
@@ -169,11 +169,11 @@ def test_without_a_change_the_champion_stays_and_that_is_noted(settings: Setting
 
 
 def test_after_a_change_the_newest_dates_alone_win(settings: Settings) -> None:
-    """Whoever bought does not, and the reverse: the old dates teach what is wrong now."""
+    """All outcomes are reversed, so the old dates are misleading."""
     with duckdb.connect(str(settings.warehouse)) as connection:
         connection.execute("update later set has_purchase_30d = not has_purchase_30d")
         connection.execute(f"insert into {RELATION} from later")
-    say(settings, "realised_auc", "fail")
+    report(settings, "realised_auc", "fail")
     (found,) = retrain(settings, TASK, if_needed=True, candidates=LOGISTIC)["tasks"]
     assert found["trained"]["status"] == "champion"
     assert found["trained"]["metrics"]["roc_auc"] > 0.8

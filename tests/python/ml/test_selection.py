@@ -14,9 +14,9 @@ NOISE = np.random.default_rng(0).normal(size=ROWS)
 
 
 def choice(candidate: object, loss: float, noise: float = 0.2) -> Choice:
-    """A candidate with this mean loss, whose rows differ from the others' by luck."""
-    luck = noise * (NOISE - NOISE.mean())
-    return Choice(candidate, {}, [loss + luck[:200], loss + luck[200:]])  # type: ignore[arg-type]
+    """A candidate with this mean loss, whose rows differ at random from the others'."""
+    deviation = noise * (NOISE - NOISE.mean())
+    return Choice(candidate, {}, [loss + deviation[:200], loss + deviation[200:]])  # type: ignore[arg-type]
 
 
 def names(choices: list[Choice]) -> list[str]:
@@ -34,7 +34,7 @@ def test_a_readable_model_wins_within_one_standard_error(behind: float, wins: st
 
 
 def test_among_readable_models_the_best_wins() -> None:
-    """Not the simplest: the rule is for what nobody can read."""
+    """The rule prefers a readable model only to an unreadable one."""
     found = ranked(
         [
             choice(DecisionTree(), 0.305),
@@ -47,8 +47,8 @@ def test_among_readable_models_the_best_wins() -> None:
     assert names(found)[1:] == ["gradient_boosting", "glass_box", "decision_tree"]
 
 
-def test_rows_judged_twice_are_no_more_evidence() -> None:
-    """Two deals of the same rows: a standard error of half as many losses."""
+def test_evaluating_rows_twice_adds_no_evidence() -> None:
+    """Two rounds on the same rows: the standard error is that of half as many losses."""
     best = choice(GradientBoosting(), 0.3, noise=0.0)
     close = choice(GlassBoxBoosting(), 0.312)
     assert names(ranked([close, best]))[0] == "gradient_boosting"

@@ -1,4 +1,4 @@
-"""The sample shop: deterministic, true to its own truth, and dirty exactly as it says."""
+"""The sample shop: deterministic, consistent with its truth, with exactly the planted dirt."""
 
 import json
 from collections.abc import Callable
@@ -151,7 +151,7 @@ def test_a_small_shop_is_the_beginning_of_a_large_one(tmp_path: Path, shop: Path
 
 
 def test_chunks_join_without_a_seam(tmp_path: Path) -> None:
-    """A shop that spans two chunks has unique identifiers, and its progress is told."""
+    """A shop that spans two chunks has unique identifiers, and reports its progress."""
     steps: list[tuple[int, int]] = []
     counts = synthesize(2_010, SEED, tmp_path, lambda done, total: steps.append((done, total)))
     assert steps == [(1, 2), (2, 2)]
@@ -175,7 +175,7 @@ def test_every_kind_of_dirt_is_there_even_in_a_small_shop(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("kind", FINDERS)
 def test_dirt_is_counted_exactly(ask: Ask, dirt: dict[str, dict[str, Any]], kind: str) -> None:
-    """Whoever reads the files finds as many rows of a kind as the truth says."""
+    """The files contain as many rows of each kind as the truth states."""
     table = kind.split(".")[0]
     query = f"select count(*) from (select distinct * from {table}) where {FINDERS[kind]}"
     assert ask(query) == [(dirt[kind]["rows"],)]
@@ -279,7 +279,7 @@ def test_events_stay_within_the_history_and_after_registration(ask: Ask) -> None
 
 
 def test_the_scale_is_the_promised_one(ask: Ask) -> None:
-    """Lines, sessions and engagements a customer, and the share of anonymous sessions."""
+    """Lines, sessions and engagements per customer, and the share of anonymous sessions."""
     for table, low, high in [
         ("order_items", 13, 25),
         ("web_sessions", 35, 65),
@@ -389,7 +389,7 @@ def test_interactions_multiply_the_rate_where_they_apply(planted: Interaction) -
 
 
 def test_planted_segments_show_in_the_true_probabilities(ask: Ask) -> None:
-    """Recomputed from the raw customers, the segments' true rates stand apart as planted."""
+    """Recomputed from the raw customers, the segments' true rates differ as planted."""
     rule = "date_diff('day', birth_date, date '2025-11-06') / 365.2425"
     base = (
         "with newest as (select distinct on (customer_id) * from customers "

@@ -37,7 +37,7 @@ def registry(settings: Settings) -> dict[str, list[tuple[Any, ...]]]:
     return {table: rows(settings.warehouse, f"from {table} order by all") for table in TABLES}
 
 
-def standing(settings: Settings) -> dict[str, str]:
+def statuses(settings: Settings) -> dict[str, str]:
     """Status by model version."""
     found = rows(settings.warehouse, "select model_version, status from registry.models")
     return dict(found)
@@ -122,7 +122,7 @@ def test_a_later_model_becomes_champion_only_when_it_wins(tmp_path: Path) -> Non
     turned = f"as_of_date < '{DATES[-1]}' and visitor_id < 'v00140'"
     execute(settings.warehouse, f"update {RELATION} set {LABEL} = not {LABEL} where {turned}")
     (second,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
-    assert standing(settings) == {old: "champion", second["model_version"]: "challenger"}
+    assert statuses(settings) == {old: "champion", second["model_version"]: "challenger"}
     assert f"of {old} on the same 240 test rows" in second["reason"]
     # The champion itself is trained again, and then a model that sees what the first could not.
     execute(settings.warehouse, f"update {RELATION} set {LABEL} = not {LABEL} where {turned}")
@@ -130,7 +130,7 @@ def test_a_later_model_becomes_champion_only_when_it_wins(tmp_path: Path) -> Non
     leak = f"case when {LABEL} then 9 else -9 end"
     execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {leak}")
     (third,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
-    assert standing(settings) == {
+    assert statuses(settings) == {
         old: "retired",
         second["model_version"]: "challenger",
         third["model_version"]: "champion",
@@ -179,7 +179,7 @@ def test_every_decision_is_noted_with_its_measured_difference(tmp_path: Path) ->
 
 
 def test_a_model_that_was_rolled_back_does_not_come_back_by_itself(tmp_path: Path) -> None:
-    """Training the same data again finds the same model, which somebody has just taken down."""
+    """Training the same data again finds the same model, which has just been rolled back."""
     settings = project(tmp_path, DATES)
     (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     execute(settings.warehouse, f"update {RELATION} set {FEATURES[2]} = {LABEL}::int")
@@ -190,7 +190,7 @@ def test_a_model_that_was_rolled_back_does_not_come_back_by_itself(tmp_path: Pat
     (again,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert (again["model_version"], again["status"]) == (second["model_version"], "retired")
     assert registry(settings) == entered
-    assert standing(settings)[first["model_version"]] == "champion"
+    assert statuses(settings)[first["model_version"]] == "champion"
 
 
 def test_what_is_measured_is_in_the_registry(tmp_path: Path) -> None:
@@ -242,7 +242,7 @@ def test_a_new_feature_replaces_the_champion_that_cannot_read_it(tmp_path: Path)
     del entry["columns"][FEATURES[1]]
     manifest(settings.manifest, entry)
     (second,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
-    assert standing(settings)[second["model_version"]] == "champion"
+    assert statuses(settings)[second["model_version"]] == "champion"
     assert (
         second["reason"] == f"the features have changed since {first['model_version']} was trained"
     )
@@ -256,7 +256,7 @@ def test_a_variant_does_not_push_the_champion_aside(tmp_path: Path) -> None:
     manifest(settings.manifest, entry)
     (champion,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     (variant,) = train(settings, TASK, TrainingRequest(**QUICK, without=["visitor"]))["trained"]
-    assert standing(settings) == {
+    assert statuses(settings) == {
         champion["model_version"]: "champion",
         variant["model_version"]: "challenger",
     }
@@ -265,7 +265,7 @@ def test_a_variant_does_not_push_the_champion_aside(tmp_path: Path) -> None:
 
 
 def test_a_champion_whose_bundle_is_gone_is_replaced(tmp_path: Path) -> None:
-    """A model that cannot be run cannot be in force."""
+    """A model that cannot be run cannot be the champion."""
     settings = project(tmp_path, DATES)
     (first,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     (settings.artifacts / TASK / first["model_version"] / "model.onnx").write_bytes(b"")
@@ -300,7 +300,7 @@ def test_a_champion_of_other_data_gives_way(tmp_path: Path) -> None:
     )
     (second,) = train(settings, TASK, TrainingRequest(**QUICK))["trained"]
     assert second["protocol"].startswith("2-fold")
-    assert standing(settings) == {
+    assert statuses(settings) == {
         first["model_version"]: "retired",
         second["model_version"]: "champion",
     }
@@ -339,7 +339,7 @@ def test_without_a_task_all_are_trained_and_the_others_reported(tmp_path: Path) 
 
 
 def test_a_task_may_wait_until_it_is_named(tmp_path: Path) -> None:
-    """`trained_by_default: false` is said, not passed over in silence."""
+    """A task with `trained_by_default: false` is reported as skipped."""
     settings = project(tmp_path)
     asked = {"label": LABEL, "trained_by_default": False}
     manifest(settings.manifest, node(tasks={TASK: {"label": LABEL}, "asked_for": asked}))

@@ -41,9 +41,11 @@ def test_other_rows_are_another_search(learned: tuple[Dataset, Protocol], tmp_pa
     tune((DecisionTree(),), *learned, 0, Budget(trials=2), tmp_path)
     other = dataset(*sample(200, seed=9))
     plan = protocol(other, folds=2, repeats=1)
-    told: list[int] = []
-    tune((DecisionTree(),), other, plan, 0, Budget(trials=2), tmp_path, lambda i, _: told.append(i))
-    assert told == [1, 2]
+    steps: list[int] = []
+    tune(
+        (DecisionTree(),), other, plan, 0, Budget(trials=2), tmp_path, lambda i, _: steps.append(i)
+    )
+    assert steps == [1, 2]
 
 
 def test_what_is_found_is_compared_with_the_grid(

@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.special import expit
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from bench.monitoring import say_it
+from bench.monitoring import worst_status
 from tests.support.compiled_sql import compiled_project
 from tests.support.monitored_shop import PLANTED, TASKS, Planted, draw_day
 from tests.support.monitored_warehouse import AFTER_SCORES, BEFORE_SCORES, Nights
@@ -22,7 +22,7 @@ CUSTOMERS = 2_000
 
 def checks_of(name: str) -> list[str]:
     """The checks that a model of models/monitoring names in its YAML."""
-    file = PROJECT_ROOT / "models" / "monitoring" / f"{name}.yml"
+    (file,) = (PROJECT_ROOT / "models" / "monitoring").rglob(f"{name}.yml")
     (model,) = yaml.safe_load(file.read_text(encoding="utf-8"))["models"]
     checks: list[str] = model["config"]["meta"]["checks"]
     return checks
@@ -55,12 +55,12 @@ def test_a_day_without_a_change_says_nothing(quiet: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.name)
-def test_a_planted_change_is_said_the_same_night(nights: Nights, planted: Planted) -> None:
+def test_a_planted_change_is_found_the_same_night(nights: Nights, planted: Planted) -> None:
     """By a check that is meant to, with what to do; and by hardly any other."""
     day = nights.draw()
-    planted.change(day, nights.luck)
+    planted.change(day, nights.rng)
     checks = nights.run(day, keep=False)
-    assert say_it(checks, planted) in ("fail", "warn")
+    assert worst_status(checks, planted) in ("fail", "warn")
     speaking = checks[checks["status"] != "ok"]
     assert len(speaking) <= 12
     assert speaking["message"].str.split(". ").str.len().min() > 1
@@ -78,7 +78,7 @@ def test_a_sample_too_small_to_tell_says_nothing(nights: Nights) -> None:
 
 
 def test_a_feature_without_any_value_is_compared_without_a_fault(nights: Nights) -> None:
-    """All missing, and constant: the one is said by null_share, the other by drift."""
+    """null_share finds a column without values, and drift finds a constant column."""
     day = nights.draw()
     frame = day.features["customer_features"]
     first, second = frame.columns[6], frame.columns[7]
@@ -91,14 +91,14 @@ def test_a_feature_without_any_value_is_compared_without_a_fault(nights: Nights)
 
 def test_the_distance_is_that_of_scipy(nights: Nights) -> None:
     """Of counts, which the bins tell apart, against all dates of the reference together."""
-    connection, luck = nights.connection, np.random.default_rng(3)
-    drawn = {place: luck.poisson(2 + 0.4 * place, 300 + 40 * place) for place in range(3)}
+    connection, rng = nights.connection, np.random.default_rng(3)
+    drawn = {place: rng.poisson(2 + 0.4 * place, 300 + 40 * place) for place in range(3)}
     connection.begin()
     connection.execute("delete from monitoring.feature_histograms")
     connection.execute("delete from features.session_features")
     for place, counts in drawn.items():
         when = nights.today - timedelta(days=2 - place)
-        day = draw_day(luck, nights.tables, when, len(counts))
+        day = draw_day(rng, nights.tables, when, len(counts))
         day.features["customer_features"].iloc[:, 0] = counts.astype(np.float32)
         nights._learn(day)
     connection.execute("update registry.models set training_to = ?", [date.max])
@@ -154,11 +154,11 @@ def test_what_came_true_is_measured_as_scikit_learn_does(nights: Nights) -> None
 
 def test_expected_performance_is_what_labels_drawn_from_the_scores_give(nights: Nights) -> None:
     """The AUC, Brier score and precision of calibrated scores, before there is a label."""
-    luck, day = np.random.default_rng(0), nights.draw()
+    rng, day = np.random.default_rng(0), nights.draw()
     p = expit(day.scores["customer_purchase_30d"])
     checks = nights.run(day, keep=False)
     found = checks[checks["subject"] == TASKS["customer_features"]].set_index("check_name")["value"]
-    drawn = luck.random((400, len(p))) < p
+    drawn = rng.random((400, len(p))) < p
     assert found["expected_auc"] == pytest.approx(
         np.mean([roc_auc_score(labels, p) for labels in drawn]), abs=0.003
     )

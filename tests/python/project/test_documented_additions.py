@@ -1,7 +1,6 @@
 """docs/add-a-feature.md, followed literally: one copy of the project with all that it adds."""
 
 import re
-import shutil
 from pathlib import Path
 
 import duckdb
@@ -11,12 +10,11 @@ from ml.synthesize import synthesize
 from tests.python.models import test_reference_features
 from tests.support.feature_peers import compare, export_marts
 from tests.support.features_pandas import customer_features
-from tests.support.project import Workspace
+from tests.support.project import Workspace, copy_of_project
 from warehouse.settings import PROJECT_ROOT
 
 PAGE = PROJECT_ROOT / "docs" / "add-a-feature.md"
 BLOCK = re.compile(r"^`([^`\n]+)`\n\n```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
-PARTS = ("models", "macros", "seeds", "tests/dbt", "dbt_project.yml", "selectors.yml")
 FEATURE, TASK, LABEL = "long_session_share_90d", "customer_purchase_14d", "has_purchase_14d"
 CHECK, LEVEL = "anonymous_orders", "consent"
 SMALL = ("--folds", "2", "--repeats", "1")
@@ -48,11 +46,7 @@ def follow(page: str, project: Path) -> None:
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A small shop of the changed project: built with all tests, the new task trained, scored."""
-    project = tmp_path_factory.mktemp("project")
-    for part in PARTS:
-        source, target = PROJECT_ROOT / part, project / part
-        target.parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    project = copy_of_project(tmp_path_factory.mktemp("project"))
     follow(PAGE.read_text(encoding="utf-8"), project)
     folder = tmp_path_factory.mktemp("workspace")
     synthesize(150, 7, folder / "raw")

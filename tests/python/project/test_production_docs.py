@@ -106,7 +106,7 @@ def test_the_page_lists_every_check() -> None:
     """Every check it lists is one of the seed; those it leaves out are named."""
     with (PROJECT_ROOT / "seeds" / "monitoring_thresholds.csv").open() as seed:
         checks = {row["check_name"] for row in csv.DictReader(seed)}
-    table = PAGE[PAGE.index("| check | of |") : PAGE.index("The reference is what")]
+    table = PAGE[PAGE.index("| check | measured for |") : PAGE.index("The reference is what")]
     told = {
         name
         for line in table.strip().splitlines()

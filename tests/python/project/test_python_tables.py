@@ -11,6 +11,7 @@ import jinja2
 import pytest
 import yaml
 
+from tests.support.macro_files import macro_text
 from warehouse.settings import PROJECT_ROOT
 from warehouse.tables import FOLDER, create, insert, script
 
@@ -56,7 +57,7 @@ def start(engine: str, connection: duckdb.DuckDBPyConnection | None = None) -> l
         SimpleNamespace(name=file.stem, raw_code=file.read_text(encoding="utf-8").strip())
         for file in sorted(FOLDER.glob("*.sql"))
     ]
-    macros = (PROJECT_ROOT / "macros" / "create_python_tables.sql").read_text(encoding="utf-8")
+    macros = macro_text("create_python_tables")
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     environment.globals |= {"run_query": run_query, "modules": {"re": re}, "files": files}
     environment.from_string(f"{macros}{{% do {engine}__run_table_files(files) %}}").render()

@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +21,7 @@ from tests.support.macro_files import macro_text
 from tests.support.serving import published
 from tests.support.shops import Shop
 from tests.support.sql_macros import project_vars
-from warehouse.settings import Settings
+from warehouse.settings import PROJECT_ROOT, Settings
 
 pytest.importorskip("fastapi")
 from fastapi.testclient import TestClient
@@ -287,7 +286,7 @@ def test_an_outcome_is_told_in_words(label: str, title: str) -> None:
 def test_nothing_else_says_which_outcome_comes_first() -> None:
     """The rule is in SQL alone: no Python or JavaScript of a surface names an outcome."""
     folders = ("ml/report", "scoring/serve/browse", "scoring/serve/page")
-    files = [path for folder in folders for path in Path(folder).iterdir() if path.is_file()]
+    files = [path for folder in folders for path in (PROJECT_ROOT / folder).glob("*.*")]
     named = [
         path.name
         for path in files

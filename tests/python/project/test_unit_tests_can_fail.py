@@ -58,7 +58,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, st
     (folder / "dbt_project.yml").write_text("{name: planted, profile: numerosity}")
     (folder / "macros").mkdir()
     shutil.copy(PROJECT_ROOT / "macros" / "project" / "unit_test_values.sql", folder / "macros")
-    Workspace(folder, folder).dbt("test", "--project-dir", str(folder))
+    Workspace(folder, folder).dbt_command("test", "--project-dir", str(folder))
     ran = json.loads((folder / "target" / "run_results.json").read_bytes())["results"]
     return {
         str(result["unique_id"]).rpartition(".")[2]: (result["status"], str(result["message"]))

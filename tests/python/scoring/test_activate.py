@@ -376,8 +376,8 @@ def test_an_address_nobody_answers_at(home: Path, monkeypatch: pytest.MonkeyPatc
 def test_killed_between_the_file_and_its_note(home: Path) -> None:
     """The next run puts the same file there, and notes it once."""
     code = (
-        "import os, signal, sys; from scoring.activate import run; from scoring.cli import main;"
-        " run._note = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
+        "import os, signal; from scoring.activate import deliver; from scoring.cli import main;"
+        " deliver._record = lambda *_: os.kill(os.getpid(), signal.SIGKILL);"
         " main(['activate', '--audience', 'spring'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True)
@@ -391,11 +391,11 @@ def test_killed_between_the_file_and_its_note(home: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "no audience given: say --audience with one of autumn, nobody, spring"),
+        ([], "no audience given: add --audience with one of autumn, nobody, spring"),
         (["--audience", "winter"], "no audience 'winter'"),
-        (["--audience", "spring", "--to", "xlsx"], "say csv, parquet, or an address"),
-        (["--audience", "spring", "--to", "file:///etc"], "say csv, parquet, or an address"),
-        (["--audience", "spring", "--to", "http://a:b@c/"], "a password in its address"),
+        (["--audience", "spring", "--to", "xlsx"], "give csv, parquet or a URL"),
+        (["--audience", "spring", "--to", "file:///etc"], "give csv, parquet or a URL"),
+        (["--audience", "spring", "--to", "http://a:b@c/"], "a password in its URL"),
     ],
 )
 def test_one_clear_line_for_each_mistake(

@@ -139,8 +139,8 @@ def test_it_waits_for_the_lock(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["run", "--as-of", "31/05/2026"], 2, "--as-of '31/05/2026' is no date"),
-        (["run", "--as-of", "2026-02-30"], 2, "is no date"),
+        (["run", "--as-of", "31/05/2026"], 2, "--as-of '31/05/2026' is not a date"),
+        (["run", "--as-of", "2026-02-30"], 2, "is not a date"),
         (["run", "--task", "nope"], 2, f"no task 'nope': the tasks are {factory.TASK}"),
         (["score"], 2, "No such command 'score'"),
         (["run", "--task"], 2, "--task"),

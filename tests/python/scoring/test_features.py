@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.run.feature_day import KEY_HASH, Seen
+from scoring.run.feature_day import KEY_HASH, RowDigest
 
 FEATURES = ("first", "second", "third")
 Row = tuple[int, tuple[float, ...]]
@@ -21,9 +21,9 @@ rows = st.lists(
 )
 
 
-def seen(found: list[Row], at_once: int = 100) -> Seen:
+def digest(found: list[Row], at_once: int = 100) -> RowDigest:
     """What is known of the rows, read so many at once."""
-    known = Seen(FEATURES, len(found))
+    known = RowDigest(FEATURES, len(found))
     for start in range(0, len(found), at_once):
         some = found[start : start + at_once]
         values = np.array([row[1] for row in some], np.float32).T
@@ -45,15 +45,15 @@ def test_order_and_batches_do_not_matter(found: list[Row], random: object, at_on
     """Nor does it look like there were two rows of one key."""
     mixed = list(found)
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    known = seen(found)
-    assert seen(mixed, at_once).fingerprint == known.fingerprint
-    assert not known.may_have_twins()
+    known = digest(found)
+    assert digest(mixed, at_once).fingerprint == known.fingerprint
+    assert not known.may_have_duplicates()
 
 
 @given(rows, st.integers(0, len(FEATURES) - 1), st.floats(width=32, allow_nan=False))
 def test_any_other_value_is_noticed(found: list[Row], feature: int, value: float) -> None:
     """Of one row, or two rows' values of a feature traded, or two features' of a row."""
-    before = seen(found).fingerprint
+    before = digest(found).fingerprint
     (key, first), (other, second), *rest = found
 
     def put(values: tuple[float, ...], at: int, new: float) -> tuple[float, ...]:
@@ -70,11 +70,11 @@ def test_any_other_value_is_noticed(found: list[Row], feature: int, value: float
         same = [np.array(row[1], np.float32).tobytes() for row in new] == [
             np.array(row[1], np.float32).tobytes() for row in found
         ]
-        assert (seen(new).fingerprint == before) == same
+        assert (digest(new).fingerprint == before) == same
 
 
 @pytest.mark.parametrize("at_once", [1, 100])
 def test_a_key_that_comes_twice_is_noticed(at_once: int) -> None:
     """In one batch or in two."""
     twice = [(7, (1.0, 2.0, 3.0)), (8, (1.0, 2.0, 3.0)), (7, (4.0, 5.0, 6.0))]
-    assert seen(twice, at_once).may_have_twins()
+    assert digest(twice, at_once).may_have_duplicates()

@@ -172,7 +172,7 @@ def test_one_signs_in_with_a_key(context: BrowserContext, service: Service) -> N
     """A wrong one is said to be; the right one leads to where one wanted, and stays in the tab."""
     page = context.new_page()
     _sign_in(page, service, "audiences", "wrong")
-    expect(page.get_by_role("alert")).to_have_text("This key is not known.")
+    expect(page.get_by_role("alert")).to_have_text("This key is unknown.")
     expect(page.get_by_label("API key")).to_be_focused()
     expect(page.get_by_role("navigation")).to_have_count(0)
     page.keyboard.press("Control+a")
@@ -204,7 +204,7 @@ def test_a_revoked_key_is_asked_for_again(context: BrowserContext, service: Serv
     page.get_by_role("link", name="Customers").click()
     page.get_by_label("Customer id").fill("C0000001")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("no longer known")
+    expect(page.get_by_role("alert")).to_contain_text("no longer valid")
     expect(page.get_by_role("heading", name="Customer")).to_have_count(0)
 
 
@@ -217,9 +217,22 @@ def test_the_overview_says_what_is_expected(page: Page, service: Service) -> Non
     said = page.get_by_role("main").get_by_role("listitem").first
     expect(said).to_contain_text(f"of {customers:,} customers")
     expect(said).to_contain_text(f"{expected:,.0f} are expected to")
+    ((counted,),) = _rows(
+        service,
+        "select reliable || ' of ' || segments || ' micro-segments'"
+        " from segments.segment_overview inner join segments.outcomes using (outcome)"
+        " where is_headline and as_of_date = newest_as_of_date",
+    )
+    expect(page.get_by_role("main")).to_contain_text(counted)
+    ((checks,),) = _rows(
+        service,
+        "select 'Of ' || count(*) || ' checks' from monitoring.monitoring_checks where as_of_date ="
+        " (select max(as_of_date) from monitoring.monitoring_checks)",
+    )
+    expect(page.get_by_role("main")).to_contain_text(checks)
     model = page.get_by_role("article").filter(has_text="A customer buys within 30 days")
     expect(model).to_contain_text("Do not rely on it")
-    expect(model).to_contain_text("where 0.")
+    expect(model).to_contain_text("compared with 0.")
     ((size,),) = _rows(service, "select count(*) from activation.likely_buyers")
     row = page.get_by_role("row").filter(has_text="Likely buyers")
     expect(row.get_by_role("cell").first).to_have_text(f"{size:,}")
@@ -338,7 +351,7 @@ def test_who_is_not_known_is_said_to_be(page: Page) -> None:
     _open(page, "Customers", "Customers")
     page.get_by_label("Customer id").fill("nobody")
     page.get_by_role("button", name="Show").click()
-    expect(page.get_by_role("alert")).to_contain_text("No prediction of “nobody” is published")
+    expect(page.get_by_role("alert")).to_contain_text("No prediction for “nobody” is published")
     expect(page.get_by_label("Customer id")).to_have_value("nobody")
 
 
@@ -366,11 +379,11 @@ def test_health_says_what_came_true_and_what_fails(page: Page) -> None:
     expect(model.locator("circle.dot")).to_have_count(4)
     model.get_by_text("As a table").click()
     expect(model.get_by_role("table").last.get_by_role("row")).to_have_count(5)
-    checks = page.get_by_role("region", name="Checks, the worst first").get_by_role("row")
+    checks = page.get_by_role("region", name="Checks, worst first").get_by_role("row")
     expect(checks.nth(1)).to_contain_text("AUC that came true")
     expect(checks.nth(1)).to_contain_text("failed")
     before = checks.count()
-    page.get_by_label("Show those that are ok, too").check()
+    page.get_by_label("Show checks that are ok as well").check()
     expect(checks.nth(before)).to_be_visible()
     assert checks.count() > 100
 
@@ -438,7 +451,7 @@ def test_a_service_that_is_silent_is_said_to_be(page: Page, context: BrowserCont
 def test_the_api_is_described_with_what_to_type(page: Page, service: Service) -> None:
     """Each question with its fields and a command."""
     _open(page, "API", "API")
-    page.get_by_text("What a session will lead to").click()
+    page.get_by_text("Predictions for a web session").click()
     asked = page.get_by_role("group").filter(has_text="/v1/sessions/score")
     expect(asked).to_contain_text("product_pages")
     expect(asked.get_by_role("region", name="curl")).to_contain_text(

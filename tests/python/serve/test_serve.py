@@ -258,8 +258,16 @@ def test_a_bad_request_says_why(
 def test_a_bad_profile_says_why(client: TestClient) -> None:
     """Dates that cannot be in this order are refused."""
     for wrong, status, why in [
-        ({"birth_date": "2030-01-01"}, 409, "birth_date lies before 1900 or after registered_at"),
-        ({"as_of_date": "2025-12-31"}, 409, "as_of_date has to be a day after registered_at"),
+        (
+            {"birth_date": "2030-01-01"},
+            409,
+            "birth_date must be from 1900 to the day of registered_at",
+        ),
+        (
+            {"as_of_date": "2025-12-31"},
+            409,
+            "as_of_date must be later than the day of registered_at",
+        ),
         ({"annual_salary": 5_000_001}, 422, "annual_salary: "),
         ({"birth_date": "631152000"}, 422, "birth_date: write it as text like 1990-05-17"),
     ]:
@@ -344,7 +352,7 @@ def test_keys_are_kept_as_hashes(tmp_path: Path) -> None:
     keys.reload()
     assert [keys.owner(key) for key in (first, second)] == [None, "crm"]
     file.write_text("shop 123\n")
-    with pytest.raises(InputError, match=r"line 1 of .* is no API key"):
+    with pytest.raises(InputError, match=r"line 1 of .* is not an API key"):
         keys.reload()
     assert keys.owner(second) == "crm"
 
@@ -405,11 +413,11 @@ def test_a_new_publication_is_taken_while_the_old_one_answers(
 
     async def day() -> None:
         live = Live(own, Metrics())
-        first = live.open.publication.version
+        first = live.current.publication.version
         with live.lend() as lent:
             _another(own, "second")
             await live.look()
-            assert live.open.publication.version == "second"
+            assert live.current.publication.version == "second"
             answer = await lent.sessions.answer(session)
             assert isinstance(answer, dict)
             assert answer["publication"]["version"] == first
@@ -419,12 +427,12 @@ def test_a_new_publication_is_taken_while_the_old_one_answers(
         os.rename(own.artifacts, tmp_path / "gone")
         _another(own, "third")
         await live.look()
-        assert live.open.publication.version == "second"
+        assert live.current.publication.version == "second"
         with live.lend() as lent:
             assert isinstance(await lent.sessions.answer(session), dict)
         os.rename(tmp_path / "gone", own.artifacts)
         await live.look()
-        assert live.open.publication.version == "third"
+        assert live.current.publication.version == "third"
         await live.close()
 
     asyncio.run(day())
@@ -449,5 +457,5 @@ def test_nothing_published_is_said(settings: Settings, tmp_path: Path, key: str)
     with pytest.raises(InputError, match=r"cannot read .*serving\.duckdb"):
         create_app(settings.model_copy(update={"serving": empty}), Keys(settings.api_keys), 1)
     duckdb.connect(str(empty)).close()
-    with pytest.raises(InputError, match="answers no requests"):
+    with pytest.raises(InputError, match="cannot answer requests"):
         create_app(settings.model_copy(update={"serving": empty}), Keys(settings.api_keys), 1)

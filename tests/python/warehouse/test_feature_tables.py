@@ -45,7 +45,7 @@ def test_a_variant_of_a_task_leaves_out_more(tmp_path: Path) -> None:
     names = [feature.name for feature in table.features_for(task)]
     assert names == [FEATURES[1], FEATURES[3]]
     assert task.full_name == f"{TASK} without money"
-    with pytest.raises(UsageError, match="no group of features visits; it has times, money, web"):
+    with pytest.raises(UsageError, match="no group of features visits: it has times, money, web"):
         find_task(tables, TASK, ["visits"])
     with pytest.raises(UsageError, match="has no feature left"):
         find_task(tables, TASK, ["times", "money", "web"])
@@ -66,12 +66,15 @@ def test_an_unknown_task_is_answered_with_the_known_ones(tmp_path: Path) -> None
         ({"tasks": {TASK: {"label": "has_left"}}}, "has_left is not among the columns"),
         ({"tasks": {TASK: {"label": FEATURES[0]}}}, "is also a feature"),
         ({"tasks": {TASK: {"label": LABEL, "horizon_days": "30 days"}}}, "horizon_days"),
-        ({"tasks": {TASK: {"label": LABEL, "exclude_groups": "web"}}}, "not a list"),
+        ({"tasks": {TASK: {"label": LABEL, "exclude_groups": "web"}}}, "write a list"),
         ({"tasks": {TASK: {"label": LABEL, "exclude_groups": ["wbe"]}}}, "excluded group wbe"),
         ({"tasks": {TASK: {"label": LABEL, "exclude_groups": ["web"]}}}, "leaves no feature"),
-        ({"tasks": {TASK: {"label": LABEL, "trained_by_default": "no"}}}, "not true or false"),
-        ({"tasks": {TASK: {"label": LABEL, "cost_false_positive": 0}}}, "not an amount above 0"),
-        ({"tasks": {TASK: {"label": LABEL, "value_true_positive": "4"}}}, "not an amount above 0"),
+        ({"tasks": {TASK: {"label": LABEL, "trained_by_default": "no"}}}, "write true or false"),
+        ({"tasks": {TASK: {"label": LABEL, "cost_false_positive": 0}}}, "write an amount"),
+        (
+            {"tasks": {TASK: {"label": LABEL, "value_true_positive": "4"}}},
+            "write an amount",
+        ),
         ({"entity_key": None}, "entity_key is missing"),
         ({"as_of_column": None}, "as_of_column is missing"),
     ],

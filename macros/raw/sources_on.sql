@@ -1,0 +1,3 @@
+{% macro sources_on() -%}
+    '{{ var('sources') | join("', '") }}'
+{%- endmacro %}
