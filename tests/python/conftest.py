@@ -28,7 +28,10 @@ from tests.support.sql_macros import project_vars
 hypothesis.settings.register_profile("numerosity", deadline=None)
 hypothesis.settings.load_profile("numerosity")
 
-FIRST = ("spark", "test_real_sources.py", "test_own_view.py", "test_forget.py")
+FIRST = (
+    *("spark", "test_page.py", "test_real_sources.py", "test_own_view.py", "test_forget.py"),
+    *("test_documented_additions.py", "test_bring_your_data.py", "test_publish.py"),
+)
 """Files and folders whose tests take longest: they start first."""
 BUILT = {*BUILDERS, "spark"}
 """Fixtures that build a whole shop."""
@@ -113,6 +116,7 @@ def spark(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Spar
         shutil.copytree(shop.workspace.folder / name, folder / name)
     server = SparkServer(folder / "spark.log")
     workspace = SparkWorkspace(Workspace(folder, shop.workspace.raw), server=server)
+    workspace.workspace.python("warehouse.landing")
     only = json.dumps({"source_catalog": {"sample": project_vars()["source_catalog"]["sample"]}})
     workspace.dbt("build", *TABLES_ONLY, "--select", *BEFORE_SCORES, "--vars", only).succeeded()
     workspace.python("-m", "scoring", "run", "--engine", "spark", "--json-logs").succeeded()

@@ -14,7 +14,8 @@ def test_scoring_imports_nothing_of_learning() -> None:
         "import importlib, pkgutil, sys, scoring, warehouse\n"
         "for package in (scoring, warehouse):\n"
         "    for found in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
-        "        if not found.name.endswith('__main__'): importlib.import_module(found.name)\n"
+        "        if not found.name.endswith(('__main__', 'landing.plugin')):\n"  # dbt's
+        "            importlib.import_module(found.name)\n"
         "print(*sorted({name.partition('.')[0] for name in sys.modules}))"
     )
     done = subprocess.run(
