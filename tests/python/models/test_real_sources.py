@@ -15,4 +15,5 @@ def test_every_table_and_test_passes(source: str, tmp_path: Path) -> None:
     if not (real_data() / source).is_dir():
         pytest.skip(f"no folder {real_data() / source}: set NUMEROSITY_REAL_DATA")
     workspace = Workspace(tmp_path, real_data())
-    workspace.dbt("build", "--exclude-resource-type", "unit_test", sources=[source]).succeeded()
+    done = workspace.dbt("build", "--exclude-resource-type", "unit_test", sources=[source])
+    assert done.succeeded().line_with("Done. PASS=", "ERROR=0")
