@@ -6,6 +6,7 @@ size is too large for it. A worker has one core; driver, master and workers shar
 
 import json
 import shutil
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -150,6 +151,8 @@ def _spark(shop: Shop, way: str, bundle: Path | None, memory: str) -> Figures:
             "SPARK_CONF_DIR": str(place),
             "SPARK_LOCAL_IP": "127.0.0.1",
         }
+        land = [sys.executable, "-m", "warehouse.landing", "--source", "sample"]
+        run(land, shop.folder / "spark-landing.log", environment)
         run([PYTHON, "-c", SCHEDULE], shop.folder / "spark-schedule.log", environment)
         build: list[str | Path] = [PYTHON.with_name("dbt"), *BUILD, "--target", "spark"]
         score = ["-m", "scoring", "run", "--engine", "spark"]
