@@ -2,6 +2,14 @@
     nullif(trim(cast({{ column }} as string)), '')
 {%- endmacro %}
 
+{% macro clean_id(column) -%}
+    case
+            when {{ clean_text(column) }} like '%.0' and {{ matches_pattern(clean_text(column), '^[0-9]+[.]0+$') }}
+                then {{ dbt.split_part(clean_text(column), "'.'", 1) }}
+            else {{ clean_text(column) }}
+        end
+{%- endmacro %}
+
 {% macro clean_label(column) -%}
     upper(substr({{ clean_text(column) }}, 1, 1)) || lower(substr({{ clean_text(column) }}, 2))
 {%- endmacro %}
@@ -31,6 +39,20 @@
     try_cast({{ column }} as {{ type }})
 {%- endmacro %}
 
+{# DuckDB drops the offset of a text that it casts to a timestamp, and has no value for a text with a named time zone. #}
+{% macro duckdb__try_cast(column, type) -%}
+    {%- if type == 'timestamp' -%}
+        case
+            when typeof({{ column }}) <> 'VARCHAR' then try_cast({{ column }} as timestamp)
+            when not {{ has_zone(column) }} then try_cast({{ column }} as timestamp)
+            when {{ has_known_zone(column) }}
+                then try_cast({{ with_plain_zone(column, '\\1') }} as timestamptz) at time zone 'UTC'
+        end
+    {%- else -%}
+        try_cast({{ column }} as {{ type }})
+    {%- endif -%}
+{%- endmacro %}
+
 {#
     Three texts are read by Spark only: `2024` as a date, `10:11:12` as a time of today, and `1d` as a number. One is read by
     DuckDB only: `2024/01/05` as a date. A column of another type than text is cast without a look at its text: Spark knows the
@@ -40,6 +62,14 @@
     {%- if type in ['date', 'timestamp'] -%}
         case
             when typeof({{ column }}) <> 'string' then try_cast({{ column }} as {{ type }})
+            {%- if type == 'timestamp' %}
+            when {{ has_zone(column) }}
+                then
+                    case
+                        when {{ has_known_zone(column) }}
+                            then cast(try_cast({{ with_plain_zone(column, '$1') }} as timestamp_ltz) as timestamp_ntz)
+                    end
+            {%- endif %}
             when trim(cast({{ column }} as string)) like '____-_%-_%' or trim(cast({{ column }} as string)) like '____/_%/_%'
                 then try_cast(replace(cast({{ column }} as string), '/', '-') as {{ type }})
         end
@@ -52,6 +82,37 @@
     {%- else -%}
         try_cast({{ column }} as {{ type }})
     {%- endif -%}
+{%- endmacro %}
+
+{# Anything but digits after the time of day: 2025-12-31T23:30:00-05:00, 2025-12-31 23:30 Europe/Berlin. #}
+{% macro has_zone(column) -%}
+    {{ return(matches_pattern('cast(' ~ column ~ ' as string)', ':[0-9.]+ *[^0-9:. ]')) }}
+{%- endmacro %}
+
+{#
+    A time zone is known if it is an offset, UTC or a place. Other abbreviations are not: CST is Chicago, Havana or Shanghai.
+#}
+{% macro has_known_zone(column) -%}
+    {{ return(matches_pattern(
+        'cast(' ~ column ~ ' as string)',
+        ':[0-9.]+( ?(Z|UTC|GMT)| ?[+-][0-9][0-9](:?[0-9][0-9])?| [A-Z][A-Za-z_]+/[A-Za-z0-9_/+-]+) *$'
+    )) }}
+{%- endmacro %}
+
+{# The same moment as both engines read it: with seconds, an offset like +01:00 next to them, and UTC as Z. #}
+{% macro with_plain_zone(column, group) -%}
+    {%- set one, two, three = group, group | replace('1', '2'), group | replace('1', '3') -%}
+    {%- set steps = [
+        ('([ T][0-9]+:[0-9]+)( ?[A-Z+-].*)$', one ~ ':00' ~ two),
+        (' ?(UTC|GMT) *$', 'Z'),
+        ('([0-9]) ?([+-][0-9][0-9]) *$', one ~ two ~ ':00'),
+        ('([0-9]) ?([+-][0-9][0-9]):?([0-9][0-9]) *$', one ~ two ~ ':' ~ three),
+    ] -%}
+    {%- set text = namespace(sql='cast(' ~ column ~ ' as string)') -%}
+    {%- for pattern, written in steps -%}
+        {%- set text.sql = 'regexp_replace(' ~ text.sql ~ ", '" ~ pattern ~ "', '" ~ written ~ "')" -%}
+    {%- endfor -%}
+    {{ return(text.sql) }}
 {%- endmacro %}
 
 {% macro clean_integer(column) -%}
@@ -67,8 +128,9 @@
 #}
 {% macro filled(columns, relation=none) -%}
     (
+        0
         {%- for column in columns %}
-        case when {{ relation ~ '.' if relation }}{{ column }} is not null then 1 else 0 end{{ ' +' if not loop.last }}
+        + case when {{ relation ~ '.' if relation }}{{ column }} is not null then 1 else 0 end
         {%- endfor %}
     )
 {%- endmacro %}

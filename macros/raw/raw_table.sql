@@ -69,7 +69,7 @@
 {%- endmacro %}
 
 {% macro value_or_null(value) -%}
-    {{ return('nullif(' ~ value_as_text(value) ~ ", '')") }}
+    {{ return(given_text(value_as_text(value))) }}
 {%- endmacro %}
 
 {% macro value_as_text(value) -%}
@@ -82,7 +82,7 @@
 {% macro raw_column(part, value, type) -%}
     {%- if value['type'] == 'string' -%}
         {%- set text = decimal_comma_as_point(value['sql']) if value['header'] in part['decimal_comma'] else value['sql'] -%}
-        nullif({{ text }}, '')
+        {{ given_text(text) }}
     {%- else -%}
         {{ value_as_text(value) if type == 'string' else value['sql'] }}
     {%- endif -%}

@@ -1,5 +1,5 @@
 {% macro union_sources(table) -%}
-    {%- set columns = canonical_columns(table) -%}
+    {%- set columns, kinds = canonical_columns(table), canonical_kinds(table) -%}
     {%- set source_names = [] -%}
     {%- for source_name, entry in var('source_catalog').items() if table in entry['fills'] -%}
         {%- do source_names.append(source_name) -%}
@@ -8,7 +8,7 @@
     select
         '{{ source_name }}' as source_name
         {%- for column, type in columns.items() %},
-        cast({{ column }} as {{ type }}) as {{ column }}
+        cast({{ read_value(column, kinds[column]) if kinds[column] in ['id', 'category'] else column }} as {{ type }}) as {{ column }}
         {%- endfor %}
     from {{ ref('stg_' ~ source_name ~ '__' ~ table) }}
     {%- if table in var('source_catalog')[source_name]['files'] %}

@@ -30,7 +30,7 @@ dated as (
 typed as (
     select
         {{ synthetic_key('cd-', ['line']) }} as order_id,
-        raw_customer_id as customer_id,
+        {{ clean_id('raw_customer_id') }} as customer_id,
         cast(null as string) as session_id,
         cast(null as string) as campaign_id,
         'purchase' as order_type,
@@ -50,12 +50,11 @@ final as (
         typed.*,
         {{ quarantine_reason({
             'missing_id': 'customer_id is null',
-            'missing_time': 'ordered_at is null',
             'unreadable_value': 'quantity is null or amount is null or has_more_fields',
             'zero_quantity': 'quantity = 0',
             'unexplained_negative_quantity': 'quantity < 0',
             'negative_price': 'amount < 0',
-        }) }} as quarantine_reason
+        }, contract_rules('orders')) }} as quarantine_reason
     from typed
 )
 

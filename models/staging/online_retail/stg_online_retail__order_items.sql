@@ -2,7 +2,7 @@ with source as (
     {{ distinct_rows(ref('raw_online_retail__order_items')) }}
 ),
 
--- The file writes customer 17850 as 17850.0. A stock code is the same in upper and lower case.
+-- A stock code is the same in upper and lower case.
 typed as (
     select
         {{ synthetic_key('or-', [
@@ -14,7 +14,7 @@ typed as (
             when upper({{ clean_text('invoice_number') }}) like 'C%' then 'cancellation'
             when upper({{ clean_text('invoice_number') }}) like 'A%' then 'adjustment'
         end as order_type,
-        cast({{ clean_integer('customer_number') }} as string) as customer_id,
+        {{ clean_id('customer_number') }} as customer_id,
         nullif({{ clean_text('country') }}, 'Unspecified') as region,
         upper({{ clean_text('stock_code') }}) as product_id,
         {{ clean_text('description') }} as product_name,
@@ -24,7 +24,6 @@ typed as (
         cast(null as decimal(18, 2)) as discount_amount,
         {{ try_cast('invoice_date', 'timestamp') }} as ordered_at,
         {{ try_cast('invoice_date', 'timestamp') }} as known_at,
-        customer_number is not null as has_customer,
         raw_hash,
         raw_copies
     from source
@@ -45,17 +44,14 @@ final as (
         {{ quarantine_reason({
             'missing_id': 'typed.order_id is null or typed.product_id is null',
             'missing_time': 'typed.ordered_at is null',
-            'unreadable_value': 'typed.quantity is null or typed.unit_price is null or (typed.has_customer and typed.customer_id is null)',
+            'unreadable_value': 'typed.quantity is null or typed.unit_price is null',
             'unknown_order_type': 'typed.order_type is null',
             'adjustment': "typed.order_type = 'adjustment'",
-            'zero_quantity': 'typed.quantity = 0',
-            'unexplained_negative_quantity': "typed.quantity < 0 and typed.order_type = 'purchase'",
             'positive_cancellation': "typed.quantity > 0 and typed.order_type = 'cancellation'",
             'negative_price': 'typed.exact_price < 0',
             'no_price': 'typed.exact_price = 0',
-            'implausible_price': 'typed.exact_price > 100000',
             'conflicting_customer': 'invoices.customers > 1',
-        }) }} as quarantine_reason
+        }, contract_rules('order_items', 'typed')) }} as quarantine_reason
     from typed
     left join invoices on typed.order_id = invoices.order_id
 )

@@ -37,7 +37,7 @@ typed as (
         {{ clean_text('browser') }} as browser,
         {{ clean_text('region') }} as region,
         {{ clean_text('traffic_source') }} as traffic_source,
-        {{ clean_category('visitor_type', {'returning': ['returning_visitor'], 'new': ['new_visitor']}) }} as visitor_type,
+        {{ clean_category('visitor_type', canonical_categories('visitor_type')) }} as visitor_type,
         {{ clean_boolean('is_weekend') }} as is_weekend,
         {{ clean_boolean('has_purchase') }} as has_purchase,
         started_at as known_at,
@@ -50,17 +50,13 @@ final as (
     select
         typed.*,
         {{ quarantine_reason({
-            'missing_time': 'started_at is null',
             'invalid_label': 'has_purchase is null',
             'unreadable_value': 'administrative_pages is null or administrative_seconds is null
                 or informational_pages is null or informational_seconds is null
                 or product_pages is null or product_seconds is null
                 or bounce_rate is null or exit_rate is null or page_value is null or special_day is null
                 or is_weekend is null',
-            'negative_count': 'administrative_pages < 0 or informational_pages < 0 or product_pages < 0',
-            'negative_duration': 'administrative_seconds < 0 or informational_seconds < 0 or product_seconds < 0',
-            'rate_out_of_range': 'bounce_rate not between 0 and 1 or exit_rate not between 0 and 1',
-        }) }} as quarantine_reason
+        }, contract_rules('web_sessions')) }} as quarantine_reason
     from typed
 )
 

@@ -1,5 +1,5 @@
 with source as (
-    {{ distinct_rows(ref('raw_sample__orders'), [clean_text('order_id')]) }}
+    {{ distinct_rows(ref('raw_sample__orders'), [clean_id('order_id')]) }}
 ),
 
 parent as (
@@ -10,16 +10,19 @@ parent as (
     group by customer_id
 ),
 
+-- What the lines of an order sell. A purchase whose lines all take articles back contradicts itself.
+lines as (
+    select
+        {{ clean_id('order_id') }} as order_id,
+        max({{ clean_integer('quantity') }}) as largest_quantity
+    from {{ ref('raw_sample__order_items') }}
+    where not is_erased
+    group by {{ clean_id('order_id') }}
+),
+
 typed as (
     select
-        {{ clean_text('order_id') }} as order_id,
-        {{ clean_text('customer_id') }} as customer_id,
-        {{ clean_text('session_id') }} as session_id,
-        {{ clean_text('campaign_id') }} as campaign_id,
-        {{ clean_code('order_type') }} as order_type,
-        {{ clean_text('original_order_id') }} as original_order_id,
-        {{ try_cast('ordered_at', 'timestamp') }} as ordered_at,
-        {{ try_cast('known_at', 'timestamp') }} as known_at,
+        {{ read_columns('orders') }},
         raw_hash,
         raw_copies,
         is_conflicting
@@ -29,17 +32,15 @@ typed as (
 final as (
     select
         typed.*,
-        {{ quarantine_reason({
-            'missing_id': 'typed.order_id is null',
-            'missing_time': 'typed.ordered_at is null or typed.known_at is null',
-            'unknown_order_type': "typed.order_type is null or typed.order_type not in ('purchase', 'return', 'cancellation')",
-            'event_after_arrival': 'typed.ordered_at > typed.known_at',
+        {{ quarantine_reason(contract_rules('orders', 'typed', is_read=true), {
+            'unexplained_negative_quantity': "typed.order_type = 'purchase' and lines.largest_quantity < 0",
             'unknown_customer': 'typed.customer_id is not null and parent.customer_id is null',
             'customer_quarantined': 'typed.customer_id is not null and parent.clean_rows = 0',
             'conflicting_id': 'typed.is_conflicting',
         }) }} as quarantine_reason
     from typed
     left join parent on typed.customer_id = parent.customer_id
+    left join lines on typed.order_id = lines.order_id
 )
 
 select * from final

@@ -1,5 +1,5 @@
 with source as (
-    {{ distinct_rows(ref('raw_sample__social_engagements'), [clean_text('engagement_id')]) }}
+    {{ distinct_rows(ref('raw_sample__social_engagements'), [clean_id('engagement_id')]) }}
 ),
 
 parent as (
@@ -12,13 +12,7 @@ parent as (
 
 typed as (
     select
-        {{ clean_text('engagement_id') }} as engagement_id,
-        {{ clean_text('customer_id') }} as customer_id,
-        {{ clean_text('campaign_id') }} as campaign_id,
-        {{ clean_code('channel') }} as channel,
-        {{ clean_code('action') }} as action,
-        {{ try_cast('engaged_at', 'timestamp') }} as engaged_at,
-        {{ try_cast('known_at', 'timestamp') }} as known_at,
+        {{ read_columns('social_engagements') }},
         raw_hash,
         raw_copies,
         is_conflicting
@@ -28,11 +22,7 @@ typed as (
 final as (
     select
         typed.*,
-        {{ quarantine_reason({
-            'missing_id': 'typed.engagement_id is null',
-            'missing_time': 'typed.engaged_at is null or typed.known_at is null',
-            'unknown_action': "typed.action is null or typed.action not in ('impression', 'click', 'like', 'share', 'follow')",
-            'event_after_arrival': 'typed.engaged_at > typed.known_at',
+        {{ quarantine_reason(contract_rules('social_engagements', 'typed', is_read=true), {
             'unknown_customer': 'parent.customer_id is null',
             'customer_quarantined': 'parent.clean_rows = 0',
             'conflicting_id': 'typed.is_conflicting',

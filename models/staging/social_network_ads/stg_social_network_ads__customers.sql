@@ -1,16 +1,16 @@
 {% set plausible_age = 'case when ' ~ clean_integer('age') ~ ' between 0 and 120 then ' ~ clean_integer('age') ~ ' end' %}
 
 with source as (
-    {{ distinct_rows(ref('raw_social_network_ads__customers'), [clean_text('user_id')]) }}
+    {{ distinct_rows(ref('raw_social_network_ads__customers'), [clean_id('user_id')]) }}
 ),
 
 -- The file has no dates. The campaign is set on 2020-01-15: who a customer was is known on 2020-01-01, what they did after.
 typed as (
     select
-        {{ clean_text('user_id') }} as customer_id,
+        {{ clean_id('user_id') }} as customer_id,
         cast(null as string) as full_name,
         cast(null as string) as email,
-        {{ clean_category('gender', {'female': ['f', 'female'], 'male': ['m', 'male']}) }} as gender,
+        {{ clean_category('gender', canonical_categories('gender')) }} as gender,
         cast({{ dbt.dateadd('month', '-12 * ' ~ plausible_age, "cast('2020-01-01' as date)") }} as date) as birth_date,
         cast(null as string) as region,
         {{ try_cast('estimated_salary', 'decimal(18, 2)') }} as annual_salary,
@@ -30,14 +30,11 @@ final as (
     select
         typed.*,
         {{ quarantine_reason({
-            'missing_id': 'customer_id is null',
             'invalid_label': 'has_purchased is null',
             'unreadable_value': 'age_years is null or annual_salary is null or gender is null',
             'implausible_birth_date': 'age_years not between 0 and 120',
-            'negative_salary': 'annual_salary < 0',
-            'implausible_salary': 'annual_salary > 5000000',
             'conflicting_id': 'is_conflicting',
-        }) }} as quarantine_reason
+        }, contract_rules('customers')) }} as quarantine_reason
     from typed
 )
 
