@@ -18,6 +18,8 @@
     {%- for name in relations -%}
         {%- do statements.append((name, refs[name], render(model_named(name).raw_code))) -%}
     {%- endfor -%}
+    {%- do statements.append(('customer_request', none, request_rows('customers', 'registered_at'))) -%}
+    {%- do statements.append(('session_request', none, request_rows('web_sessions', 'started_at'))) -%}
     {%- for entity in ['customer', 'session'] -%}
         {%- set keys = {'entity_id': entity ~ '_id'} -%}
         {%- do statements.append((

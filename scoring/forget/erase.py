@@ -20,6 +20,7 @@ from scoring.publish.versions import Versions
 from warehouse.connection import connect, fetch, storage, transaction
 from warehouse.console import row_progress_bar
 from warehouse.errors import InputError, UsageError
+from warehouse.ids import normal_id
 from warehouse.landing.catalog import read_catalog
 from warehouse.landing.deliveries import every_delivery
 from warehouse.landing.erasures import apply_erasures
@@ -82,7 +83,7 @@ def forget(settings: Settings, request: ErasureRequest) -> Receipt:
     IntegrityError (a rewritten file does not hold the right rows), LockedError or StorageError. The
     files rewritten by then are complete, and a further run does the rest.
     """
-    ids = tuple(dict.fromkeys(each.strip() for each in request.ids if each.strip()))
+    ids = tuple(dict.fromkeys(each for text in request.ids if (each := normal_id(text))))
     if not ids:
         raise UsageError("no customer given: give customer ids, or a file of ids with --file")
     with _locked(settings) as connection:

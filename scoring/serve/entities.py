@@ -102,8 +102,8 @@ def _past(name: str) -> str:
 
 SESSION = Entity(
     name="session",
-    request=f"select '' as {KEY}, * exclude (session_id, source_name, known_at, has_purchase)"
-    f" from {SERVING}.marts.sessions limit 0",
+    request=f"select '' as {KEY}, * exclude (session_id, source_name, known_at, has_purchase),"
+    f" '' as quarantine_reason from {SERVING}.marts.sessions limit 0",
     history={
         name: f"select customer_id, {', '.join(columns)} from {SERVING}.marts.{name}"
         " where customer_id is not null order by customer_id"
@@ -118,7 +118,7 @@ SESSION = Entity(
         "marts.engagements": [_past("engagements")],
         "marts.sessions": [
             _past("sessions"),
-            f"select * exclude ({KEY})"
+            f"select * exclude ({KEY}, quarantine_reason)"
             f" replace (if(customer_id is null, null, {KEY}) as customer_id),"
             f" {KEY} as session_id, started_at as known_at from <request.rows>",
         ],
@@ -131,8 +131,8 @@ SESSION = Entity(
 CUSTOMER = Entity(
     name="customer",
     request=f"select '' as {KEY}, current_date as as_of_date,"
-    " * exclude (customer_id, source_name, full_name, email, valid_from, known_at)"
-    f" from {SERVING}.marts.customers limit 0",
+    " * exclude (customer_id, source_name, full_name, email, valid_from, known_at),"
+    f" '' as quarantine_reason from {SERVING}.marts.customers limit 0",
     # The mean salary of the region is a feature, so the customers of the region are needed.
     history={
         "customers": f"from {SERVING}.marts.customers where region is not null order by region"
@@ -141,7 +141,8 @@ CUSTOMER = Entity(
         "intermediate.int_customers_unioned": [
             "select customers.* from <history.customers> as customers"
             " inner join <request.rows> as request on customers.region = request.region",
-            f"select * exclude ({KEY}, as_of_date), {KEY} as customer_id, '' as source_name,"
+            f"select * exclude ({KEY}, as_of_date, quarantine_reason), {KEY} as customer_id,"
+            " '' as source_name,"
             " registered_at as valid_from, registered_at as known_at from <request.rows>",
         ],
     },

@@ -22,6 +22,7 @@ from scoring.serve.entities import CUSTOMER, SERVING, SESSION, Entity
 from scoring.serve.request_features import REMEDY, RequestFeatures
 from warehouse.connection import fetch
 from warehouse.errors import InputError
+from warehouse.ids import normal_id
 from warehouse.settings import Settings
 
 __all__ = ["THREADS", "OpenPublication", "Unscorable", "identity"]
@@ -31,6 +32,7 @@ Facts = dict[str, Any]
 Resource = TypeVar("Resource")
 THREADS = min(4, os.cpu_count() or 1)
 """Batches of one kind of request computed at the same time."""
+BROKEN = "a file with these values would be quarantined by the rule"
 QUESTIONS = {
     each.__name__: each
     for each in (
@@ -103,6 +105,7 @@ class OpenPublication:
 
     def card(self, customer: str) -> str | None:
         """The published predictions of a customer as JSON; None without any. Thread-safe."""
+        customer = normal_id(customer)
         predictions = self._cards.of(customer)
         if predictions is None:
             return None
@@ -188,6 +191,7 @@ class OpenPublication:
         features, models = self._features[entity.name], self._models[entity.features]
         answers: list[Facts | Unscorable] = []
         with features.of(rows) as computed:
+            broken = computed.broken_rules
             scores = {
                 model.bundle.task: score_batch(computed.batch, model.bundle, model.session)
                 for model in models
@@ -197,6 +201,9 @@ class OpenPublication:
             days = _column(computed.batch, "as_of_date").to_pylist()
         found = {task: batch.to_pylist() for task, batch in scores.items()}
         for number, row in enumerate(rows):
+            if broken[number]:
+                answers.append(Unscorable(f"{BROKEN} {broken[number]}"))
+                continue
             scored = {task: each[number] for task, each in found.items()}
             why = [score["unscorable"] for score in scored.values() if score["unscorable"]]
             if why:

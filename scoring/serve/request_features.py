@@ -1,7 +1,8 @@
 """Compute the features of requests with the SQL that dbt compiled, in an in-memory DuckDB.
 
-A session enters as a row of `marts.sessions`, a profile as a row of `int_customers_unioned`: there
-the rows of all sources meet. The further SQL is the text in `predictions.request_statements`.
+A request is read as staging reads a row of a file, by the same rules of the raw contract. Then
+a session enters as a row of `marts.sessions`, a profile as a row of `int_customers_unioned`: there
+the rows of all sources meet. All this SQL is the text in `predictions.request_statements`.
 Requests of one batch are independent: each is a customer of its own, with that customer's history.
 
 Each statement is planned once. A plan must not depend on the statistics of its tables at that time.
@@ -38,6 +39,8 @@ class ComputedFeatures:
 
     batch: pa.RecordBatch
     """One row per request, in order: the features and `is_known`."""
+    broken_rules: Sequence[str | None]
+    """For each request, the rule of the raw contract that it breaks."""
     connection: duckdb.DuckDBPyConnection
 
     def words(self, scores: Mapping[str, pa.RecordBatch]) -> dict[tuple[str, str], Sequence[str]]:
@@ -103,14 +106,14 @@ class RequestFeatures:
             for name in self._steps:
                 _execute(connection, name)
             found = _execute(connection, "features").to_arrow_table()
-            known = [row[0] for row in _execute(connection, "known").fetchall()]
+            known, broken = zip(*_execute(connection, "known").fetchall(), strict=True)
             (batch,) = (
                 found.sort_by(f"{self.entity.name}_id")
                 .append_column("is_known", pa.array(known, pa.bool_()))
                 .combine_chunks()
                 .to_batches()
             )
-            yield ComputedFeatures(batch, connection)
+            yield ComputedFeatures(batch, broken, connection)
         finally:
             connection.rollback()
             self._free.put(connection)
@@ -147,8 +150,8 @@ class RequestFeatures:
         connection, entity = self._connection.cursor(), self.entity
         fetch(connection, "set TimeZone = 'UTC'")
         texts = {
-            "given": f"insert into <request.rows> by name {_rows(self._columns('request.rows'))}",
-            "known": f"select is_known from <request.rows> as request {entity.people}"
+            "known": f"select is_known, quarantine_reason from <request.rows> as request"
+            f" {entity.people}"
             f" order by request.{KEY}",
             "features": f"select features.* from <{entity.features}> as features"
             f" inner join <request.rows> as request on features.{entity.name}_id = request.{KEY}",
@@ -157,6 +160,10 @@ class RequestFeatures:
         for name, relation, text in statements:
             if name in entity.computed:
                 plans[name] = f"insert into {self._named(f'<{relation}>')} {text}"
+            elif name == f"{entity.name}_request":
+                head = self._named("insert into <request.rows> by name with given as")
+                rows = _rows(self._columns("request.rows"))
+                plans["given"] = f"{head} ({rows}) {text}"
             elif name == f"{entity.name}_words":
                 head = self._named(
                     f"with predictions as ({_rows(SCORE)}),"

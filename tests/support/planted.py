@@ -21,7 +21,11 @@ TIMES = {
 # The tables that are copied, with their key, event time, and changes that would be noticed.
 PLANTED = {
     "orders": ("order_id", "ordered_at", "order_type = 'purchase', session_id = null"),
-    "web_sessions": ("session_id", "started_at", "product_pages = 900, page_value = 9000"),
+    "web_sessions": (
+        "session_id",
+        "started_at",
+        "product_pages = 900, product_seconds = 9000, page_value = 9000",
+    ),
     "social_engagements": ("engagement_id", "engaged_at", "action = 'click'"),
     "customers": (None, "valid_from", "annual_salary = 123456, gender = 'male', region = 'North'"),
 }

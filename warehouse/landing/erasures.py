@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from warehouse.connection import fetch, literal, quoted
+from warehouse.ids import normal_id_sql
 from warehouse.landing.deliveries import Delivery, save
 from warehouse.landing.parts import Part
 
@@ -34,14 +35,13 @@ def list_key(path: Path, people: Sequence[Any]) -> str:
 
 
 def id_of(columns: Iterable[str], people: Sequence[Any]) -> str | None:
-    """The customer's id in a record, as SQL: 17850.0 is 17850; None where no column names one."""
+    """The customer's id in a record, as SQL; None where no column names one."""
     headers = {column.strip().lower(): column for column in columns}
     for rule in people:
         if isinstance(rule, int) and list(headers) == ["line"]:
-            return rf"string_split_regex(trim(line), '\s+')[{rule}]"
+            return normal_id_sql(rf"string_split_regex(trim(line), '\s+')[{rule}]")
         if isinstance(rule, str) and rule.lower() in headers:
-            text = f"nullif(trim(cast({quoted(headers[rule.lower()])} as varchar)), '')"
-            return rf"regexp_replace({text}, '^([0-9]+)\.0+$', '\1')"
+            return normal_id_sql(quoted(headers[rule.lower()]))
     return None
 
 
@@ -50,9 +50,7 @@ def keys_of(columns: Iterable[str], people: Sequence[Any]) -> dict[str, str]:
     headers = {column.strip().lower(): column for column in columns}
     wanted = [key for rule in people if isinstance(rule, dict) for key in rule]
     return {
-        key: f"nullif(trim(cast({quoted(headers[key.lower()])} as varchar)), '')"
-        for key in wanted
-        if key.lower() in headers
+        key: normal_id_sql(quoted(headers[key.lower()])) for key in wanted if key.lower() in headers
     }
 
 
@@ -60,7 +58,7 @@ def ragged_words() -> str:
     """The words of a record that does not fit its header, as SQL; ids are in their normal form."""
     return (
         f"list_transform(string_split_regex(_ragged, '{RAGGED_WORDS}'),"
-        r" lambda word: regexp_replace(word, '^([0-9]+)\.0+$', '\1'))"
+        f" lambda word: {normal_id_sql('word')})"
     )
 
 

@@ -13,3 +13,15 @@
             end
         )
 {%- endmacro %}
+
+{% macro session_values(relation) -%}
+    {%- for column, kind in canonical_kinds('web_sessions').items() if column not in ['session_id', 'customer_id', 'started_at', 'has_purchase', 'known_at'] %}
+        {%- if column.endswith('_pages') or column.endswith('_seconds') %}
+        {{ left_out_is_zero(column, relation) }} as {{ column }}
+        {%- elif column == 'visitor_type' %}
+        coalesce({{ relation }}.visitor_type, 'unknown') as visitor_type
+        {%- else %}
+        {{ relation }}.{{ column }}
+        {%- endif %}{{ ',' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
