@@ -4,8 +4,8 @@
 
 {% macro clean_id(column) -%}
     case
-            when {{ clean_text(column) }} like '%.0' and {{ matches_pattern(clean_text(column), '^[0-9]+[.]0+$') }}
-                then {{ dbt.split_part(clean_text(column), "'.'", 1) }}
+            when {{ clean_text(column) }} like '%.0%' and {{ matches_pattern(clean_text(column), '^[0-9]+[.]0+$') }}
+                then regexp_replace({{ clean_text(column) }}, '[.]0+$', '')
             else {{ clean_text(column) }}
         end
 {%- endmacro %}

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,11 +12,14 @@ from warehouse.settings import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs" / "bring-your-data.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\w+\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+CASES = PROJECT_ROOT.parent / "shared" / "cases"
 NAMED = r"^`(\w+\.(?:sql|yml))`(?:[^\n]|\n(?!\n))*\n\n```\w+\n(.*?)^```"
 MODELS = dict(re.findall(NAMED, PAGE, re.MULTILINE | re.DOTALL))
 """The files of `models/staging/bakery` that the page shows: {name: text}."""
 
 CARDS, DAYS, COPIES = 20, 300, 3
+LINES = 2 * DAYS + 4
+"""Clean lines: those of tickets(), the cake of the page, REFUNDS."""
 BAD = {
     ",05/06/2025,09:00,Bun,1,1.00": "missing_id",
     "B0001,31/02/2025,09:00,Bun,1,1.00": "missing_time",
@@ -23,7 +27,10 @@ BAD = {
     "B0001,05/06/2025,09:00,Bun,two,1.00": "unreadable_value",
     "B0001,05/06/2025,09:00,Bun,0,1.00": "zero_quantity",
     "B0001,05/06/2025,09:00,Bun,1,-1.00": "negative_price",
+    "B0001,05/06/2025,09:00,Bun,1,": "unreadable_value",
 }
+REFUNDS = ("B0001,06/06/2025,09:00,Cake,1,20.00", "B0001,06/06/2025,09:00,Loaf,-1,-4.50")
+"""A purchase and a refund on one ticket."""
 
 
 def block(start: str) -> str:
@@ -60,8 +67,8 @@ def bakery(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     with (project / "seeds" / "as_of_calendar.csv").open("a") as calendar:
         calendar.write(block("bakery,"))
 
-    name, header, example = block("bakery/").splitlines()
-    lines = tickets()
+    name, header, example, *refund = block("bakery/").splitlines()
+    lines = [*tickets(), *refund, *REFUNDS]
     assert example in lines[0].replace("B0000", "B0031")
     raw = folder / "raw" / name
     raw.parent.mkdir(parents=True)
@@ -90,7 +97,7 @@ def test_every_row_is_clean_quarantined_or_a_copy(bakery: Workspace) -> None:
     assert bakery.rows(
         "select source_name, table_name, raw_rows, clean_rows, quarantined_rows, duplicate_rows,"
         " raw_hash_sum = accounted_hash_sum from monitoring.monitor_reconciliation"
-    ) == [("bakery", "order_items", 2 * DAYS + len(BAD) + COPIES, 2 * DAYS, len(BAD), COPIES, True)]
+    ) == [("bakery", "order_items", LINES + len(BAD) + COPIES, LINES, len(BAD), COPIES, True)]
     found = bakery.rows("select raw_text, quarantine_reason from staging.quarantined_rows")
     assert {
         ",".join(part.partition("=")[2] for part in text.split("; ")): reason
@@ -100,13 +107,51 @@ def test_every_row_is_clean_quarantined_or_a_copy(bakery: Workspace) -> None:
 
 def test_clean_rows_fill_the_marts(bakery: Workspace) -> None:
     """Customers, orders and money are those of the clean lines."""
-    assert bakery.rows("select count(*) from marts.customers") == [(CARDS,)]
-    assert bakery.rows("select count(*) from marts.orders") == [(DAYS,)]
+    assert bakery.rows("select count(*) from marts.customers") == [(CARDS + 1,)]
+    assert bakery.rows(
+        "select order_type, count(*) from marts.orders group by all order by all"
+    ) == [("purchase", DAYS + 2), ("return", 2)]
     ((lines, pieces, paid),) = bakery.rows(
-        "select count(*), sum(quantity)::integer, sum(quantity * unit_price)::double"
-        " from marts.order_items"
+        "select count(*), sum(quantity)::integer, sum(net_amount)::double from marts.order_items"
     )
-    assert (lines, pieces, paid) == (2 * DAYS, 3 * DAYS, pytest.approx(8.30 * DAYS))
+    assert (lines, pieces) == (LINES, 3 * DAYS)
+    assert paid == pytest.approx(8.30 * DAYS + 20 - 20 + 20 - 4.50)
+
+
+def test_what_is_given_back_is_a_return(bakery: Workspace) -> None:
+    """The cake of the page: one purchase, one return, nothing spent, and no purchase in a label."""
+    assert bakery.rows(
+        "select order_type, quantity, net_amount::double from marts.orders"
+        " where customer_id = 'B0900' order by ordered_at"
+    ) == [("purchase", 1, 20.0), ("return", -1, -20.0)]
+    assert bakery.rows(
+        "select order_count_lifetime, order_amount_365d, return_count_365d"
+        " from features.customer_features"
+        " where customer_id = 'B0900' and as_of_date = '2025-12-01'"
+    ) == [(1.0, 0.0, 1.0)]
+    assert bakery.rows(
+        "select has_purchase_30d from features.customer_features"
+        " where customer_id = 'B0900' and as_of_date = '2025-11-01'"
+    ) == [(False,)]
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason=f"no folder {CASES}")
+def test_two_exports_in_one_file_are_one_export(bakery: Workspace, tmp_path: Path) -> None:
+    """A second header with one more column moves no number of the models of the page."""
+    project = bakery.folder / "project"
+    build = ("build", "--project-dir", str(project), "--select", "+order_items", "+orders")
+    found = []
+    for name in ("right", "raw"):
+        workspace = Workspace(tmp_path / name, CASES / "two_exports" / name)
+        workspace.folder.mkdir()
+        workspace.dbt_command(*build, "--exclude-resource-type", "unit_test").succeeded()
+        found.append(
+            workspace.rows(
+                "select order_type, count(*), sum(net_amount), min(known_at) from marts.orders"
+                " group by all order by all"
+            )
+        )
+    assert found[0] == found[1]
 
 
 def test_customers_have_features_on_the_dates_of_the_calendar(bakery: Workspace) -> None:

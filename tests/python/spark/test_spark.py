@@ -26,11 +26,14 @@ OTHERS = {
     *("predictions.session_glass_box_scores", "predictions.request_statements"),
 }
 """Views, and the SQL of an engine."""
-CLEAN = ["clean"]
+CLEAN = ["clean", "matches_pattern"]
 TEXTS = ["7", " 7 ", "-3.50", "3.5", "1e3", "1d", "2f", "", "seven", "true", "T", "no", "0", "5"]
 TIMES = [
     *("2024-01-05", "2024-1-5", "2024/01/05", "2024-02-30", "2024", "2024-01", "10:11:12", ""),
     *("2024-01-05 10:11:12", "2024-01-05T10:11:12Z", "2024-01-05 10:11:12.125", "2024-01-05 10:11"),
+    *("2024-01-05T10:11:12-05:00", "2024-01-05 10:11:12 +0100", "2024-01-05 10:11+01"),
+    *("2024-01-05 10:11:12 GMT", "2024-07-05 10:11 Europe/Berlin", "2024-01-05 10:11:12 CST"),
+    *("2024-01-05 10:11:12.250 UTC", "2024-01-05 10:11:12 Nowhere/Else", "2024-01-05 10:11 PM"),
 ]
 NUMBERS = ["60.0", "0.25", "99999999.0", "12345678.9", "0.001", "0.00025", "-1234567890.5", "0.0"]
 
@@ -63,6 +66,12 @@ CASES = {
             ("moment", "date", (["2024-01-05 10:11:12.125", "2024-01-05"], "timestamp")),
         ]
     },
+    "clean_id": (CLEAN, "clean_id('given')", values(["1.0", "007", "1.50", " 2.00 ", "", "a.0"])),
+    "given_text": (
+        ["given_text"],
+        "given_text('given')",
+        values(["", " ", "-", "NULL", "#N/A", '="007"', "=1+2", "none ", "nobody"]),
+    ),
     "clean_integer": (CLEAN, "clean_integer('given')", values(TEXTS)),
     "customers_needed": (
         ["customers_needed"],
