@@ -10,8 +10,12 @@
         end
 {%- endmacro %}
 
+{# Capitals within a name that has small letters are meant: New York. #}
 {% macro clean_label(column) -%}
-    upper(substr({{ clean_text(column) }}, 1, 1)) || lower(substr({{ clean_text(column) }}, 2))
+    case
+            when {{ clean_text(column) }} not in (upper({{ clean_text(column) }}), lower({{ clean_text(column) }})) then {{ clean_text(column) }}
+            else upper(substr({{ clean_text(column) }}, 1, 1)) || lower(substr({{ clean_text(column) }}, 2))
+        end
 {%- endmacro %}
 
 {% macro clean_code(column) -%}

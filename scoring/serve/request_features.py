@@ -163,7 +163,7 @@ class RequestFeatures:
             elif name == f"{entity.name}_request":
                 head = self._named("insert into <request.rows> by name with given as")
                 rows = _rows(self._columns("request.rows"))
-                plans["given"] = f"{head} ({rows}) {text}"
+                plans["given"] = f"{head} ({rows}) select * from ({text})"
             elif name == f"{entity.name}_words":
                 head = self._named(
                     f"with predictions as ({_rows(SCORE)}),"

@@ -18,6 +18,7 @@ __all__ = ["BLOCK", "compression_of", "damaged", "sample", "utf8_blocks"]
 BLOCK = 8 << 20
 """Bytes read at once."""
 MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+PARTS_OF_MARK = (codecs.BOM_UTF8[:2], codecs.BOM_UTF8[:1])
 PIECE, PIECES = 64 << 10, 8
 """Bytes of a piece of the sample, and how many are taken beside the head, which is four of them."""
 
@@ -72,18 +73,36 @@ def sample(path: Path, compression: str | None) -> list[bytes]:
 
 
 def utf8_blocks(path: Path, encoding: str, compression: str | None) -> Iterator[bytes]:
-    """The file as UTF-8 without a byte order mark; bytes of UTF-8 itself are not looked at.
+    """The file as UTF-8 without byte order marks; bytes of UTF-8 itself are not looked at.
 
-    Raises UnicodeDecodeError for bytes that are no character of another encoding.
+    A mark may begin a later line, too: that of a second export put behind the first. Raises
+    UnicodeDecodeError for bytes that are no character of another encoding.
     """
+    begins_line, held = True, b""
+    for block in _decoded(path, encoding, compression):
+        block = held + block if held else block
+        held = next((each for each in PARTS_OF_MARK if block.endswith(each)), b"")
+        block = block[: len(block) - len(held)]
+        if begins_line:
+            block = block.removeprefix(codecs.BOM_UTF8)
+        if codecs.BOM_UTF8 in block:
+            for end in (b"\n", b"\r"):
+                block = block.replace(end + codecs.BOM_UTF8, end)
+        if block:
+            begins_line = block.endswith((b"\n", b"\r"))
+            yield block
+    if held:
+        yield held
+
+
+def _decoded(path: Path, encoding: str, compression: str | None) -> Iterator[bytes]:
     decoder = codecs.getincrementaldecoder(encoding)()
-    is_first = True
     with _opened(path, compression) as file:
         while block := file.read(BLOCK):
-            if encoding != "utf-8":
-                block = decoder.decode(block).encode("utf-8", errors="surrogatepass")
-            if is_first:
-                block, is_first = block.removeprefix(codecs.BOM_UTF8), False
-            yield block
+            yield (
+                decoder.decode(block).encode("utf-8", errors="surrogatepass")
+                if encoding != "utf-8"
+                else block
+            )
         if encoding != "utf-8" and (last := decoder.decode(b"", final=True)):
             yield last.encode()
