@@ -87,17 +87,17 @@ def audit(
         _measured(feature.label, name, labels[inside], probabilities[inside], task, seed)
         for number, feature in enumerate(sensitive)
         for name, inside in groups_of_values(
-            found.column(2 + number).to_numpy().astype(np.float64), bands.get(feature.name, [])
+            found.column(2 + number).to_numpy().astype(np.float32), bands.get(feature.name, [])
         )
     ]
 
 
 def groups_of_values(
-    values: Floats, bands: Sequence[Band] = ()
+    values: npt.NDArray[np.float32], bands: Sequence[Band] = ()
 ) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     """The name and the members [rows] of each group; every row is in one group, no group is empty.
 
-    `values` is [rows], NaN where unknown.
+    `values` is [rows], NaN where unknown. Bands are compared in float32, the type of the features.
     """
     known = values[~np.isnan(values)]
     if set(np.unique(known)) <= {0.0, 1.0}:
@@ -106,7 +106,10 @@ def groups_of_values(
         cuts = np.unique(np.quantile(known, [0.25, 0.5, 0.75]))
         ends = [-np.inf, *cuts, np.inf]
         bands = [(_quarter(low, high), float(low), float(high)) for low, high in pairwise(ends)]
-    groups = [(name, (values >= low) & (values < high)) for name, low, high in bands]
+    groups = [
+        (name, (values >= np.float32(low)) & (values < np.float32(high)))
+        for name, low, high in bands
+    ]
     groups.append(("unknown", np.isnan(values)))
     yield from ((name, inside) for name, inside in groups if inside.any())
 

@@ -206,11 +206,23 @@ def test_groups_of_people_are_audited(settings: Settings, html: str) -> None:
     text = Page(html).text
     assert "Is returning" in text
     assert "(tiny)" in text
-    inside = dict(groups_of_values(np.array([1.0, 0, 0, np.nan])))
+    inside = dict(groups_of_values(np.array([1.0, 0, 0, np.nan], dtype=np.float32)))
     assert {name: int(members.sum()) for name, members in inside.items()} == {
         "yes": 1,
         "no": 2,
         "unknown": 1,
+    }
+
+
+def test_a_value_is_in_the_band_that_begins_with_it() -> None:
+    """As a double, 0.01 is above the float32 number nearest to it."""
+    values = np.array([0.01, 0, 199.99, 200], dtype=np.float32)
+    bands = [("none", -np.inf, 0.01), ("some", 0.01, 199.99), ("much", 199.99, np.inf)]
+    inside = {name: members.tolist() for name, members in groups_of_values(values, bands)}
+    assert inside == {
+        "none": [False, True, False, False],
+        "some": [True, False, False, False],
+        "much": [False, False, True, True],
     }
 
 
