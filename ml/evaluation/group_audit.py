@@ -87,17 +87,18 @@ def audit(
         _measured(feature.label, name, labels[inside], probabilities[inside], task, seed)
         for number, feature in enumerate(sensitive)
         for name, inside in groups_of_values(
-            found.column(2 + number).to_numpy().astype(np.float32), bands.get(feature.name, [])
+            found.column(2 + number).to_numpy().astype(np.float64), bands.get(feature.name, [])
         )
     ]
 
 
 def groups_of_values(
-    values: npt.NDArray[np.float32], bands: Sequence[Band] = ()
+    values: Floats, bands: Sequence[Band] = ()
 ) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     """The name and the members [rows] of each group; every row is in one group, no group is empty.
 
-    `values` is [rows], NaN where unknown. Bands are compared in float32, the type of the features.
+    `values` is [rows], NaN where unknown. The ends of bands are rounded to float32, the type of
+    features.
     """
     known = values[~np.isnan(values)]
     if set(np.unique(known)) <= {0.0, 1.0}:

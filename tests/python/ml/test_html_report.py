@@ -206,7 +206,7 @@ def test_groups_of_people_are_audited(settings: Settings, html: str) -> None:
     text = Page(html).text
     assert "Is returning" in text
     assert "(tiny)" in text
-    inside = dict(groups_of_values(np.array([1.0, 0, 0, np.nan], dtype=np.float32)))
+    inside = dict(groups_of_values(np.array([1.0, 0, 0, np.nan])))
     assert {name: int(members.sum()) for name, members in inside.items()} == {
         "yes": 1,
         "no": 2,
@@ -216,7 +216,7 @@ def test_groups_of_people_are_audited(settings: Settings, html: str) -> None:
 
 def test_a_value_is_in_the_band_that_begins_with_it() -> None:
     """As a double, 0.01 is above the float32 number nearest to it."""
-    values = np.array([0.01, 0, 199.99, 200], dtype=np.float32)
+    values = np.array([0.01, 0, 199.99, 200], dtype=np.float32).astype(np.float64)
     bands = [("none", -np.inf, 0.01), ("some", 0.01, 199.99), ("much", 199.99, np.inf)]
     inside = {name: members.tolist() for name, members in groups_of_values(values, bands)}
     assert inside == {
