@@ -2,17 +2,17 @@
     case
             when {{ bands }}.is_unknown then '{{ feature }} is null'
             when {{ bands }}.low is null and {{ bands }}.high is null then '{{ feature }} is not null'
-            when {{ bands }}.low is null then '{{ feature }} < ' || {{ plain_number(bands ~ '.high') }}
-            when {{ bands }}.high is null then '{{ feature }} >= ' || {{ plain_number(bands ~ '.low') }}
+            when {{ bands }}.low is null then '{{ feature }} < ' || {{ bound_as_sql(bands ~ '.high') }}
+            when {{ bands }}.high is null then '{{ feature }} >= ' || {{ bound_as_sql(bands ~ '.low') }}
             else
-                '{{ feature }} >= ' || {{ plain_number(bands ~ '.low') }}
-                || ' and {{ feature }} < ' || {{ plain_number(bands ~ '.high') }}
+                '{{ feature }} >= ' || {{ bound_as_sql(bands ~ '.low') }}
+                || ' and {{ feature }} < ' || {{ bound_as_sql(bands ~ '.high') }}
         end
 {%- endmacro %}
 
-{% macro plain_number(value) -%}
+{% macro bound_as_sql(bound) -%}
     case
-        when {{ value }} = floor({{ value }}) then cast(cast({{ value }} as bigint) as {{ dbt.type_string() }})
-        else {{ double_as_text(value) }}
+        when {{ bound }} = floor({{ bound }}) then cast(cast({{ bound }} as bigint) as {{ dbt.type_string() }})
+        else 'cast(' || {{ double_as_text(bound) }} || ' as {{ dbt.type_float() }})'
     end
 {%- endmacro %}

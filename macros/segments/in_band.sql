@@ -3,10 +3,9 @@
             and (
                 ({{ value }} is null and {{ bands }}.is_unknown)
                 or (
-                    not {{ bands }}.is_unknown
-                    and ({{ bands }}.low is null or {{ value }} >= {{ bands }}.low)
-                    and ({{ bands }}.high is null or {{ value }} < {{ bands }}.high)
-                    and {{ value }} is not null
+                    {{ value }} is not null
+                    and not {{ bands }}.is_unknown
+                    and {{ in_interval(value, bands ~ '.low', bands ~ '.high') }}
                 )
             )
 {%- endmacro %}

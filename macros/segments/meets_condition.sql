@@ -4,7 +4,6 @@
             when {{ value }} is null then {{ missing }} <> 'no'
             else
                 {{ missing }} <> 'only'
-                and ({{ low }} is null or {{ value }} >= {{ low }})
-                and ({{ high }} is null or {{ value }} < {{ high }})
+                and {{ in_interval(value, low, high) }}
         end
 {%- endmacro %}

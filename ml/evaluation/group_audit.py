@@ -97,7 +97,8 @@ def groups_of_values(
 ) -> Iterator[tuple[str, npt.NDArray[np.bool_]]]:
     """The name and the members [rows] of each group; every row is in one group, no group is empty.
 
-    `values` is [rows], NaN where unknown.
+    `values` is [rows], NaN where unknown. The ends of bands are rounded to float32, the type of
+    features.
     """
     known = values[~np.isnan(values)]
     if set(np.unique(known)) <= {0.0, 1.0}:
@@ -106,7 +107,10 @@ def groups_of_values(
         cuts = np.unique(np.quantile(known, [0.25, 0.5, 0.75]))
         ends = [-np.inf, *cuts, np.inf]
         bands = [(_quarter(low, high), float(low), float(high)) for low, high in pairwise(ends)]
-    groups = [(name, (values >= low) & (values < high)) for name, low, high in bands]
+    groups = [
+        (name, (values >= np.float32(low)) & (values < np.float32(high)))
+        for name, low, high in bands
+    ]
     groups.append(("unknown", np.isnan(values)))
     yield from ((name, inside) for name, inside in groups if inside.any())
 

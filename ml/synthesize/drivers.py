@@ -22,7 +22,7 @@ DISCOUNT_RESPONSE_LEVEL = 2.4  # the same for a customer who loves discounts
 class Attributes:
     """The attributes that planted rules use, on one day; arrays of length n."""
 
-    age: Floats  # years
+    age: Ints  # completed years
     salary: Floats  # per year
     region: Ints  # index into REGIONS
     is_female: Flags

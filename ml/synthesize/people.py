@@ -1,6 +1,7 @@
 """Customers: demographics, which are in the raw tables, and traits, which only the truth knows."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -76,15 +77,22 @@ class People:
         """Day of registration, [n]."""
         return self.registered // DAY_SECONDS
 
-    def age(self, day: int) -> Floats:
-        """Age in years on a day, [n]."""
-        return (day - self.birth_day) / 365.2425
+    def age(self, day: int) -> Ints:
+        """Age in completed years on a day, [n], as the feature `age_years` counts it."""
+        born, today = START + self.birth_day, START + day
+        months = (today.astype("datetime64[M]") - born.astype("datetime64[M]")).astype(np.int64)
+        return np.asarray((months - (_day_of_month(today) < _day_of_month(born))) // 12)
 
     def version(self, day: int) -> tuple[Ints, Floats]:
         """Region and salary that apply on a day, [n] each."""
         now = (self.change_day <= day).astype(np.intp)
         row = np.arange(len(now))
         return self.region[row, now], self.salary[row, now]
+
+
+def _day_of_month(dates: Any) -> Any:
+    """Days since the first of the month, of one date or of [n]."""
+    return dates - dates.astype("datetime64[M]")
 
 
 def draw_people(rng: Generator, chunk: int) -> People:

@@ -14,7 +14,7 @@ candidates as (
     from features
     where
         as_of_date = {{ run_as_of_date() }}
-        and order_amount_365d >= {{ spent }}
+        and order_amount_365d >= {{ as_feature(spent) }}
         and days_since_last_order between 60 and 180
 ),
 

@@ -139,9 +139,11 @@ def _ratio(part: pd.Series, whole: pd.Series) -> pd.Series:
 def _demographic_features(customers: pd.DataFrame, today: pd.Timestamp) -> Features:
     salary, consent = customers["annual_salary"], customers["has_marketing_consent"]
     region_mean = salary.groupby(customers["region"]).transform("mean")
+    born = customers["birth_date"].dt
+    is_before_birthday = born.month * 100 + born.day > today.month * 100 + today.day
     return {
         "tenure_days": (today - customers["registered_at"].dt.normalize()).dt.days,
-        "age_years": (today - customers["birth_date"]).dt.days / 365.25,
+        "age_years": today.year - born.year - is_before_birthday,
         "is_female": customers["gender"].map({"female": 1.0, "male": 0.0}),
         "annual_salary": salary,
         "salary_to_region_ratio": _ratio(salary, region_mean),

@@ -88,10 +88,13 @@ def _demographic_features(versions: pl.LazyFrame, date: datetime.date) -> pl.Laz
         "customer_id", keep="first", maintain_order=True
     )
     salary, region = pl.col("annual_salary"), pl.col("region")
+    born = pl.col("birth_date").cast(pl.Date)
+    month, day = born.dt.month(), born.dt.day()
+    is_before_birthday = (month > date.month) | ((month == date.month) & (day > date.day))
     return customers.select(
         "customer_id",
         tenure_days=_days_before("registered_at", date),
-        age_years=_days_before("birth_date", date) / 365.25,
+        age_years=date.year - born.dt.year() - is_before_birthday.cast(pl.Int32),
         is_female=pl.col("gender").replace_strict({"female": 1, "male": 0}, default=None),
         annual_salary=salary,
         salary_to_region_ratio=pl.when(region.is_not_null()).then(

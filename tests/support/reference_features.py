@@ -18,6 +18,7 @@ __all__ = [
     "HORIZONS",
     "Customer",
     "as_float32",
+    "completed_years",
     "known_version",
     "reference_features",
     "reference_labels",
@@ -31,7 +32,6 @@ Number = Fraction | int
 
 HORIZONS = (7, 30, 90)
 MIDNIGHT = datetime.time()
-DAYS_A_YEAR = Fraction("365.25")
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,19 @@ def as_float32(number: Number | float | None) -> float | None:
 
 
 # Time: what was known at the as-of date, and how long ago it was
+
+
+def completed_years(born: datetime.date, today: datetime.date) -> int:
+    """The birthdays from the one after the birth up to today."""
+    return sum(birthday(born, year) <= today for year in range(born.year + 1, today.year + 1))
+
+
+def birthday(born: datetime.date, year: int) -> datetime.date:
+    """The day on which a year of life is complete: 1 March where the year has no 29 February."""
+    try:
+        return born.replace(year=year)
+    except ValueError:
+        return datetime.date(year, 3, 1)
 
 
 def midnight(date: datetime.date) -> datetime.datetime:
@@ -159,7 +172,7 @@ def demographic_features(
     salary, consent = version["annual_salary"], version["has_marketing_consent"]
     return {
         "tenure_days": None if registered_at is None else days_ago(registered_at, as_of),
-        "age_years": None if birth_date is None else (as_of - birth_date).days / DAYS_A_YEAR,
+        "age_years": None if birth_date is None else completed_years(birth_date, as_of),
         "is_female": {"female": 1, "male": 0}.get(version["gender"]),
         "annual_salary": None if salary is None else Fraction(salary),
         "salary_to_region_ratio": ratio(salary, region_means.get(version["region"])),

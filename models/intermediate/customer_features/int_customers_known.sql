@@ -41,7 +41,7 @@ final as (
         customers.customer_id,
         customers.as_of_date,
         {{ as_feature(days_before('customers.registered_at', 'customers.as_of_date')) }} as tenure_days,
-        {{ as_feature(days_before('customers.birth_date', 'customers.as_of_date') ~ ' / 365.25') }} as age_years,
+        {{ as_feature(completed_years('customers.birth_date', 'customers.as_of_date')) }} as age_years,
         {{ as_feature("case customers.gender when 'female' then 1 when 'male' then 0 end") }} as is_female,
         {{ as_feature('customers.annual_salary') }} as annual_salary,
         {{ as_feature(ratio('customers.annual_salary', 'regions.mean_salary')) }} as salary_to_region_ratio,

@@ -4,8 +4,8 @@ with customers as (
     where quarantine_reason is null
 ),
 
--- What a customer spent in the year before the e-mails, as one order on the day the file gives for the last one:
--- a month is 30 days, so that twelve of them lie within the year.
+-- What a customer spent in the year before the e-mails, as one order on the day the file gives for the last one. The months are
+-- counted back from the as-of date, the day after the e-mails, so that twelve of them lie within its 365 days.
 history as (
     select
         'history-' || customer_id as order_id,
@@ -18,7 +18,7 @@ history as (
             when has_bought_womens then 'womens'
         end as product_id,
         history_amount as amount,
-        cast({{ dbt.dateadd('day', '-30 * recency_months', "cast('2008-01-01' as timestamp)") }} as timestamp) as ordered_at
+        cast({{ dbt.dateadd('month', '-recency_months', "cast('2008-01-02' as timestamp)") }} as timestamp) as ordered_at
     from customers
 ),
 

@@ -398,8 +398,9 @@ def test_words_are_made_of_the_name_where_the_yaml_has_no_label() -> None:
 
 def members_sql(features: tuple[str, ...]) -> str:
     """The model that joins members, as dbt compiles it for a table with these features."""
-    macros = macro_text("feature_table", "meets_condition")
+    macros = macro_text("feature_table", "features", "in_interval", "meets_condition")
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["dbt"] = {"type_float": lambda: "float"}
     model = MEMBERS.read_text().replace("feature_table(", "table_of(")
     table: Mapping[str, Any] = {"features": features, "task_names": f"'{TASK}'", "labels": {}}
     return environment.from_string(macros + model).render(

@@ -214,6 +214,18 @@ def test_groups_of_people_are_audited(settings: Settings, html: str) -> None:
     }
 
 
+def test_a_value_is_in_the_band_that_begins_with_it() -> None:
+    """As a double, 0.01 is above the float32 number nearest to it."""
+    values = np.array([0.01, 0, 199.99, 200], dtype=np.float32).astype(np.float64)
+    bands = [("none", -np.inf, 0.01), ("some", 0.01, 199.99), ("much", 199.99, np.inf)]
+    inside = {name: members.tolist() for name, members in groups_of_values(values, bands)}
+    assert inside == {
+        "none": [False, True, False, False],
+        "some": [True, False, False, False],
+        "much": [False, False, True, True],
+    }
+
+
 def test_without_sensitive_features_there_is_nothing_to_audit() -> None:
     """And no error."""
     with duckdb.connect() as connection:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from ml.synthesize import synthesize
 from ml.synthesize.draw import streams
 from ml.synthesize.drivers import INTERACTIONS, Attributes, Interaction, attribute_level
-from ml.synthesize.people import REGIONS
+from ml.synthesize.history import START
+from ml.synthesize.people import REGIONS, draw_people
+from tests.support.reference_features import completed_years
 from warehouse.errors import UsageError
 
 duckdb = pytest.importorskip("duckdb")
@@ -388,9 +391,19 @@ def test_interactions_multiply_the_rate_where_they_apply(planted: Interaction) -
     assert together / alone == pytest.approx(planted.multiplier)
 
 
+def test_planted_rules_use_the_age_of_the_features() -> None:
+    """Completed years on a day: each day of four years as a birth, 29 February among them."""
+    births = np.arange(-19_000, -19_000 + CUSTOMERS)
+    people = replace(draw_people(np.random.default_rng(0), 0), birth_day=births)
+    for day in (0, 58, 59, 60, 424, 425, 730):
+        today = (START + day).astype(object)
+        expected = [completed_years((START + born).astype(object), today) for born in births]
+        assert people.age(day).tolist() == expected
+
+
 def test_planted_segments_show_in_the_true_probabilities(ask: Ask) -> None:
     """Recomputed from the raw customers, the segments' true rates differ as planted."""
-    rule = "date_diff('day', birth_date, date '2025-11-06') / 365.2425"
+    rule = "date_sub('year', birth_date, date '2025-11-06')"
     base = (
         "with newest as (select distinct on (customer_id) * from customers "
         "where customer_id < 'C9' and valid_from < date '2025-11-06' "
@@ -401,10 +414,10 @@ def test_planted_segments_show_in_the_true_probabilities(ask: Ask) -> None:
         "where as_of_date = date '2025-11-06') "
     )
     medians = ask(
-        base + "select median(expected) filter (age between 25 and 35 and annual_salary > 60000), "
-        "median(expected) filter (age between 25 and 35 and annual_salary <= 60000), "
-        "median(expected) filter (age > 55 and annual_salary < 30000), "
-        "median(expected) filter (age > 55 and annual_salary >= 30000) from rates"
+        base + "select median(expected) filter (age between 25 and 34 and annual_salary > 60000), "
+        "median(expected) filter (age between 25 and 34 and annual_salary <= 60000), "
+        "median(expected) filter (age >= 55 and annual_salary < 30000), "
+        "median(expected) filter (age >= 55 and annual_salary >= 30000) from rates"
     )
     rich, other, poor, well_off = medians[0]
     assert rich > 1.5 * other

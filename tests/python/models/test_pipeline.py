@@ -240,7 +240,7 @@ def test_planted_interactions_are_in_the_features(shop: Shop) -> None:
         "select age_years, annual_salary, cast(has_purchase_30d as integer) as bought "
         "from features.customer_features where has_purchase_30d is not null"
     )
-    young, old = found["age_years"].between(25, 34.999), found["age_years"] >= 55
+    young, old = found["age_years"].between(25, 34), found["age_years"] >= 55
     rate = {
         "young high earners": found[young & (found["annual_salary"] > 60_000)]["bought"].mean(),
         "young others": found[young & (found["annual_salary"] <= 60_000)]["bought"].mean(),

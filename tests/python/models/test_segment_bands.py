@@ -1,11 +1,18 @@
-"""The bands of the segments: what the dbt test says of gaps, overlaps and forgotten unknowns."""
+"""The bands of the segments: which values are in them, and what the dbt test says of gaps,
+overlaps and forgotten unknowns.
+"""
 
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import jinja2
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pytest
 
+from tests.support.macro_files import macro_text
 from tests.support.sql_macros import SEGMENT_LEVELS, render
 from warehouse.settings import PROJECT_ROOT
 
@@ -65,3 +72,56 @@ def test_planted_faults_in_bands_are_found(tmp_path: Path, planted: str) -> None
     assert GOOD_BANDS.count(before) == 1
     found = band_problems(tmp_path, GOOD_BANDS.replace(before, after), GOOD_LEVELS)
     assert [one for one in found if one.startswith(problem)], found
+
+
+def bands_of(values: npt.NDArray[np.float32], bands: pd.DataFrame) -> list[str]:
+    """The band of one dimension that each feature is in, by the macro of the segments."""
+    environment = jinja2.Environment(extensions=["jinja2.ext.do"])
+    environment.globals["dbt"] = {"type_float": lambda: "float"}
+    call = "{{ in_band('bands', dimension, 'customers.feature') }}"
+    text = macro_text("features", "in_interval", "in_band") + call
+    (dimension,) = bands["dimension"].unique()
+    customers = pd.DataFrame({"place": range(len(values)), "feature": values})
+    with duckdb.connect() as connection:
+        connection.register("bands", bands)
+        connection.register("customers", customers)
+        condition = environment.from_string(text).render(dimension=dimension)
+        found = connection.sql(
+            f"select place, band_id from customers join bands on {condition} order by place"
+        ).fetchall()
+    assert [place for place, _ in found] == list(range(len(values)))
+    return [band_id for _, band_id in found]
+
+
+def around(bounds: npt.ArrayLike) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Each bound as a feature, and the next feature below it."""
+    at = np.asarray(bounds, dtype=np.float32)
+    return at, np.nextafter(at, np.float32(-np.inf))
+
+
+@pytest.mark.parametrize("dimension", pd.read_csv(BANDS)["dimension"].unique())
+def test_a_bound_of_the_project_is_in_the_band_that_begins_with_it(dimension: str) -> None:
+    """And the next number below is in the band before."""
+    bands = pd.read_csv(BANDS).query("dimension == @dimension")
+    ordered = bands[~bands["is_unknown"]].sort_values("low", na_position="first")
+    at, below = around(ordered["low"].dropna())
+    assert bands_of(at, bands) == ordered["band_id"].tolist()[1:]
+    assert bands_of(below, bands) == ordered["band_id"].tolist()[:-1]
+
+
+def test_a_bound_with_decimals_is_in_the_band_that_begins_with_it() -> None:
+    """Amounts in cents and shares: nearly none of them is a number of 32 bits."""
+    rng = np.random.default_rng(0)
+    bounds = np.unique(np.concatenate([rng.integers(1, 10_000_000, 300) / 100, rng.random(300)]))
+    bands = pd.DataFrame(
+        {
+            "dimension": "any",
+            "band_id": [f"b{place}" for place in range(len(bounds) + 1)],
+            "low": [None, *bounds],
+            "high": [*bounds, None],
+            "is_unknown": False,
+        }
+    )
+    at, below = around(bounds)
+    assert bands_of(at, bands) == bands["band_id"].tolist()[1:]
+    assert bands_of(below, bands) == bands["band_id"].tolist()[:-1]
