@@ -1,11 +1,25 @@
 {% macro clean_text(column) -%}
-    nullif(trim(cast({{ column }} as string)), '')
+    nullif({{ trimmed('cast(' ~ column ~ ' as string)') }}, '')
+{%- endmacro %}
+
+{% macro trimmed(text) -%}
+    {{ return(adapter.dispatch('trimmed', 'numerosity')(text)) }}
+{%- endmacro %}
+
+{% macro default__trimmed(text) -%}
+    trim({{ text }})
+{%- endmacro %}
+
+{# DuckDB takes off every kind of space that Unicode has, Spark that of ASCII only. #}
+{% macro spark__trimmed(text) -%}
+    trim(both ' \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000' from {{ text }})
 {%- endmacro %}
 
 {% macro clean_id(column) -%}
     case
             when {{ clean_text(column) }} like '%.0%' and {{ matches_pattern(clean_text(column), '^[0-9]+[.]0+$') }}
                 then regexp_replace({{ clean_text(column) }}, '[.]0+$', '')
+            when {{ matches_pattern(clean_text(column), "^''[=+@-]") }} then substr({{ clean_text(column) }}, 2)
             else {{ clean_text(column) }}
         end
 {%- endmacro %}

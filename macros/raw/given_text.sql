@@ -1,7 +1,7 @@
 {% macro given_text(text) -%}
     case
             when {{ text }} like '="%"' then nullif(substr({{ text }}, 3, length({{ text }}) - 3), '')
-            when lower(trim({{ text }})) not in ({{ placeholder_texts() }}) then {{ text }}
+            when lower({{ trimmed(text) }}) not in ({{ placeholder_texts() }}) then {{ text }}
         end
 {%- endmacro %}
 

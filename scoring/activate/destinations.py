@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.csv as pc
+import pyarrow.compute as pc
+import pyarrow.csv
 import pyarrow.parquet as pq
 import structlog
 
@@ -22,6 +23,8 @@ from warehouse.errors import InputError, UsageError
 __all__ = ["FILES", "check", "post", "shown", "write_file"]
 
 FILES = ("csv", "parquet")
+COMPUTED = r"^[=+\-@\t\r]"
+NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 PART = 500
 """Customers per request."""
 ATTEMPTS = 5
@@ -72,9 +75,26 @@ def write_file(rows: pa.Table, path: Path) -> None:
     with replace_file(path) as temporary:
         temporary.touch(mode=0o600)
         if path.suffix == ".csv":
-            pc.write_csv(rows, temporary)
+            pyarrow.csv.write_csv(_as_text(rows), temporary)
         else:
             pq.write_table(rows, temporary, compression="zstd")
+
+
+def _as_text(rows: pa.Table) -> pa.Table:
+    """The rows with an apostrophe before each text that a spreadsheet would compute.
+
+    A text that is a number stays one. The rule is that of OWASP against CSV injection.
+    """
+    for place, column in enumerate(rows.columns):
+        if not pa.types.is_string(column.type) and not pa.types.is_large_string(column.type):
+            continue
+        computed = pc.and_(
+            pc.match_substring_regex(column, COMPUTED),
+            pc.invert(pc.match_substring_regex(column, NUMBER)),
+        )
+        marked = pc.if_else(computed, pc.binary_join_element_wise("'", column, ""), column)
+        rows = rows.set_column(place, rows.field(place), marked)
+    return rows
 
 
 def post(

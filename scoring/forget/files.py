@@ -13,15 +13,25 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scoring.forget.lineage import EXAMPLE, OWNED, QUOTES, condition, mark_known, remaining_rows
+from scoring.forget.lineage import (
+    EXAMPLE,
+    OWNED,
+    PERSON,
+    QUOTES,
+    condition,
+    mark_known,
+    remaining_rows,
+)
 from scoring.forget.replace import replace_file
 from warehouse.connection import fetch, literal
 from warehouse.errors import InputError, IntegrityError
+from warehouse.ids import normal_id_sql
 from warehouse.landing.catalog import read_catalog
 from warehouse.landing.deliveries import Source, land_source
 from warehouse.landing.dialect import find_dialect, stated_for
 from warehouse.landing.erasures import id_of, keys_of, ragged_words
 from warehouse.landing.land import source_of
+from warehouse.landing.parts import Part as Landed
 from warehouse.landing.text_files import CopyWithout, land_text
 
 __all__ = ["FoundFile", "own_files", "raw_files", "rewrite_file"]
@@ -63,7 +73,7 @@ def own_files(
         else:
             target = source.folder / path.name / path.stem
             facts = land_text(path, str(path), target, find_dialect(path, {}))
-            opened = [(_parquet(Path(each.path)), tuple(each.columns)) for each in facts.parts]
+            opened = [(_delivered(each), tuple(each.columns)) for each in facts.parts]
         parts = tuple(
             Part(sql, where)
             for sql, columns in opened
@@ -170,7 +180,7 @@ def _write_text(file: FoundFile, target: Path, records: set[int]) -> list[Part]:
     facts = land_text(target, str(file.path), scratch / "new", dialect)
     wheres = [part.where for part in file.parts]
     return [
-        Part(_parquet(Path(part.path)), where)
+        Part(_delivered(part) if file.is_own else _parquet(Path(part.path)), where)
         for part, where in zip(facts.parts, wheres, strict=True)
     ]
 
@@ -184,6 +194,14 @@ def _files(*folders: Path) -> list[Path]:
             if path.suffix in (PARQUET, *TEXT) and path.is_file() and path.stat().st_size
         }
     )
+
+
+def _delivered(part: Landed) -> str:
+    """A part of a CSV file of ours, with ids in their normal form."""
+    file = _parquet(Path(part.path))
+    if PERSON not in part.columns:
+        return file
+    return f"(select * replace ({normal_id_sql(PERSON)} as {PERSON}) from {file})"
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, path: Path) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from warehouse.feature_tables import load_feature_tables
 
 __all__ = [
     "OWNED",
+    "PERSON",
     "Relation",
     "condition",
     "entity_keys",

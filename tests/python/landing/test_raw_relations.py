@@ -63,6 +63,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     (raw / "order_items" / "1.csv").write_text(text, encoding="windows-1252")
     point = [item(number, "3.50") for number in numbers[20:]]
     (raw / "order_items" / "2.csv").write_text("\n".join([ITEMS, *point]) + "\n")
+    (raw / "orders (1).csv").write_text("order_id,customer_id\nlate,C1\n")
     (raw / "order_items" / "junk.csv").write_bytes(b"")
     (raw / "order_items" / "junk.csv").rename(raw / "nobody_reads_this.csv")
     workspace = Workspace(folder, folder / "raw")
@@ -116,6 +117,7 @@ def test_every_delivered_file_is_listed_with_its_counts(workspace: Workspace) ->
         ("customers.csv", "customers", 30, 30, 30, 0, 1, "utf-8", ","),
         ("order_items/1.csv", "order_items", 21, 21, 21, 0, 1, "utf-8", ";"),
         ("order_items/2.csv", "order_items", 10, 10, 10, 0, 1, "utf-8", ","),
+        ("orders (1).csv", None, 1, 1, None, 0, 1, "utf-8", ","),
         ("orders/1.csv", "orders", 10, 10, 10, 0, 1, "utf-8", ","),
         ("orders/2.csv", "orders", 10, 10, 10, 0, 1, "utf-16-le", ";"),
         ("orders/3.csv", "orders", 11, 11, 11, 1, 2, "utf-8", ","),
@@ -124,6 +126,12 @@ def test_every_delivered_file_is_listed_with_its_counts(workspace: Workspace) ->
         "select path, problem from landing.delivered_files where problem is not null"
     )
     assert [path for path, _ in problems] == ["nobody_reads_this.csv"]
+
+
+def test_a_file_that_no_table_reads_is_said(workspace: Workspace) -> None:
+    """A second export beside a file that is read would be lost without a word."""
+    done = workspace.dbt("build", "--select", "every_delivered_file_is_read").succeeded()
+    done.line_with("sample/orders (1).csv has 1 records that no table reads")
 
 
 def test_a_test_fails_where_a_record_is_missing(workspace: Workspace, tmp_path: Path) -> None:

@@ -123,6 +123,26 @@ def test_no_line_is_a_comment(mark: str) -> None:
     assert [row["id"] for row in rows] == [f"{mark}1", "2", f"{mark}3"]
 
 
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_mark_may_begin_the_second_export(encoding: str, line_end: str, quote: str) -> None:
+    """Two exports put one behind the other, each with its byte order mark."""
+    header = f"{quote}id{quote},{quote}n{quote}"
+    one = line_end.join([header, "1,1", ""]).encode(encoding)
+    other = line_end.join([header, "2,2", ""]).encode(encoding)
+    facts, rows = land(one + other)
+    assert (facts.headers, values(rows)) == (2, [["1", "1"], ["2", "2"]])
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_a_mark_is_found_across_blocks(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever a block of the file ends."""
+    monkeypatch.setattr(text_stream, "BLOCK", size)
+    _, rows = land(2 * "id,n\n1,1\n".encode("utf-8-sig"))
+    assert values(rows) == [["1", "1"], ["1", "1"]]
+
+
 def test_blank_lines_are_counted_and_are_no_records() -> None:
     facts, rows = land(b"\nid,n\n\n1,1\r\n\r\n2,2\n\n")
     assert (facts.counted, facts.blank_lines, len(rows)) == (2, 3, 2)

@@ -1,5 +1,6 @@
 """Audiences: who is in them, who is held out, how they are delivered, and what they added."""
 
+import csv
 import hashlib
 import json
 import os
@@ -266,6 +267,36 @@ def test_whoever_is_erased_is_taken_out_of_what_was_delivered(home: Path) -> Non
     assert factory.rows(
         home / "warehouse.duckdb", "select count(*) from scoring.delivery_members"
     ) == [(19,)]
+
+
+COMPUTED = {
+    "=1+2": "'=1+2",
+    "+1 555": "'+1 555",
+    "@who": "'@who",
+    "-x": "'-x",
+    "-3.5": "-3.5",
+    "+49": "+49",
+    "a=b": "a=b",
+}
+"""Texts, and how a CSV file has them."""
+
+
+def test_a_spreadsheet_computes_no_text(home: Path) -> None:
+    """It gets an apostrophe; a number does not. The customer is erased all the same."""
+    for place, text in enumerate(COMPUTED, 10):
+        for table in ("marts.customers", "activation.spring"):
+            factory.execute(
+                home / "warehouse.duckdb",
+                f"update {table} set email = '{text}' where customer_id = 'c{place}'",
+                f"update {table} set customer_id = '=1+2' where customer_id = 'c9'",
+            )
+    path = Path(deliver().destination)
+    with path.open(newline="") as file:
+        found = {row["customer_id"]: row["email"] for row in csv.DictReader(file)}
+    assert [found[f"c{place}"] for place in range(10, 17)] == list(COMPUTED.values())
+    assert found["'=1+2"] == "c9@example.com"
+    forget(load_settings(), ErasureRequest(("=1+2",), progress=False))
+    assert "c9@example.com" not in path.read_text()
 
 
 class Receiver(BaseHTTPRequestHandler):

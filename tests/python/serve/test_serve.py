@@ -1,6 +1,7 @@
 """Scores over HTTP: those of the night to the bit; every bad request is refused with a reason."""
 
 import asyncio
+import csv
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 
 from scoring.serve.keys import Keys, create
 from scoring.serve.limits import Limits
+from tests.support.project import Workspace
 from tests.support.serving import published, running
 from tests.support.shops import Shop
 from warehouse.errors import InputError, UsageError
@@ -221,7 +224,71 @@ def test_the_commands_of_the_docs_are_answered(client: TestClient) -> None:
         assert client.post(path, json=json.loads(body)).status_code == 200
 
 
+DELIVERED = [
+    {},
+    {"visitor_type": " Returning_Visitor ", "customer_id": "#N/A"},
+    {"started_at": "2026-01-01T20:30:00+02:00", "product_pages": 3},
+    {"administrative_pages": 2, "visitor_type": "NEW_VISITOR"},
+    {"product_pages": None, "product_seconds": None},
+]
+"""Changes of the session in docs/serve.md."""
+
+
+def test_a_delivered_session_has_the_features_of_the_request(
+    shop: Shop, publication: OpenPublication, tmp_path: Path
+) -> None:
+    """The example of docs/serve.md as a row of a file: read the same, left-out counts included."""
+    page = (PROJECT_ROOT / "docs" / "serve.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"/v1/sessions/score -d '(.+?)'", page, re.DOTALL)
+    bodies = [json.loads(example) | change for change in DELIVERED]
+    raw = tmp_path / "raw" / "sample"
+    shutil.copytree(shop.workspace.raw / "sample", raw)
+    (raw / "web_sessions.parquet").unlink()
+    (raw / "web_sessions").mkdir()
+    before = shop.workspace.raw / "sample" / "web_sessions.parquet"
+    duckdb.sql(f"copy (from '{before}') to '{raw}/web_sessions/before.csv'")
+    named = [column for column in Session.model_fields if column != "started_at"]
+    with (raw / "web_sessions" / "new.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["session_id", "started_at", "known_at", *named, HAS])
+        writer.writeheader()
+        for number, body in enumerate(bodies):
+            known = {"session_id": f"new-{number}", "known_at": body["started_at"], HAS: "0"}
+            writer.writerow(body | known)
+    night = Workspace(tmp_path, tmp_path / "raw")
+    shutil.copy(shop.workspace.warehouse, night.warehouse)
+    columns = "columns(c -> c not in ('session_id', 'customer_id', 'as_of_date', 'has_purchase'))"
+    night.dbt("run", "--select", "+session_features", as_of_date="2026-01-02").succeeded()
+    offline = night.frame(
+        f"select {columns} from features.session_features where session_id like 'new-%'"
+        " order by session_id"
+    )
+    with publication._features["session"].of(
+        [Session.model_validate(body).row() for body in bodies]
+    ) as found:
+        online = found.batch.to_pandas()[list(offline.columns)]
+        assert found.broken_rules == (None,) * len(bodies)
+    pd.testing.assert_frame_equal(online, offline, check_exact=True)
+
+
+def test_a_request_keeps_the_rules_of_a_file(client: TestClient) -> None:
+    """What staging would quarantine is refused, by the name of the rule; others are answered."""
+    robot = WHEN | {"product_pages": 900_000, "product_seconds": 3}
+    answer = client.post("/v1/sessions/score", json=robot)
+    assert (answer.status_code, answer.json()["error"].split()[-1]) == (422, "implausible_pages")
+    assert client.post("/v1/sessions/score", json=WHEN).status_code == 200
+
+
+def test_ids_are_asked_in_any_form(shop: Shop, publication: OpenPublication) -> None:
+    """As staging reads them."""
+    ((customer,),) = shop.workspace.rows(
+        "select customer_id from predictions.customer_predictions limit 1"
+    )
+    assert publication.card(f'="{customer}"') == publication.card(f" {customer} ")
+    assert publication.card(customer) is not None
+
+
 WHEN = {"started_at": "2026-01-01T00:00:00Z"}
+HAS = "has_purchase"
 
 
 @pytest.mark.parametrize(

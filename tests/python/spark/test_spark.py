@@ -66,9 +66,13 @@ CASES = {
             ("moment", "date", (["2024-01-05 10:11:12.125", "2024-01-05"], "timestamp")),
         ]
     },
-    "clean_id": (CLEAN, "clean_id('given')", values(["1.0", "007", "1.50", " 2.00 ", "", "a.0"])),
+    "clean_id": (
+        CLEAN,
+        "clean_id('given')",
+        values(["1.0", "007", "1.50", " 2.00 ", "", "a.0", "\u00a07\u3000", "\u00a0"]),
+    ),
     "given_text": (
-        ["given_text"],
+        [*CLEAN, "given_text"],
         "given_text('given')",
         values(["", " ", "-", "NULL", "#N/A", '="007"', "=1+2", "none ", "nobody"]),
     ),
