@@ -67,3 +67,14 @@
         },
     }[column]) }}
 {%- endmacro %}
+
+{% macro raw_contract_tables() -%}
+    {{ return(['customers', 'products', 'orders', 'order_items', 'web_sessions', 'social_engagements']) }}
+{%- endmacro %}
+
+{% macro event_time(table) -%}
+    {{ return({
+        'customers': 'valid_from', 'products': none, 'orders': 'ordered_at', 'order_items': 'ordered_at',
+        'web_sessions': 'started_at', 'social_engagements': 'engaged_at',
+    }[table]) }}
+{%- endmacro %}

@@ -11,7 +11,7 @@
             or as_of_date in (
                 select as_of_date
                 from {{ this }}
-                where {{ label }} is null and {{ has_matured('as_of_date', horizon_days) }}
+                where {{ label }} is null and {{ has_matured('as_of_date', horizon_days + var('label_grace_days'), 'orders') }}
             )
             {%- endfor %}
             {%- for label in labels %}
@@ -36,8 +36,9 @@
     (select max(as_of_date) from {{ ref('int_as_of_dates_scheduled') }} where source_name in ({{ sources_on() }}))
 {%- endmacro %}
 
-{% macro has_matured(as_of_date, horizon_days) -%}
-    {{ dbt.dateadd('day', horizon_days + var('label_grace_days'), as_of_date) }} <= {{ newest_as_of_date() }}
+{% macro has_matured(as_of_date, days, table) -%}
+    {{ dbt.dateadd('day', days, as_of_date) }} <= {{ newest_as_of_date() }}
+    and {{ dbt.dateadd('day', days, as_of_date) }} <= {{ complete_until(table) }}
 {%- endmacro %}
 
 {% macro days_before(event_at, as_of_date='as_of_date') -%}

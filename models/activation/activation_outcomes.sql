@@ -55,7 +55,8 @@ members as (
 matured as (
     select
         members.*,
-        {{ dbt.dateadd('day', days_counted, 'members.as_of_date') }} <= {{ newest_as_of_date() }} as has_matured
+        {{ has_matured('members.as_of_date', days_counted, 'orders') }} as has_purchase_matured,
+        {{ has_matured('members.as_of_date', days_counted, 'web_sessions') }} as has_visit_matured
     from members
 ),
 
@@ -65,8 +66,8 @@ final as (
         matured.customer_id,
         matured.as_of_date,
         matured.is_holdout,
-        case when matured.has_matured then purchases.customer_id is not null end as has_purchase,
-        case when matured.has_matured then visits.customer_id is not null end as has_visit
+        case when matured.has_purchase_matured then purchases.customer_id is not null end as has_purchase,
+        case when matured.has_visit_matured then visits.customer_id is not null end as has_visit
     from matured
     left join purchases
         on

@@ -9,7 +9,7 @@
 {%- set relations = parts + ['customer_features', 'session_features'] -%}
 {%- set inputs = [
     'int_as_of_dates_scheduled', 'int_customers_unioned', 'as_of_calendar', 'orders', 'order_items', 'products', 'sessions',
-    'engagements',
+    'engagements', 'watermarks',
 ] -%}
 {%- set refs = {} -%}
 {%- for name in inputs + relations %}{% do refs.update({name: ref(name)}) %}{% endfor -%}

@@ -25,7 +25,7 @@ INPUTS = {
     "intermediate.int_customers_unioned": f"from {SERVING}.marts.customers",
     **{
         f"marts.{name}": f"from {SERVING}.marts.{name}"
-        for name in ("orders", "order_items", "products", "sessions", "engagements")
+        for name in ("orders", "order_items", "products", "sessions", "engagements", "watermarks")
     },
 }
 """The relations that the statements read but do not build, as queries with the same columns.

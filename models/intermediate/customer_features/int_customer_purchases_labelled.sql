@@ -51,7 +51,7 @@ final as (
         customers.as_of_date,
         {%- for days in horizons %}
         case
-            when {{ has_matured('customers.as_of_date', days) }}
+            when {{ has_matured('customers.as_of_date', days + var('label_grace_days'), 'orders') }}
                 then coalesce(next_purchases.purchase_count_{{ days }}d, 0) > 0
         end as has_purchase_{{ days }}d{{ ',' if not loop.last }}
         {%- endfor %}
