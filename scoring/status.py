@@ -14,11 +14,13 @@ from warehouse.connection import connect, fetch, qualified, require_tables
 from warehouse.errors import InputError
 from warehouse.settings import Settings
 
-__all__ = ["CHECKS", "ORDER", "MonitoringCheck", "Status", "page", "read_status"]
+__all__ = ["CHECKS", "NOT_APPLICABLE", "ORDER", "MonitoringCheck", "Status", "page", "read_status"]
 
 CHECKS = "monitoring.monitoring_checks"
 ORDER = ("fail", "warn", "ok")
-STYLES = {"fail": "bold red", "warn": "yellow", "ok": "green"}
+NOT_APPLICABLE = "not_applicable"
+"""The status of a check that has too few events to be computed."""
+STYLES = {"fail": "bold red", "warn": "yellow"}
 FAILED = InputError.exit_code
 """The exit code when a check failed: the data breaks a contract, so its scores are not reliable."""
 
@@ -48,26 +50,35 @@ class Status:
     @property
     def counts(self) -> dict[str, int]:
         """The number of checks with each status: fail, warn, ok."""
-        return {name: sum(check.status == name for check in self.checks) for name in ORDER}
+        return {name: self._count(name) for name in ORDER}
+
+    @property
+    def not_applicable(self) -> int:
+        """The number of checks that have too few events to be computed."""
+        return self._count(NOT_APPLICABLE)
 
     @property
     def to_look_at(self) -> list[MonitoringCheck]:
         """The checks that failed or warned."""
-        return [check for check in self.checks if check.status != "ok"]
+        return [check for check in self.checks if check.status in STYLES]
 
     @property
     def exit_code(self) -> int:
         """3 when a check failed, else 0. Warnings are for people, so a scheduler sees 0."""
         return FAILED if self.counts["fail"] else 0
 
+    def _count(self, status: str) -> int:
+        return sum(check.status == status for check in self.checks)
+
     def facts(self) -> dict[str, object]:
         """The JSON line for programs: the counts, and every check that failed or warned."""
-        status = next((name for name in ORDER if self.counts[name]), "ok")
+        status = next((name for name in ORDER if self.counts[name]), NOT_APPLICABLE)
         return {
             "status": status,
             "exit_code": self.exit_code,
             "as_of_date": self.as_of_date,
             **{f"checks_{name}": count for name, count in self.counts.items()},
+            "checks_not_applicable": self.not_applicable,
             "checks": [asdict(check) for check in self.to_look_at],
             "error": None,
         }
@@ -98,6 +109,7 @@ def page(status: Status) -> RenderableType:
     total = (
         f"as of {status.as_of_date}: {counts['fail']} failed, {counts['warn']} to look at,"
         f" {counts['ok']} ok"
+        + (f", {status.not_applicable} not applicable" if status.not_applicable else "")
     )
     listed = status.to_look_at
     return Group(_table(listed), Text(total)) if listed else Text(total)

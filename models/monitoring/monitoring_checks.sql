@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='delete+insert', unique_key='as_of_date',
-    on_schema_change='append_new_columns', full_refresh=false
+    on_schema_change='append_new_columns', full_refresh=false, pre_hook="{{ reasons_of_earlier_checks() }}"
 ) }}
 
 {%- set monitors = [
@@ -54,7 +54,7 @@ final as (
         cast(row_number() over (
             partition by as_of_date
             order by
-                case status when 'fail' then 1 when 'warn' then 2 else 3 end asc,
+                case status when 'fail' then 1 when 'warn' then 2 when 'ok' then 3 else 4 end asc,
                 case when times_limit is null then 1 else 0 end asc,
                 times_limit desc,
                 check_name asc,

@@ -1,7 +1,10 @@
+{%- set tasks = [] %}
+{%- for name in var('monitored_tables') %}{% do tasks.append(feature_table(name).task_names) %}{% endfor -%}
+
 with champions as (
     select *
     from {{ source('registry', 'models') }}
-    where status = 'champion'
+    where status = 'champion' and task in ({{ tasks | join(', ') or "''" }})
 ),
 
 performance as (
@@ -34,14 +37,18 @@ measured as (
     select
         'calibration' as check_name,
         'task' as subject_type,
-        task as subject,
-        as_of_date as observed_date,
-        row_count,
-        buyers,
-        predicted_buyers,
-        predicted_variance
-    from performance
-    where as_of_date = newest_date
+        champions.task as subject,
+        performance.as_of_date as observed_date,
+        performance.row_count,
+        performance.buyers,
+        performance.buyers / cast(performance.row_count as double) as value,
+        performance.predicted_buyers,
+        performance.predicted_variance
+    from champions
+    left join performance
+        on
+            champions.task = performance.task
+            and performance.as_of_date = performance.newest_date
     union all
     select
         'segment_calibration' as check_name,
@@ -50,6 +57,7 @@ measured as (
         as_of_date as observed_date,
         customers_scored as row_count,
         buyers_scored as buyers,
+        buyers_scored / cast(customers_scored as double) as value,
         cast(predicted_buyers as double) as predicted_buyers,
         cast(predicted_buyers as double) * (1 - cast(predicted_buyers as double) / customers_scored) as predicted_variance
     from segments
@@ -63,14 +71,16 @@ rated as (
 checked as (
     select
         rated.*,
-        buyers / cast(row_count as double) as value,
         {{ count_low('predicted_buyers', 'predicted_variance', 'z') }} / row_count as expected_low,
         {{ count_high('predicted_buyers', 'predicted_variance', 'z') }} / row_count as expected_high,
         abs(buyers - predicted_buyers) / row_count as effect,
-        {{ as_text('buyers') }} || ' of ' || {{ as_text('row_count') }} || ' bought, '
-        || {{ percent_in_words('buyers / cast(row_count as double)') }} || ' (95 % interval '
-        || {{ percent_in_words(wilson_low('buyers', 'row_count')) }} || ' to ' || {{ percent_in_words(wilson_high('buyers', 'row_count')) }}
-        || '); the prediction was ' || {{ percent_in_words('predicted_buyers / row_count') }} || '.' as finding,
+        coalesce(
+            {{ as_text('buyers') }} || ' of ' || {{ as_text('row_count') }} || ' bought, ' || {{ percent_in_words('value') }}
+            || ' (95 % interval ' || {{ percent_in_words(wilson_low('buyers', 'row_count')) }} || ' to '
+            || {{ percent_in_words(wilson_high('buyers', 'row_count')) }} || '); the prediction was '
+            || {{ percent_in_words('predicted_buyers / row_count') }} || '.',
+            {{ entities_in_words('0', 'subject') }} || '. No date after the training has a known outcome.'
+        ) as finding,
         'Do not read these scores as probabilities until the model is trained again.' as to_do
     from rated
 ),

@@ -76,9 +76,14 @@ expected as (
 
 measured as (
     {%- for check, about in {
-        'expected_auc': ('roc_auc', 'auc', auc_standard_error('expected.auc', 'expected.buyers', 'expected.others')),
-        'expected_precision': ('precision', 'precision_', 'sqrt(precision_ * (1 - precision_) / greatest(selected, 1))'),
-        'expected_brier': ('brier', 'brier', 'sqrt(brier * (1 - brier) / row_count)'),
+        'expected_auc': (
+            'roc_auc', 'auc', auc_standard_error('expected.auc', 'expected.buyers', 'expected.others'), 'An AUC compares at least two.'
+        ),
+        'expected_precision': (
+            'precision', 'precision_', 'sqrt(precision_ * (1 - precision_) / greatest(selected, 1))',
+            'None reaches the probability from which it pays to act.'
+        ),
+        'expected_brier': ('brier', 'brier', 'sqrt(brier * (1 - brier) / row_count)', ''),
     }.items() %}
     select
         '{{ check }}' as check_name,
@@ -88,11 +93,12 @@ measured as (
         expected.row_count,
         expected.{{ about[1] }} as value,
         {{ about[2] }} as own_error,
+        '{{ about[3] }}' as needs,
         evaluations.value as promised,
         (evaluations.value_high - evaluations.value_low) / 3.92 as promised_error
     from expected
     inner join champions on expected.task = champions.task
-    inner join {{ source('registry', 'evaluations') }} as evaluations
+    left join {{ source('registry', 'evaluations') }} as evaluations
         on
             champions.task = evaluations.task
             and champions.model_version = evaluations.model_version

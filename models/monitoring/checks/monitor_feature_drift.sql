@@ -1,9 +1,9 @@
 with comparisons as (
     select
         comparisons.*,
-        row_count - missing_rows as known_rows
+        nullif(row_count - missing_rows, 0) as known_rows,
+        nullif(reference_known_weight, 0) as known_before
     from {{ ref('feature_comparisons') }} as comparisons
-    where row_count > missing_rows and reference_known_weight > 0
 ),
 
 -- The usual distance between reference dates, from season and new customers. It needs at least three of them.
@@ -16,7 +16,7 @@ usual as (
         max(stability_index) as highest_stability_index,
         max(largest_distance) as highest_largest_distance
     from comparisons
-    where not is_newest
+    where not is_newest and known_rows is not null and known_before is not null
     group by
         feature_table,
         feature
@@ -29,16 +29,18 @@ measured as (
         '{{ check }}' as check_name,
         'feature' as subject_type,
         comparisons.feature_table || '.' || comparisons.feature as subject,
+        comparisons.feature_table,
         comparisons.as_of_date as observed_date,
+        comparisons.row_count,
         comparisons.known_rows,
-        comparisons.reference_known_weight,
+        comparisons.known_before,
         comparisons.part_count,
-        comparisons.{{ statistic }} as value,
+        case when usual.feature is not null then comparisons.{{ statistic }} end as value,
         usual.highest_{{ statistic }} as highest,
         usual.first_date,
         usual.last_date
     from comparisons
-    inner join usual
+    left join usual
         on
             comparisons.feature_table = usual.feature_table
             and comparisons.feature = usual.feature
@@ -57,8 +59,8 @@ banded as (
     select
         rated.*,
         case check_name
-            when 'feature_psi' then {{ psi_noise_floor('known_rows', 'reference_known_weight', 'part_count', 'z') }}
-            else {{ ks_noise_floor('known_rows', 'reference_known_weight', 'chance') }}
+            when 'feature_psi' then {{ psi_noise_floor('known_rows', 'known_before', 'part_count', 'z') }}
+            else {{ ks_noise_floor('known_rows', 'known_before', 'chance') }}
         end as noise_floor
     from rated
 ),
@@ -69,9 +71,13 @@ checked as (
         cast(null as double) as expected_low,
         greatest(noise_floor, coalesce(highest, 0)) as expected_high,
         value as effect,
-        'The distance from the dates ' || {{ date_as_text('first_date') }} || ' to ' || {{ date_as_text('last_date') }} || ' is '
-        || {{ as_text('value', 3) }} || '; chance explains up to ' || {{ as_text('noise_floor', 3) }}
-        || ', and those dates differ by up to ' || {{ as_text('coalesce(highest, 0)', 3) }} || '.' as finding,
+        case
+            when value is null then {{ too_few_to_compare('row_count', 'known_rows', 'known_before') }}
+            else
+                'The distance from the dates ' || {{ date_as_text('first_date') }} || ' to ' || {{ date_as_text('last_date') }} || ' is '
+                || {{ as_text('value', 3) }} || '; chance explains up to ' || {{ as_text('noise_floor', 3) }}
+                || ', and those dates differ by up to ' || {{ as_text('coalesce(highest, 0)', 3) }} || '.'
+        end as finding,
         'Check the source first; if it is correct, read the expected and realised checks and train again.' as to_do
     from banded
 ),

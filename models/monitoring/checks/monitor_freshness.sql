@@ -51,10 +51,11 @@ checked as (
         cast(null as double) as expected_low,
         case when days >= 10 then greatest(usual_wait, ceil(-ln(chance) / rows_a_day)) end as expected_high,
         value / greatest(usual_wait, ceil(-ln(chance) / rows_a_day)) as effect,
-        'The newest row is of ' || {{ date_as_text('observed_date') }} || ', ' || {{ as_text('value') }}
-        || ' days ago; the usual limit is '
-        || coalesce({{ as_text('greatest(usual_wait, ceil(-ln(chance) / rows_a_day))') }}, 'an unknown number of')
-        || ' days.' as finding,
+        'The newest row is of ' || {{ date_as_text('observed_date') }} || ', ' || {{ as_text('value') }} || ' days ago; '
+        || case
+            when days < 10 then 'a limit needs 10 days with rows, and there are ' || {{ as_text('days') }}
+            else 'the usual limit is ' || {{ as_text('greatest(usual_wait, ceil(-ln(chance) / rows_a_day))') }} || ' days'
+        end || '.' as finding,
         'Ask the owner of the source before you score; the features are older than their as-of date.' as to_do
     from rated
 ),

@@ -1,9 +1,9 @@
 with comparisons as (
     select
         comparisons.*,
-        cast(row_count - missing_rows as double) as known_rows
+        cast(nullif(row_count - missing_rows, 0) as double) as known_rows,
+        nullif(reference_known_weight, 0) as known_before
     from {{ ref('feature_comparisons') }} as comparisons
-    where row_count > missing_rows
 ),
 
 -- The spread between reference dates needs at least three of them.
@@ -13,7 +13,7 @@ usual as (
         feature,
         max(outside_rows / known_rows) as highest_share
     from comparisons
-    where not is_newest
+    where not is_newest and known_rows is not null
     group by
         feature_table,
         feature
@@ -25,17 +25,21 @@ measured as (
         'range' as check_name,
         'feature' as subject_type,
         comparisons.feature_table || '.' || comparisons.feature as subject,
+        comparisons.feature_table,
         comparisons.as_of_date as observed_date,
+        comparisons.row_count,
         comparisons.known_rows,
-        comparisons.reference_known_weight,
-        comparisons.outside_rows / comparisons.known_rows as value,
+        comparisons.known_before,
+        case
+            when usual.feature is not null and comparisons.known_before is not null then comparisons.outside_rows / comparisons.known_rows
+        end as value,
         usual.highest_share
     from comparisons
-    inner join usual
+    left join usual
         on
             comparisons.feature_table = usual.feature_table
             and comparisons.feature = usual.feature
-    where comparisons.is_newest and comparisons.reference_known_weight > 0
+    where comparisons.is_newest
 ),
 
 rated as (
@@ -47,10 +51,14 @@ checked as (
     select
         rated.*,
         cast(null as double) as expected_low,
-        greatest(highest_share, ln(chance / 2) / ln(known_rows / (known_rows + reference_known_weight)) / known_rows) as expected_high,
+        greatest(highest_share, ln(chance / 2) / ln(known_rows / (known_rows + known_before)) / known_rows) as expected_high,
         value as effect,
-        {{ percent_in_words('value') }} || ' of ' || {{ as_text('known_rows') }}
-        || ' values are beyond the range of the reference by half or more.' as finding,
+        case
+            when value is null then {{ too_few_to_compare('row_count', 'known_rows', 'known_before') }}
+            else
+                {{ percent_in_words('value') }} || ' of ' || {{ as_text('known_rows') }}
+                || ' values are beyond the range of the reference by half or more.'
+        end as finding,
         'Check the source for a changed unit, currency or meaning; the model was not trained on such values.' as to_do
     from rated
 ),

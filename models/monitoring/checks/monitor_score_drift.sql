@@ -92,13 +92,13 @@ measured as (
         'task' as subject_type,
         compared.subject,
         newest.as_of_date as observed_date,
-        compared.known_now,
-        compared.known_before,
+        nullif(compared.known_now, 0) as known_now,
+        nullif(compared.known_before, 0) as known_before,
         compared.part_count,
         compared.{{ statistic }} as value
     from compared
     inner join newest on compared.subject = newest.task
-    where compared.is_newest and compared.known_now > 0 and compared.known_before > 0
+    where compared.is_newest
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -118,7 +118,10 @@ checked as (
             else {{ ks_noise_floor('known_now', 'known_before', 'chance') }}
         end as expected_high,
         value as effect,
-        'The distance from the scores of the evaluation rows is ' || {{ as_text('value', 3) }} || '.' as finding,
+        coalesce(
+            'The distance from the scores of the evaluation rows is ' || {{ as_text('value', 3) }} || '.',
+            {{ entities_in_words('coalesce(known_now, 0)', 'subject') }} || '. The evaluation of the model has no scores.'
+        ) as finding,
         'Check which features drift, and count the customers of a campaign again before you send it.' as to_do
     from rated
 ),

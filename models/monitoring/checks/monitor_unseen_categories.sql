@@ -40,11 +40,13 @@ measured as (
         cast(sum(rows_before) as double) as known_before,
         cast(sum(rows_now) as double) as row_count,
         count(case when rows_before = 1 then 1 end) as seen_once,
-        sum(case when rows_before = 0 then rows_now else 0 end) / cast(sum(rows_now) as double) as value,
+        case
+            when sum(rows_before) >= 100
+                then sum(case when rows_before = 0 then rows_now else 0 end) / nullif(cast(sum(rows_now) as double), 0)
+        end as value,
         min(case when rows_before = 0 then category end) as example
     from counted
     group by subject
-    having sum(rows_now) > 0 and sum(rows_before) >= 100
 ),
 
 rated as (
@@ -64,10 +66,16 @@ checked as (
         banded.*,
         {{ run_as_of_date() }} as observed_date,
         cast(null as double) as expected_low,
-        {{ count_high('likely_rows', 'likely_rows', 'z') }} / row_count as expected_high,
+        {{ count_high('likely_rows', 'likely_rows', 'z') }} / nullif(row_count, 0) as expected_high,
         value as effect,
-        {{ percent_in_words('value') }} || ' of ' || {{ as_text('row_count') }} || ' rows have a category never seen before'
-        || coalesce(', such as ' || example, '') || '.' as finding,
+        case
+            when value is null
+                then {{ as_text('row_count') }} || ' new rows and ' || {{ as_text('known_before') }}
+                    || ' earlier ones; a comparison needs 1 and 100.'
+            else
+                {{ percent_in_words('value') }} || ' of ' || {{ as_text('row_count') }} || ' rows have a category never seen before'
+                || coalesce(', such as ' || example, '') || '.'
+        end as finding,
         'Check whether it is a new spelling of a known category; if it is really new, train the model again.' as to_do
     from banded
 ),

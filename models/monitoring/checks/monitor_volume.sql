@@ -38,11 +38,12 @@ source_tables as (
 counted as (
     select
         source_tables.source_table,
+        source_tables.first_days_ago,
         weeks.weeks_ago,
         coalesce(weekly.rows_of_week, 0) as rows_of_week,
         coalesce(weekly.rows_of_day, 0) as rows_of_day
     from source_tables
-    inner join weeks on (weeks.weeks_ago + 1) * 7 <= source_tables.first_days_ago
+    left join weeks on (weeks.weeks_ago + 1) * 7 <= source_tables.first_days_ago
     left join weekly
         on
             source_tables.source_table = weekly.source_table
@@ -59,6 +60,7 @@ measured as (
         max(case when weeks_ago = 0 then rows_of_{{ period }} end) as value,
         count(case when weeks_ago > 0 then 1 end) as weeks_before,
         avg(case when weeks_ago > 0 then sqrt(rows_of_{{ period }} + 0.375) end) as mean_root,
+        max(first_days_ago) as first_days_ago,
         greatest(0.25, coalesce(var_samp(case when weeks_ago > 0 then sqrt(rows_of_{{ period }} + 0.375) end), 0)) as variance_of_root
     from counted
     group by source_table
@@ -89,11 +91,11 @@ checked as (
         power(greatest(0, mean_root - reach), 2) - 0.375 as expected_low,
         power(mean_root + reach, 2) - 0.375 as expected_high,
         abs(value - mean_root * mean_root) / greatest(1, mean_root * mean_root) as effect,
-        {{ as_text('value') }} || ' rows arrived'
-        || case
-            when reach is null then '; a comparison needs 8 weeks before.'
-            else '; ' || {{ as_text('greatest(0, power(greatest(0, mean_root - reach), 2))') }} || ' to '
-                || {{ as_text('power(mean_root + reach, 2)') }} || ' are usual.'
+        case
+            when reach is null then {{ as_text('first_days_ago') }} || ' days of deliveries; a comparison needs 63.'
+            else
+                {{ as_text('value') }} || ' rows arrived; ' || {{ as_text('greatest(0, power(greatest(0, mean_root - reach), 2))') }}
+                || ' to ' || {{ as_text('power(mean_root + reach, 2)') }} || ' are usual.'
         end as finding,
         case
             when value < mean_root * mean_root then 'Look for missing files or partitions before you score.'

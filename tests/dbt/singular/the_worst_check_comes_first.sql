@@ -3,7 +3,7 @@
 with checks as (
     select
         *,
-        case status when 'fail' then 1 when 'warn' then 2 else 3 end as severity,
+        case status when 'fail' then 1 when 'warn' then 2 when 'ok' then 3 else 4 end as severity,
         effect / nullif(coalesce(fail_from, warn_from, 1), 0) as times_limit
     from {{ ref('monitoring_checks') }}
 )

@@ -74,7 +74,8 @@ def test_a_sample_too_small_to_tell_says_nothing(nights: Nights) -> None:
         day.scores[TASKS[name]] = day.scores[TASKS[name]][:10]
     checks = nights.run(day, keep=False)
     drift = checks["check_name"].str.match("feature|null|range|score|expected")
-    assert checks.loc[drift & (checks["status"] != "ok"), "message"].tolist() == []
+    alarming = checks["status"].isin(("fail", "warn"))
+    assert checks.loc[drift & alarming, "message"].tolist() == []
 
 
 def test_a_feature_without_any_value_is_compared_without_a_fault(nights: Nights) -> None:
@@ -85,8 +86,30 @@ def test_a_feature_without_any_value_is_compared_without_a_fault(nights: Nights)
     frame[first], frame[second] = np.float32(np.nan), np.float32(3)
     checks = nights.run(day, keep=False).set_index(["check_name", "subject"])
     assert checks.loc[("null_share", f"customer_features.{first}"), "status"] == "fail"
-    assert ("feature_psi", f"customer_features.{first}") not in checks.index
+    compared = checks.loc[("feature_psi", f"customer_features.{first}")]
+    assert compared["status"] == "not_applicable" and pd.isna(compared["value"])
+    assert compared["message"] == f"Not applicable: {CUSTOMERS} customers, none with a value."
     assert checks.loc[("feature_ks", f"customer_features.{second}"), "status"] == "fail"
+
+
+def test_a_check_with_too_few_events_says_how_many(nights: Nights) -> None:
+    """It is not applicable, it has no value, and the other checks of the night are computed."""
+    day = nights.draw()
+    day.features["session_features"] = day.features["session_features"].head(1)
+    day.scores["session_purchase"] = np.array([-3.0])
+    day.truth = np.full(CUSTOMERS, -50.0)  # nobody buys
+    checks = nights.run(day, keep=False).set_index(["check_name", "subject"])
+    few = checks[checks["status"] == "not_applicable"]
+    assert few["value"].isna().all() and few["message"].str.startswith("Not applicable: ").all()
+    assert few.loc[("expected_auc", "session_purchase"), "message"].startswith(
+        "Not applicable: 1 session. "
+    )
+    assert ("expected_precision", "session_purchase") in few.index
+    assert few.loc[("realised_auc", "customer_purchase_30d"), "message"].startswith(
+        f"Not applicable: {CUSTOMERS} customers. "
+    )
+    assert checks.loc[("expected_brier", "session_purchase"), "status"] == "ok"
+    assert checks.loc[("calibration", "customer_purchase_30d"), "status"] == "fail"
 
 
 def test_the_distance_is_that_of_scipy(nights: Nights) -> None:

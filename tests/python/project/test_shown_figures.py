@@ -220,6 +220,8 @@ def test_status_and_the_answers_list_the_same_checks(
     assert all(title for title, _ in said)
     for name, metric in {"fail": "failed", "warn": "warned", "ok": "passed"}.items():
         assert of_dataset(settings, "monitoring_checks", metric, "is_newest_run") == both[name]
+    few = of_dataset(settings, "monitoring_checks", "not_applicable", "is_newest_run")
+    assert few == status.not_applicable == len(said) - sum(both.values())
 
 
 def test_the_dashboards_say_so(shop: Shop, settings: Settings, truth: Truth) -> None:

@@ -60,6 +60,18 @@ def test_a_warning_is_for_people_and_ends_with_zero(
     assert json.loads(line)["status"] == "warn"
 
 
+def test_what_is_not_applicable_is_counted_apart(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is neither listed nor a reason to stop, and the status is that of the other checks."""
+    given = checks(tmp_path, row("ok", "a.orders", 1), row("not_applicable", "b.orders", 2))
+    assert main(given) == 0
+    shown, line = capsys.readouterr().out.splitlines()
+    assert shown.endswith("0 failed, 0 to look at, 1 ok, 1 not applicable")
+    said = json.loads(line)
+    assert (said["status"], said["checks_ok"], said["checks_not_applicable"]) == ("ok", 1, 1)
+
+
 def test_nothing_to_say_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(checks(tmp_path, row("ok", "a.orders", 1))) == 0
     assert "0 failed, 0 to look at, 1 ok" in capsys.readouterr().out
