@@ -1,3 +1,7 @@
+{#- With fewer days the longest wait is not known. #}
+{%- set days_needed, least_limit = 10, 7 %}
+{%- set limit = "greatest(case when days < " ~ days_needed ~ " then " ~ least_limit ~ " else usual_wait end, ceil(-ln(chance) / rows_a_day))" %}
+
 with daily as (
     select *
     from {{ ref('source_daily_rows') }}
@@ -30,6 +34,8 @@ measured as (
         clock || '_freshness' as check_name,
         'source' as subject_type,
         source_name || '.' || table_name as subject,
+        source_name,
+        table_name,
         max(row_date) as observed_date,
         count(*) as days,
         max(case when wait_rank = 2 then wait_days end) as usual_wait,
@@ -37,27 +43,48 @@ measured as (
         {{ dbt.datediff('max(row_date)', run_as_of_date(), 'day') }} as value
     from ranked
     group by
-        clock || '_freshness',
-        source_name || '.' || table_name
+        clock,
+        source_name,
+        table_name
 ),
 
 rated as (
     {{ with_thresholds('measured') }}
 ),
 
-checked as (
+watermarks as (
+    select * from {{ ref('watermarks') }}
+),
+
+-- Customers change rarely: with few days of changes no wait is too long.
+limited as (
     select
         rated.*,
-        cast(null as double) as expected_low,
-        case when days >= 10 then greatest(usual_wait, ceil(-ln(chance) / rows_a_day)) end as expected_high,
-        value / greatest(usual_wait, ceil(-ln(chance) / rows_a_day)) as effect,
-        'The newest row is of ' || {{ date_as_text('observed_date') }} || ', ' || {{ as_text('value') }} || ' days ago; '
-        || case
-            when days < 10 then 'a limit needs 10 days with rows, and there are ' || {{ as_text('days') }}
-            else 'the usual limit is ' || {{ as_text('greatest(usual_wait, ceil(-ln(chance) / rows_a_day))') }} || ' days'
-        end || '.' as finding,
-        'Ask the owner of the source before you score; the features are older than their as-of date.' as to_do
+        case
+            when watermarks.may_lag then 'the source may lag (source_catalog)'
+            when watermarks.rule = 'stated' and watermarks.complete_until >= {{ run_as_of_date() }}
+                then 'the table is stated to be complete (source_catalog)'
+            when days < {{ days_needed }} and rated.table_name = 'customers'
+                then 'a limit needs {{ days_needed }} days with rows, and there are ' || {{ as_text('days') }}
+        end as why_no_limit,
+        {{ limit }} as limit_days
     from rated
+    inner join watermarks
+        on
+            rated.source_name = watermarks.source_name
+            and rated.table_name = watermarks.table_name
+),
+
+checked as (
+    select
+        limited.*,
+        cast(null as double) as expected_low,
+        case when why_no_limit is null then limit_days end as expected_high,
+        value / limit_days as effect,
+        'The newest row is of ' || {{ date_as_text('observed_date') }} || ', ' || {{ as_text('value') }} || ' days ago; '
+        || coalesce(why_no_limit, 'the usual limit is ' || {{ as_text('limit_days') }} || ' days') || '.' as finding,
+        'Ask the owner of the source before you score. Features of later dates lack its rows, and labels stay null.' as to_do
+    from limited
 ),
 
 final as (
