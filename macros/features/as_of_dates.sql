@@ -7,6 +7,10 @@
         and (
             as_of_date = {{ run_as_of_date() }}
             or as_of_date not in (select as_of_date from {{ this }})
+            {%- set changed = changed_dates() %}
+            {%- if changed %}
+            or as_of_date in ({{ changed }})
+            {%- endif %}
             {%- for label, horizon_days in maturing.items() %}
             or as_of_date in (
                 select as_of_date
@@ -36,9 +40,9 @@
     (select max(as_of_date) from {{ ref('int_as_of_dates_scheduled') }} where source_name in ({{ sources_on() }}))
 {%- endmacro %}
 
-{% macro has_matured(as_of_date, days, table) -%}
+{% macro has_matured(as_of_date, days, table, watermarks=none) -%}
     {{ dbt.dateadd('day', days, as_of_date) }} <= {{ newest_as_of_date() }}
-    and {{ dbt.dateadd('day', days, as_of_date) }} <= {{ complete_until(table) }}
+    and {{ dbt.dateadd('day', days, as_of_date) }} <= {{ complete_until(table, watermarks) }}
 {%- endmacro %}
 
 {% macro days_before(event_at, as_of_date='as_of_date') -%}

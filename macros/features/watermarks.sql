@@ -22,10 +22,10 @@
     Null if a source that fills the table has delivered no row of it. A table that no source fills has no watermark: nothing is known
     of it, on any day.
 #}
-{% macro complete_until(table) -%}
+{% macro complete_until(table, watermarks=none) -%}
     (
         select case when count(*) = count(complete_until) then min(complete_until) end
-        from {{ ref('watermarks') }}
+        from {{ watermarks or ref('watermarks') }}
         where table_name = '{{ table }}' and source_name in ({{ sources_on() }})
     )
 {%- endmacro %}

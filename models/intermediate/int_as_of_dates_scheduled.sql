@@ -1,5 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='append', full_refresh=false) }}
 
+-- depends_on: {{ ref('int_rows_by_arrival') }}
+-- depends_on: {{ ref('watermarks') }}
 with calendar as (
     select *
     from {{ ref('as_of_calendar') }}

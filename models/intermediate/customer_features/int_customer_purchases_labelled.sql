@@ -1,5 +1,4 @@
-{# Days from the as-of date on. Each horizon gives a label, has_purchase_<days>d. #}
-{%- set horizons = [7, 30, 90] %}
+{%- set horizons = label_horizons() %}
 {%- set maturing = {} %}
 {%- for days in horizons %}{% do maturing.update({'has_purchase_' ~ days ~ 'd': days}) %}{% endfor %}
 
