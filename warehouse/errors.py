@@ -32,7 +32,7 @@ class InputError(NumerosityError):
 
 
 class NothingToScoreError(InputError):
-    """A feature table is empty: its source is disabled, or has no data yet."""
+    """A feature table has no rows, or none that day: its source is disabled, or has no data."""
 
 
 class IntegrityError(NumerosityError):

@@ -1,8 +1,10 @@
 """Settings: paths and limits, with defaults that environment variables replace."""
 
 import os
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -41,6 +43,8 @@ class Settings(BaseSettings):
     """The bearer token that `activate` sends to a URL."""
     api_keys: Path = Path("data/api_keys")
     """The file with the hashes of the HTTP service's API keys."""
+    time_zone: str = "UTC"
+    """The time zone of a night's date, such as Europe/Berlin."""
     lock_timeout: float = Field(default=60, ge=0, allow_inf_nan=False)
     """Seconds to wait for a file that another process holds."""
     features_from: Literal["warehouse", "spark"] = "warehouse"
@@ -59,6 +63,23 @@ class Settings(BaseSettings):
         if not isinstance(value, Path):
             return value
         return Path(os.path.normpath(PROJECT_ROOT / value.expanduser()))
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_known(cls, value: str) -> str:
+        try:
+            _zone(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(
+                "no such time zone: give a name like Europe/Berlin (on a machine without time"
+                " zones, install the package tzdata)"
+            ) from None
+        return value
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of a night's date."""
+        return _zone(self.time_zone)
 
     @property
     def erasure_list(self) -> Path:
@@ -81,6 +102,10 @@ class Settings(BaseSettings):
         return self.warehouse.parent / "activation"
 
 
+def _zone(name: str) -> tzinfo:
+    return UTC if name == "UTC" else ZoneInfo(name)  # UTC needs no database of time zones
+
+
 def load_settings(**values: Any) -> Settings:
     """The settings of this process; a value in `values` that is not None replaces the environment.
 
@@ -91,4 +116,6 @@ def load_settings(**values: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         variable = f"NUMEROSITY_{'_'.join(map(str, first['loc']))}".upper()
-        raise UsageError(f"{variable} is {first['input']!r}: {first['msg']}") from None
+        raise UsageError(
+            f"{variable} is {first['input']!r}: {first['msg'].removeprefix('Value error, ')}"
+        ) from None

@@ -15,5 +15,5 @@
 {%- endmacro %}
 
 {% macro points_in_words(difference) -%}
-    case when {{ difference }} > 0 then '+' else '' end || cast(cast(100 * ({{ difference }}) as decimal(18, 1)) as {{ dbt.type_string() }})
+    case when {{ rounded(difference, 9) }} > 0 then '+' else '' end || cast(cast(100 * ({{ difference }}) as decimal(18, 1)) as {{ dbt.type_string() }})
 {%- endmacro %}

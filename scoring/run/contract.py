@@ -40,7 +40,7 @@ def check_date(
     """`wanted`, or by default the `newest` date of the bundle's relation.
 
     `rows` is the number of rows on the wanted date; `before` and `after` are the dates nearest to
-    it. Raises NothingToScoreError when there is no date at all, InputError when `rows` is 0.
+    it. Raises NothingToScoreError when there is no date at all, or no row on the wanted date.
     """
     if newest is None:
         raise NothingToScoreError(f"{bundle.relation} has no rows: run dbt build")
@@ -48,7 +48,9 @@ def check_date(
         return date.fromisoformat(str(newest))
     if not rows:
         nearest = " and ".join(str(other) for other in (before, after) if other)
-        raise InputError(f"{bundle.relation} has no rows as of {wanted}: nearest are {nearest}")
+        raise NothingToScoreError(
+            f"{bundle.relation} has no rows as of {wanted}: nearest are {nearest}"
+        )
     return wanted
 
 

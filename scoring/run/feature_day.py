@@ -94,8 +94,8 @@ def choose_date(
 ) -> date:
     """`wanted` if the bundle's relation has rows on that date; by default its newest date.
 
-    Raises NothingToScoreError when the relation is empty, and InputError with the nearest dates
-    when it has no rows on that date.
+    Raises NothingToScoreError when the relation is empty, or has no rows on that date; it names the
+    nearest dates.
     """
     day, relation = quoted(bundle.as_of_column), qualified(connection, bundle.relation)
     ((newest, rows, before, after),) = fetch(

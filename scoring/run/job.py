@@ -83,8 +83,8 @@ class ScoringOutcome:
 def run(settings: Settings, request: ScoringRequest) -> list[ScoringOutcome]:
     """Score the requested tasks; returns one outcome per task.
 
-    If a task fails, its outcome has the error and the other tasks are still scored. An empty
-    feature table is a failure only when all are empty.
+    If a task fails, its outcome has the error and the other tasks are still scored. A feature table
+    without rows, or without rows on `request.as_of`, is a failure only when all are.
 
     Raises errors that concern every task: UsageError (an unknown task), InputError (no warehouse,
     table or champion), IntegrityError (of `request.bundle`) or LockedError.
@@ -100,13 +100,13 @@ def run(settings: Settings, request: ScoringRequest) -> list[ScoringOutcome]:
 
 
 def without_empty(outcomes: list[ScoringOutcome]) -> list[ScoringOutcome]:
-    """Mark empty feature tables as failed if all are empty; otherwise remove their errors."""
-    if all(outcome.status == "nothing_to_score" for outcome in outcomes):
+    """Mark empty feature tables as failed if all are empty; otherwise their errors become logs."""
+    empty = [outcome for outcome in outcomes if outcome.status == "nothing_to_score"]
+    if len(empty) == len(outcomes):
         return [replaced(outcome, status="failed", exit_code=3) for outcome in outcomes]
-    return [
-        replaced(outcome, error=None) if outcome.status == "nothing_to_score" else outcome
-        for outcome in outcomes
-    ]
+    for outcome in empty:
+        log.warning("nothing_to_score", task=outcome.task, reason=outcome.error)
+    return [replaced(outcome, error=None) if outcome in empty else outcome for outcome in outcomes]
 
 
 def models(
@@ -140,7 +140,6 @@ def _outcome(
         with storage(settings.warehouse):
             return score_day(connection, load(), request, settings.threads)
     except NothingToScoreError as error:
-        log.warning("nothing_to_score", task=task, reason=one_line(error))
         return ScoringOutcome(task, "nothing_to_score", error=one_line(error))
     except Exception as error:
         log.debug("task failed", task=task, exc_info=True)

@@ -42,8 +42,8 @@ def check_contract(spark: "SparkSession", bundle: Bundle) -> None:
 def choose_date(spark: "SparkSession", bundle: Bundle, wanted: date | None = None) -> date:
     """`wanted` if the bundle's relation has rows on that date; by default its newest date.
 
-    Raises NothingToScoreError when the relation is empty, and InputError with the nearest dates
-    when it has no rows on that date.
+    Raises NothingToScoreError when the relation is empty, or has no rows on that date; it names the
+    nearest dates.
     """
     day = f"`{bundle.as_of_column}`"
     requested = f"date '{wanted}'" if wanted else "cast(null as date)"

@@ -388,6 +388,27 @@ def test_an_empty_table_is_passed_over_while_another_has_rows(place: Place) -> N
     assert (alone.status, alone.exit_code) == ("failed", 3)
 
 
+def test_a_night_without_sessions_scores_the_customers(place: Place) -> None:
+    """A table without rows on the given date is passed over; a date that no table has is not."""
+    older, newest = factory.DATES
+    factory.execute(
+        place.path,
+        "create table features.visit_features as"
+        f" from {factory.RELATION} where as_of_date = '{older}'",
+    )
+    visits = factory.bundle(
+        place.settings.artifacts, task="visit_task", relation="features.visit_features"
+    )
+    factory.register(place.path, visits)
+    outcomes = run(place.settings, ScoringRequest(as_of=newest))
+    assert [(o.task, o.status, o.exit_code, o.error) for o in outcomes] == [
+        (factory.TASK, "done", 0, None),
+        ("visit_task", "nothing_to_score", 0, None),
+    ]
+    wrong = run(place.settings, ScoringRequest(as_of=date(2026, 4, 20)))
+    assert [(o.status, o.exit_code) for o in wrong] == [("failed", 3)] * 2
+
+
 def test_a_bundle_other_than_the_registered_one_is_refused(place: Place) -> None:
     """The registry and the folder must tell the same story."""
     factory.bundle(place.settings.artifacts, metrics={"roc_auc": 0.9})
