@@ -52,6 +52,8 @@ TABLES = {
     " operating_system varchar, browser varchar, region varchar",
     "marts.orders": "known_at timestamp, order_type varchar",
     "marts.engagements": "known_at timestamp, channel varchar, action varchar",
+    "marts.watermarks": "source_name varchar, table_name varchar, complete_until date,"
+    " rule varchar, may_lag boolean",
     "monitoring.feature_histograms": "feature_table varchar, feature varchar, as_of_date date,"
     " bin integer, row_count bigint",
     "scoring.predictions": "task varchar, entity_id varchar, as_of_date date,"
@@ -125,6 +127,11 @@ class Nights:
             )
         for table, columns in TABLES.items():
             run(f"create table {table} ({columns})")
+        for table in EVENTS:
+            run(
+                "insert into marts.watermarks values ('sample', ?, null, 'newest arrival', false)",
+                [table],
+            )
         seed = PROJECT_ROOT / "seeds" / "monitoring_thresholds.csv"
         run(f"create table seeds.monitoring_thresholds as from read_csv('{seed}')")
         for name, watched in self.tables.items():
