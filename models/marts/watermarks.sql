@@ -24,10 +24,10 @@ final as (
         coalesce(counted.row_count, 0) as row_count,
         counted.newest_event_at,
         counted.newest_known_at,
-        case
-            when expected.stated_until is not null then expected.stated_until
-            else cast({{ dbt.dateadd('day', 1, 'cast(counted.newest_known_at as date)') }} as date)
-        end as complete_until,
+        coalesce(
+            expected.stated_until,
+            cast({{ dbt.dateadd('day', 1, 'cast(counted.newest_known_at as date)') }} as date)
+        ) as complete_until,
         case when expected.stated_until is not null then 'stated' else 'newest arrival' end as rule,
         expected.may_lag
     from expected

@@ -1,6 +1,7 @@
 {#- With fewer days the longest wait is not known. #}
 {%- set days_needed, least_limit = 10, 7 %}
-{%- set limit = "greatest(case when days < " ~ days_needed ~ " then " ~ least_limit ~ " else usual_wait end, ceil(-ln(chance) / rows_a_day))" %}
+{%- set limit = "greatest(case when rated.days < " ~ days_needed ~ " then " ~ least_limit
+    ~ " else rated.usual_wait end, ceil(-ln(rated.chance) / rated.rows_a_day))" %}
 
 with daily as (
     select *
@@ -64,8 +65,8 @@ limited as (
             when watermarks.may_lag then 'the source may lag (source_catalog)'
             when watermarks.rule = 'stated' and watermarks.complete_until >= {{ run_as_of_date() }}
                 then 'the table is stated to be complete (source_catalog)'
-            when days < {{ days_needed }} and rated.table_name = 'customers'
-                then 'a limit needs {{ days_needed }} days with rows, and there are ' || {{ as_text('days') }}
+            when rated.days < {{ days_needed }} and rated.table_name = 'customers'
+                then 'a limit needs {{ days_needed }} days with rows, and there are ' || {{ as_text('rated.days') }}
         end as why_no_limit,
         {{ limit }} as limit_days
     from rated
