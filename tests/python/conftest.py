@@ -31,6 +31,7 @@ hypothesis.settings.load_profile("numerosity")
 FIRST = (
     *("spark", "test_page.py", "test_real_sources.py", "test_own_view.py", "test_forget.py"),
     *("test_documented_additions.py", "test_bring_your_data.py", "test_publish.py"),
+    "test_small_shop.py",
 )
 """Files and folders whose tests take longest: they start first."""
 BUILT = {*BUILDERS, "spark"}

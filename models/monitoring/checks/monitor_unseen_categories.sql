@@ -16,7 +16,7 @@ counted as (
         '{{ table }}.{{ name }}' as subject,
         cast(facts.{{ name }} as {{ dbt.type_string() }}) as category,
         count(case when facts.known_at <= previous.as_of_date then 1 end) as rows_before,
-        count(case when facts.known_at > previous.as_of_date then 1 end) as rows_now
+        count(case when coalesce(facts.known_at > previous.as_of_date, true) then 1 end) as rows_now
     from {{ ref(table) }} as facts
     cross join previous
     where facts.known_at <= {{ run_as_of_date() }} and facts.{{ name }} is not null
