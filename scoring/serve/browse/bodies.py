@@ -18,6 +18,7 @@ class Counts(BaseModel):
     fail: int
     warn: int
     ok: int
+    not_applicable: int = Field(description="Checks that have too few events to be computed.")
 
 
 class Quantile(BaseModel):

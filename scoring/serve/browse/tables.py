@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from scoring.serve.entities import SERVING
-from scoring.status import ORDER
+from scoring.status import NOT_APPLICABLE, ORDER
 from warehouse.connection import fetch, literal, quoted
 
 __all__ = ["Facts", "Question", "TableAnswers", "Tables", "counts"]
@@ -102,9 +102,9 @@ class TableAnswers:
 
 
 def counts(rows: Iterable[Facts]) -> dict[str, int]:
-    """The number of checks with each status: fail, warn, ok."""
+    """The number of checks with each status: fail, warn, ok, not_applicable."""
     found = [row["status"] for row in rows]
-    return {status: found.count(status) for status in ORDER}
+    return {status: found.count(status) for status in (*ORDER, NOT_APPLICABLE)}
 
 
 def _text(value: Any) -> str:

@@ -11,8 +11,8 @@ const METRICS = [
   ["expected_calibration_error", "Calibration error", "mean difference between predicted and actual rate", (value) => percent(value)],
   ["base_rate", "Base rate", "share of positives", (value) => percent(value)],
 ];
-const STATUS = { fail: { word: "failed", tone: "bad" }, warn: { word: "to look at", tone: "look" }, ok: { word: "ok", tone: "good" } };
-let isAll = false; // whether checks that are ok are listed as well
+const STATUS = { fail: { word: "failed", tone: "bad" }, warn: { word: "to look at", tone: "look" }, ok: { word: "ok", tone: "good" }, not_applicable: { word: "not applicable", tone: "none" } };
+let isAll = false; // whether checks that are ok or not applicable are listed as well
 
 export async function show(subject, options, ask) {
   const [{ tasks }, checks] = await Promise.all([ask("v1/tasks"), ask("v1/checks")]);
@@ -99,7 +99,7 @@ function listed({ checks, counts, counts_of_segments: segments, as_of_date: asOf
   box.checked = isAll;
   const total = segments.fail + segments.warn + segments.ok;
   function draw() {
-    const rows = isAll ? checks : checks.filter((row) => row.status !== "ok");
+    const rows = isAll ? checks : checks.filter((row) => row.status === "fail" || row.status === "warn");
     holder.replaceChildren(
       rows.length
         ? table(
@@ -116,13 +116,13 @@ function listed({ checks, counts, counts_of_segments: segments, as_of_date: asOf
   }
   draw();
   return [
-    el("p", {}, `As of ${day(asOf)}${total ? ", without checks of single micro-segments" : ""}: ${count(counts.fail)} failed, ${count(counts.warn)} to look at, ${count(counts.ok)} ok.`),
+    el("p", {}, `As of ${day(asOf)}${total ? ", without checks of single micro-segments" : ""}: ${count(counts.fail)} failed, ${count(counts.warn)} to look at, ${count(counts.ok)} ok${counts.not_applicable ? `, ${count(counts.not_applicable)} not applicable, because there are too few events` : ""}.`),
     total && segments.fail + segments.warn
       ? el("p", {}, `Of ${count(total)} checks of single micro-segments, ${count(segments.fail + segments.warn)} failed or warned; `, el("code", {}, "python -m scoring status"), " lists them.")
       : total
         ? el("p", {}, `All ${count(total)} checks of single micro-segments are ok.`)
         : null,
-    el("p", {}, box, " ", el("label", { for: "all-checks" }, "Show checks that are ok as well")),
+    el("p", {}, box, " ", el("label", { for: "all-checks" }, "Show checks that are ok or not applicable as well")),
     holder,
   ];
 }

@@ -384,7 +384,7 @@ def test_health_says_what_came_true_and_what_fails(page: Page) -> None:
     expect(checks.nth(1)).to_contain_text("AUC that came true")
     expect(checks.nth(1)).to_contain_text("failed")
     before = checks.count()
-    page.get_by_label("Show checks that are ok as well").check()
+    page.get_by_label("Show checks that are ok or not applicable as well").check()
     expect(checks.nth(before)).to_be_visible()
     assert checks.count() > 100
 
