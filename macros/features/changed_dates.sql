@@ -53,8 +53,3 @@
     where now.row_count <> built.row_count or now.hash_sum <> built.hash_sum
     {%- endif -%}
 {%- endmacro %}
-
-{# Days from the as-of date on. Each horizon gives a label, has_purchase_<days>d. #}
-{% macro label_horizons() -%}
-    {{ return([7, 30, 90]) }}
-{%- endmacro %}

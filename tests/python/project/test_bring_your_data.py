@@ -17,7 +17,7 @@ NAMED = r"^`(\w+\.(?:sql|yml))`(?:[^\n]|\n(?!\n))*\n\n```\w+\n(.*?)^```"
 MODELS = dict(re.findall(NAMED, PAGE, re.MULTILINE | re.DOTALL))
 """The files of `models/staging/bakery` that the page shows: {name: text}."""
 
-CARDS, DAYS, COPIES = 20, 300, 3
+CARDS, DAYS, COPIES = 20, 365, 3
 LINES = 2 * DAYS + 4
 """Clean lines: those of tickets(), the cake of the page, REFUNDS."""
 BAD = {
