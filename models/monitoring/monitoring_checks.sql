@@ -56,7 +56,7 @@ final as (
             order by
                 case status when 'fail' then 1 when 'warn' then 2 when 'ok' then 3 else 4 end asc,
                 case when times_limit is null then 1 else 0 end asc,
-                times_limit desc,
+                {{ rounded('times_limit', 9) }} desc,
                 check_name asc,
                 subject asc
         ) as bigint) as check_rank,

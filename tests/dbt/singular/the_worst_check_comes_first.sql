@@ -1,5 +1,5 @@
 -- The rank of a check follows its status, then how far its effect is beyond its limit. Each row returned is two neighbours in the
--- wrong order.
+-- wrong order. Effects that differ in their last digits only are equal.
 with checks as (
     select
         *,
@@ -20,5 +20,5 @@ inner join checks as better
         and worse.check_rank + 1 = better.check_rank
 where
     worse.severity > better.severity
-    or (worse.severity = better.severity and (worse.times_limit < better.times_limit or worse.times_limit is null)
+    or (worse.severity = better.severity and (worse.times_limit + 1e-8 < better.times_limit or worse.times_limit is null)
         and better.times_limit is not null)

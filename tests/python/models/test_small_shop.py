@@ -9,8 +9,8 @@ from tests.support.project import PUBLIC_LAYERS, Workspace
 from tests.support.shops import TABLES_ONLY
 
 CUSTOMERS, SEED = 40, 7
-BEFORE, NIGHTS = date(2025, 11, 12), (date(2025, 11, 13), date(2025, 11, 14))
-"""The date of the first build, and nights with 4 sessions and with 1."""
+BEFORE, NIGHTS = date(2025, 11, 26), (date(2025, 11, 27), date(2025, 11, 28))
+"""The date of the first build, and nights with 2 sessions and with 1."""
 SMALL = ("--folds", "2", "--repeats", "1")
 
 
@@ -55,7 +55,7 @@ def test_every_night_is_published_with_what_could_not_be_checked(workspace: Work
         "select as_of_date, check_name, message from monitoring.monitoring_checks"
         " where status = 'not_applicable' order by as_of_date, check_rank"
     )
-    assert {night for night, *_ in rows} == {BEFORE, *NIGHTS}
+    assert {night for night, *_ in rows} >= set(NIGHTS)
     assert all(message.startswith("Not applicable: ") for *_, message in rows)
     assert all(message.split()[2].isdigit() for *_, message in rows)
     said = {(night, check): message for night, check, message in rows}
