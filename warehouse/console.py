@@ -3,19 +3,23 @@
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from warehouse.errors import UsageError, exit_code, one_line
 
 __all__ = [
     "Advance",
     "configure_logs",
     "progress_bar",
     "row_progress_bar",
+    "run_command",
     "say",
     "show",
     "write_error",
@@ -53,6 +57,21 @@ def write_error(message: str) -> None:
 def write_json(facts: Mapping[str, Any]) -> None:
     """Write the facts as one JSON line on stdout: the last line, for programs."""
     print(json.dumps(facts, default=str, allow_nan=False), flush=True)
+
+
+def run_command(app: typer.Typer, arguments: Sequence[str] | None, help_command: str) -> int:
+    """Run a command and return its exit code; `help_command` is named after a wrong option."""
+    try:
+        app(arguments, standalone_mode=False)
+        return 0
+    except Exception as error:
+        if isinstance(error, typer.Exit):
+            return error.exit_code
+        if hasattr(error, "format_message"):  # an error of click: an unknown option, for example
+            write_error(f"{error.format_message().rstrip('.')}: see {help_command} --help")
+            return UsageError.exit_code
+        write_error(one_line(error))
+        return exit_code(error)
 
 
 def configure_logs(json_lines: bool = False, level: str = "info") -> None:

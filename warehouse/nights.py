@@ -15,8 +15,8 @@ import typer
 import yaml
 
 from warehouse.connection import columns, connect, fetch, qualified
-from warehouse.console import say, write_error
-from warehouse.errors import UsageError, exit_code, one_line
+from warehouse.console import run_command, say
+from warehouse.errors import UsageError
 from warehouse.landing.catalog import sources_on
 from warehouse.settings import PROJECT_ROOT, Settings, load_settings
 
@@ -138,17 +138,7 @@ def _moment(option: str, text: str) -> datetime:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    try:
-        app(arguments, standalone_mode=False)
-        return 0
-    except Exception as error:
-        if isinstance(error, typer.Exit):
-            return error.exit_code
-        if hasattr(error, "format_message"):  # an error of click: an unknown option, for example
-            write_error(f"{error.format_message().rstrip('.')}: see bin/nightly --help")
-            return UsageError.exit_code
-        write_error(one_line(error))
-        return exit_code(error)
+    return run_command(app, arguments, "bin/nightly")
 
 
 if __name__ == "__main__":

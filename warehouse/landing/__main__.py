@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from warehouse.console import say, write_error, write_json
-from warehouse.errors import UsageError, exit_code, one_line
+from warehouse.console import run_command, say, write_json
+from warehouse.errors import UsageError
 from warehouse.landing.catalog import read_catalog, sources_on
 from warehouse.landing.land import land, source_of
 from warehouse.settings import load_settings
@@ -49,14 +49,7 @@ def command(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
-    try:
-        app(arguments, standalone_mode=False)
-        return 0
-    except Exception as error:
-        if isinstance(error, typer.Exit):
-            return error.exit_code
-        write_error(one_line(error))
-        return 2 if type(error).__module__.startswith("click") else exit_code(error)
+    return run_command(app, arguments, "python -m warehouse.landing")
 
 
 if __name__ == "__main__":
