@@ -4,7 +4,7 @@
 # with seconds. With `all_varchar` and try_cast, as staging layers do, every such row loses its time without a message.
 #
 # Next to it lies the opposite: cast to TIMESTAMP, a text with seconds and a numeric offset is read, and the offset is dropped, not
-# applied: 23:30:00-05:00 becomes 23:30:00, which is five hours early as UTC. pyarrow 25.0.0 reads both texts and applies the offset.
+# applied: 23:30:00-05:00 becomes 23:30:00, which is five hours early as UTC. pyarrow 26.0.1 reads both texts and applies the offset.
 #
 # Fails when that changes. Output seen:
 #   without seconds: TIMESTAMP None, TIMESTAMPTZ None; without offset: 2025-12-31 23:30:00; pyarrow: 2025-12-31 23:30:00
@@ -14,7 +14,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 python3 -m venv venv
-venv/bin/pip install -qq --disable-pip-version-check duckdb==1.5.6 pyarrow==25.0.0 pytz==2026.2
+venv/bin/pip install -qq --disable-pip-version-check duckdb==1.5.6 pyarrow==26.0.1 pytz==2026.2
 cat > moments.py <<'PY'
 import duckdb
 import pyarrow as pa

@@ -31,8 +31,9 @@ def land_parquet(path: Path, name: str, target: Path) -> tuple[Part, int]:
             return land_batches(reader, name, target), counted
     except (pa.ArrowException, OSError) as error:
         reason = " ".join(str(error).split())
+        how = " with this column as text" if isinstance(error, pa.ArrowNotImplementedError) else ""
         raise InputError(
-            f"raw file {name} cannot be read as Parquet ({reason}): export it again"
+            f"raw file {name} cannot be read as Parquet ({reason}): export it again{how}"
         ) from None
 
 
