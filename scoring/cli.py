@@ -226,12 +226,15 @@ def forget(
 def status(
     warehouse: Warehouse = None,
     engine: Engine = "duckdb",
+    as_of: Annotated[
+        str | None, typer.Option(help="The night to show (2026-05-31). Default: the newest date.")
+    ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print only the JSON line, without the table.")
     ] = False,
 ) -> int:
-    """Show the newest monitoring checks, worst first. The exit code is 3 if a check failed."""
-    found = read_status(load_settings(warehouse=warehouse), engine)
+    """Show the monitoring checks of a night, worst first. The exit code is 3 if a check failed."""
+    found = read_status(load_settings(warehouse=warehouse), engine, _date(as_of))
     if not json:
         show(page(found))
     write_json(found.facts())

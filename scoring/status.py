@@ -1,4 +1,4 @@
-"""`python -m scoring status`: the newest monitoring checks, worst first."""
+"""`python -m scoring status`: the monitoring checks of a night, worst first."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,16 +84,24 @@ class Status:
         }
 
 
-def read_status(settings: Settings, engine: str = "duckdb") -> Status:
-    """The checks of the newest date in the tables of `engine`, opened read-only.
+def read_status(settings: Settings, engine: str = "duckdb", as_of: date | None = None) -> Status:
+    """The checks of a date, the newest by default, in the tables of `engine`, opened read-only.
 
     Spark's tables are read as Parquet files, without Java. Raises InputError (no warehouse, or no
-    checks in it) or LockedError.
+    checks of the date in it) or LockedError.
     """
     with _opened(settings, engine) as (connection, table):
-        ((newest,),) = fetch(connection, f"select max(as_of_date) from {table}")
+        ((newest,),) = fetch(
+            connection,
+            f"select max(as_of_date) from {table} where as_of_date = ? or ? is null",
+            [as_of, as_of],
+        )
         if newest is None:
-            raise InputError(f"{CHECKS} has no rows: run dbt build --select monitoring")
+            raise InputError(
+                f"{CHECKS} has no checks of {as_of}: run bin/nightly --as-of {as_of}"
+                if as_of
+                else f"{CHECKS} has no rows: run dbt build --select monitoring"
+            )
         rows = fetch(
             connection,
             "select status, check_name, check_title, subject, observed_date, value, expected_low,"

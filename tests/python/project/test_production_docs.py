@@ -39,7 +39,8 @@ def steps(*dates: str, **variables: object) -> list[str]:
             f"dbt build --selector after_scoring --vars {given}",
         )
     ]
-    return [*of_dates, "python -m scoring publish", "python -m scoring status"]
+    status = f"python -m scoring status --as-of {dates[-1]}"
+    return [*of_dates, "python -m scoring publish", status]
 
 
 NIGHT = steps("2026-01-08")

@@ -51,6 +51,19 @@ def test_the_worst_comes_first_and_a_failure_ends_with_three(
     assert "e.orders" not in shown and "2 failed, 1 to look at, 1 ok" in shown
 
 
+def test_a_night_before_the_newest_is_asked_for_by_its_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After an older data set was built, too; a date without checks is an error."""
+    given = checks(tmp_path, row("ok", "a.orders", 1), row("fail", "b.orders", 1, day="2026-01-01"))
+    assert main([*given, "--as-of", "2026-01-01"]) == 3
+    said = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (said["as_of_date"], said["checks_fail"]) == ("2026-01-01", 1)
+    assert main(given) == 0
+    assert main([*given, "--as-of", "2026-01-02"]) == 3
+    assert "no checks of 2026-01-02" in capsys.readouterr().err
+
+
 def test_a_warning_is_for_people_and_ends_with_zero(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
