@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.project import Workspace, copy_of_project
+from tests.support.project import Workspace, copy_of_project, real_data
 from warehouse.settings import PROJECT_ROOT
 
 PAGE = (PROJECT_ROOT / "docs" / "bring-your-data.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\w+\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-CASES = PROJECT_ROOT.parent / "shared" / "cases"
+CASES = real_data().parent / "cases"
 NAMED = r"^`(\w+\.(?:sql|yml))`(?:[^\n]|\n(?!\n))*\n\n```\w+\n(.*?)^```"
 MODELS = dict(re.findall(NAMED, PAGE, re.MULTILINE | re.DOTALL))
 """The files of `models/staging/bakery` that the page shows: {name: text}."""
