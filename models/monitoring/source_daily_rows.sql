@@ -1,10 +1,5 @@
-{%- set tables = {
-    'customers': 'valid_from',
-    'orders': 'ordered_at',
-    'order_items': 'ordered_at',
-    'web_sessions': 'started_at',
-    'social_engagements': 'engaged_at',
-} -%}
+{%- set tables = {} -%}
+{%- for table in raw_contract_tables() if event_time(table) -%}{%- do tables.update({table: event_time(table)}) -%}{%- endfor -%}
 
 with counted as (
     {%- for table, event_at in tables.items() %}
